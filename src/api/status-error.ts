@@ -1,0 +1,119 @@
+// Owns the one error class of the API: Kubernetes' Status as something to throw. It refuses to know HTTP beyond the code.
+import type { Status, StatusCause, StatusDetails } from './meta/v1.ts';
+
+/** The reasons that Kubernetes knows, with their HTTP codes. */
+export const reasonCodes = {
+  Unauthorized: 401,
+  Forbidden: 403,
+  NotFound: 404,
+  AlreadyExists: 409,
+  Conflict: 409,
+  Gone: 410,
+  Invalid: 422,
+  ServerTimeout: 500,
+  StoreReadError: 500,
+  Timeout: 504,
+  TooManyRequests: 429,
+  BadRequest: 400,
+  MethodNotAllowed: 405,
+  NotAcceptable: 406,
+  RequestEntityTooLarge: 413,
+  UnsupportedMediaType: 415,
+  InternalError: 500,
+  Expired: 410,
+  ServiceUnavailable: 503,
+} as const;
+
+export type StatusReason = keyof typeof reasonCodes;
+
+/** A refusal or failure of the API, with the same fields on both sides of the wire. `message` is the Status' message. */
+export class StatusError extends Error {
+  override readonly name = 'StatusError';
+  readonly reason: StatusReason | '';
+  readonly code: number;
+  readonly details: StatusDetails | undefined;
+
+  constructor(reason: StatusReason | '', message: string, more: { readonly code?: number; readonly details?: StatusDetails } = {}) {
+    super(message);
+    this.reason = reason;
+    this.code = more.code ?? (reason === '' ? 500 : reasonCodes[reason]);
+    this.details = more.details;
+  }
+
+  /** The wire form (`kind: Status`). */
+  toStatus(): Status {
+    return {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: this.message,
+      ...(this.reason === '' ? {} : { reason: this.reason }),
+      ...(this.details === undefined ? {} : { details: this.details }),
+      code: this.code,
+    };
+  }
+
+  /** The error that a Status from the wire stands for; an unknown reason is kept out, its code kept. */
+  static fromStatus(status: Status): StatusError {
+    const reason = status.reason !== undefined && status.reason in reasonCodes ? (status.reason as StatusReason) : '';
+    const details = status.details === undefined ? {} : { details: status.details };
+    return new StatusError(reason, status.message ?? 'unknown error', { code: status.code ?? 500, ...details });
+  }
+}
+
+/** True for a StatusError with one of these reasons. */
+export function hasReason(error: unknown, ...reasons: readonly StatusReason[]): error is StatusError {
+  return error instanceof StatusError && error.reason !== '' && reasons.includes(error.reason);
+}
+
+/** Names what an error is about, as Status details do: the resource's plural, and its group where it has one. */
+export interface Subject {
+  readonly group: string;
+  readonly resource: string;
+}
+
+function qualified({ group, resource }: Subject): string {
+  return group === '' ? resource : `${resource}.${group}`;
+}
+
+function detailsOf({ group, resource }: Subject, name: string): StatusDetails {
+  return { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind: resource };
+}
+
+export function notFound(subject: Subject, name: string): StatusError {
+  return new StatusError('NotFound', `${qualified(subject)} "${name}" not found`, { details: detailsOf(subject, name) });
+}
+
+export function alreadyExists(subject: Subject, name: string): StatusError {
+  return new StatusError('AlreadyExists', `${qualified(subject)} "${name}" already exists`, { details: detailsOf(subject, name) });
+}
+
+export function conflict(subject: Subject, name: string, why: string): StatusError {
+  return new StatusError('Conflict', `Operation cannot be fulfilled on ${qualified(subject)} "${name}": ${why}`, {
+    details: detailsOf(subject, name),
+  });
+}
+
+export function forbidden(subject: Subject, name: string, why: string): StatusError {
+  const what = name === '' ? `${qualified(subject)} is forbidden` : `${qualified(subject)} "${name}" is forbidden`;
+  return new StatusError('Forbidden', `${what}: ${why}`, { details: detailsOf(subject, name) });
+}
+
+export function badRequest(message: string): StatusError {
+  return new StatusError('BadRequest', message);
+}
+
+/** 422 with one cause a field error. The message lists them as Kubernetes does: one bare, several in brackets. */
+export function invalid(
+  kind: { readonly group: string; readonly kind: string },
+  name: string,
+  causes: readonly StatusCause[],
+): StatusError {
+  const who = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
+  const texts = [...new Set(causes.map((cause) => (cause.field === undefined ? `${cause.message}` : `${cause.field}: ${cause.message}`)))];
+  const list = texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
+  return new StatusError('Invalid', `${who} "${name}" is invalid: ${list}`, {
+    details: { ...(name === '' ? {} : { name }), ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.kind, causes },
+  });
+}
