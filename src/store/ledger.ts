@@ -1,0 +1,196 @@
+// Owns the store's rules in memory: guards, revisions, visible state, past changes, watchers. It refuses to know when a write is durable: an
+// engine proposes, makes durable, then publishes.
+import { OrderedKeys } from './ordered-keys.ts';
+import {
+  CompactedError,
+  type Entry,
+  FutureRevisionError,
+  type RangeQuery,
+  type RangeResult,
+  type StoreEvent,
+  type StoreListener,
+  type Transaction,
+} from './store.ts';
+
+/** What a transaction would do: nothing because of a guard, nothing at all, or these events at this revision. */
+export type Proposal =
+  | { readonly outcome: 'refused'; readonly current: readonly (Entry | undefined)[] }
+  | { readonly outcome: 'empty' }
+  | { readonly outcome: 'accepted'; readonly revision: number; readonly events: readonly StoreEvent[] };
+
+interface Watcher {
+  readonly start: string;
+  readonly end: string;
+  readonly listener: StoreListener;
+}
+
+/** At most this many writes in one transaction, as in etcd. */
+export const maxWrites = 128;
+
+export class Ledger {
+  #revision: number;
+  #compacted: number;
+  #proposed: number;
+  readonly #entries = new Map<string, Entry>();
+  readonly #keys = new OrderedKeys();
+  /** The newest value of keys with writes under way; undefined is a deletion. */
+  readonly #pending = new Map<string, { readonly entry: Entry | undefined; readonly revision: number }>();
+  /** The events of each revision above #logBase, in order. */
+  #log: (readonly StoreEvent[])[] = [];
+  #logBase: number;
+  readonly #watchers = new Set<Watcher>();
+
+  constructor(revision = 1, compacted = 0) {
+    this.#revision = revision;
+    this.#proposed = revision;
+    this.#compacted = compacted;
+    this.#logBase = compacted === 0 ? 1 : compacted;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get compactedRevision(): number {
+    return this.#compacted;
+  }
+
+  /** Fills in what an engine read from disk: the entries as of `revision`, and the events after the compacted revision, one list a revision. */
+  restore(entries: Iterable<Entry>, log: readonly (readonly StoreEvent[])[]): void {
+    for (const entry of entries) {
+      this.#entries.set(entry.key, entry);
+      this.#keys.add(entry.key);
+    }
+    this.#log = [...log];
+    this.#logBase = this.#revision - log.length;
+  }
+
+  get(key: string): Entry | undefined {
+    return this.#entries.get(key);
+  }
+
+  range({ start, end, limit = Number.POSITIVE_INFINITY, revision = this.#revision }: RangeQuery): RangeResult {
+    if (revision > this.#revision) throw new FutureRevisionError(this.#revision);
+    if (revision < this.#compacted) throw new CompactedError(this.#compacted);
+    if (revision !== this.#revision) return this.#rangeAt(start, end, limit, revision);
+    const entries: Entry[] = [];
+    let more = false;
+    for (const key of this.#keys.range(start, end)) {
+      if (entries.length >= limit) {
+        more = true;
+        break;
+      }
+      const entry = this.#entries.get(key);
+      if (entry !== undefined) entries.push(entry);
+    }
+    return { entries, revision, more, count: more ? this.#keys.count(start, end) : entries.length };
+  }
+
+  /** The range as it was: the present one with every later change undone, newest first. */
+  #rangeAt(start: string, end: string, limit: number, revision: number): RangeResult {
+    const undone = new Map<string, Entry | undefined>();
+    for (let at = this.#revision; at > revision; at--) {
+      for (const event of this.#log[at - this.#logBase - 1] ?? []) {
+        const key = keyOf(event);
+        if (key >= start && key < end) undone.set(key, event.previous);
+      }
+    }
+    const all: Entry[] = [];
+    for (const key of this.#keys.range(start, end)) {
+      const entry = undone.has(key) ? undone.get(key) : this.#entries.get(key);
+      undone.delete(key);
+      if (entry !== undefined) all.push(entry);
+    }
+    for (const entry of undone.values()) if (entry !== undefined) all.push(entry);
+    all.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+    return { entries: all.slice(0, limit), revision, more: all.length > limit, count: all.length };
+  }
+
+  /** Weighs a transaction against everything visible and under way. An accepted one must be published, or abandoned, later. */
+  propose({ compare, writes }: Transaction): Proposal {
+    if (writes.length > maxWrites) throw new RangeError(`a transaction has at most ${maxWrites} writes, this one has ${writes.length}`);
+    const current = compare.map(({ key }) => this.#newest(key));
+    if (compare.some(({ modRevision }, index) => (current[index]?.modRevision ?? 0) !== modRevision))
+      return { outcome: 'refused', current };
+    const revision = this.#proposed + 1;
+    const events = writes.flatMap((write): StoreEvent[] => {
+      const previous = this.#newest(write.key);
+      if (write.type === 'delete') return previous === undefined ? [] : [{ type: 'delete', revision, key: write.key, previous }];
+      const entry: Entry = {
+        key: write.key,
+        value: write.value,
+        createRevision: previous?.createRevision ?? revision,
+        modRevision: revision,
+      };
+      return [{ type: 'put', revision, entry, previous }];
+    });
+    if (events.length === 0) return { outcome: 'empty' };
+    this.#proposed = revision;
+    for (const event of events) this.#pending.set(keyOf(event), { entry: event.type === 'put' ? event.entry : undefined, revision });
+    return { outcome: 'accepted', revision, events };
+  }
+
+  /** Makes the next revision visible and tells the watchers. Revisions must be published in order. */
+  publish(revision: number, events: readonly StoreEvent[]): void {
+    if (revision !== this.#revision + 1) throw new Error(`revision ${revision} published after ${this.#revision}`);
+    this.#revision = revision;
+    this.#log.push(events);
+    for (const event of events) {
+      const key = keyOf(event);
+      if (this.#pending.get(key)?.revision === revision) this.#pending.delete(key);
+      if (event.type === 'put') {
+        this.#entries.set(key, event.entry);
+        if (event.previous === undefined) this.#keys.add(key);
+      } else {
+        this.#entries.delete(key);
+        this.#keys.remove(key);
+      }
+    }
+    for (const watcher of this.#watchers) tell(watcher, events);
+  }
+
+  /** Forgets every write under way, because the engine could not make them durable. */
+  abandon(): void {
+    this.#pending.clear();
+    this.#proposed = this.#revision;
+  }
+
+  watch(range: { readonly start: string; readonly end: string }, afterRevision: number, listener: StoreListener): Disposable {
+    if (afterRevision < this.#logBase && afterRevision < this.#revision) throw new CompactedError(Math.max(this.#compacted, this.#logBase));
+    const watcher: Watcher = { ...range, listener };
+    for (let at = afterRevision + 1; at <= this.#revision; at++) tell(watcher, this.#log[at - this.#logBase - 1] ?? []);
+    this.#watchers.add(watcher);
+    return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) };
+  }
+
+  compact(revision: number): void {
+    if (revision <= this.#compacted) throw new CompactedError(this.#compacted);
+    if (revision > this.#revision) throw new FutureRevisionError(this.#revision);
+    this.#log = this.#log.slice(Math.max(0, revision - this.#logBase));
+    this.#logBase = Math.max(this.#logBase, revision);
+    this.#compacted = revision;
+  }
+
+  #newest(key: string): Entry | undefined {
+    const pending = this.#pending.get(key);
+    return pending === undefined ? this.#entries.get(key) : pending.entry;
+  }
+}
+
+/** The key that an event is about. */
+export function keyOf(event: StoreEvent): string {
+  return event.type === 'put' ? event.entry.key : event.key;
+}
+
+function tell({ start, end, listener }: Watcher, events: readonly StoreEvent[]): void {
+  const inside = (event: StoreEvent): boolean => {
+    const key = keyOf(event);
+    return key >= start && key < end;
+  };
+  if (events.every(inside)) {
+    if (events.length > 0) listener(events);
+    return;
+  }
+  const mine = events.filter(inside);
+  if (mine.length > 0) listener(mine);
+}
