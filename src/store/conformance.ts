@@ -1,0 +1,184 @@
+// Owns the one suite that every store engine must pass: etcd's contract, story by story.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { CompactedError, FutureRevisionError, prefixEnd, type Store, type StoreEvent, type Transaction } from './store.ts';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (value: Uint8Array | undefined): string | undefined => (value === undefined ? undefined : new TextDecoder().decode(value));
+const everything = { start: '/', end: prefixEnd('/') };
+const put = (key: string, value: string, modRevision?: number): Transaction => ({
+  compare: modRevision === undefined ? [] : [{ key, modRevision }],
+  writes: [{ type: 'put', key, value: bytes(value) }],
+});
+const remove = (key: string): Transaction => ({ compare: [], writes: [{ type: 'delete', key }] });
+
+/** Says of an event what a person would: `3 put /a=1 (was 0)`. */
+function told(event: StoreEvent): string {
+  const was = event.previous === undefined ? '' : ` (was ${text(event.previous.value)})`;
+  return event.type === 'put'
+    ? `${event.revision} put ${event.entry.key}=${text(event.entry.value)}${was}`
+    : `${event.revision} delete ${event.key}${was}`;
+}
+
+/** Runs the suite against a maker of empty stores. */
+export function storeConformance(name: string, make: () => Promise<Store>): void {
+  const using = async (body: (store: Store) => Promise<void>): Promise<void> => {
+    const store = await make();
+    try {
+      await body(store);
+    } finally {
+      await store.close();
+    }
+  };
+
+  describe(`store: ${name}`, () => {
+    test('an empty store is at revision 1 and the first write makes 2', () =>
+      using(async (store) => {
+        expect(store.revision).toBe(1);
+        expect(await store.transact(put('/a', '1'))).toEqual({ ok: true, revision: 2 });
+        expect(store.get('/a')).toMatchObject({ key: '/a', createRevision: 2, modRevision: 2 });
+        expect(text(store.get('/a')?.value)).toBe('1');
+      }));
+
+    test('a guard refuses what changed in between, and tells what is there', () =>
+      using(async (store) => {
+        await store.transact(put('/a', '1', 0));
+        const refused = await store.transact(put('/a', '2', 0));
+        expect(refused).toMatchObject({ ok: false, current: [{ key: '/a', modRevision: 2 }] });
+        expect(await store.transact(put('/a', '2', 2))).toMatchObject({ ok: true, revision: 3 });
+      }));
+
+    test('of two writers with the same guard, started together, one wins', () =>
+      using(async (store) => {
+        const results = await Promise.all([store.transact(put('/a', 'x', 0)), store.transact(put('/a', 'y', 0))]);
+        expect(results.map(({ ok }) => ok)).toEqual([true, false]);
+        expect(text(store.get('/a')?.value)).toBe('x');
+      }));
+
+    test('all writes of a transaction share one revision, or none happens', () =>
+      using(async (store) => {
+        await store.transact({
+          compare: [],
+          writes: [
+            { type: 'put', key: '/a', value: bytes('1') },
+            { type: 'put', key: '/b', value: bytes('2') },
+          ],
+        });
+        expect([store.get('/a')?.modRevision, store.get('/b')?.modRevision, store.revision]).toEqual([2, 2, 2]);
+        await store.transact({ compare: [{ key: '/c', modRevision: 7 }], writes: [{ type: 'delete', key: '/a' }] });
+        expect(store.get('/a')).toBeDefined();
+      }));
+
+    test('deleting what is not there changes nothing, not even the revision', () =>
+      using(async (store) => {
+        expect(await store.transact(remove('/a'))).toEqual({ ok: true, revision: 1 });
+      }));
+
+    test('a key made anew after its deletion has a new createRevision', () =>
+      using(async (store) => {
+        await store.transact(put('/a', '1'));
+        await store.transact(remove('/a'));
+        await store.transact(put('/a', '2', 0));
+        expect(store.get('/a')).toMatchObject({ createRevision: 4, modRevision: 4 });
+      }));
+
+    test('ranges are in key order, limited, counted, and can be read as of an earlier revision', () =>
+      using(async (store) => {
+        for (const key of ['/b', '/a', '/c', '/d']) await store.transact(put(key, key));
+        await store.transact(remove('/a'));
+        await store.transact(put('/b', 'new'));
+        const page = store.range({ ...everything, limit: 2 });
+        expect(page).toMatchObject({ revision: 7, more: true, count: 3 });
+        expect(page.entries.map(({ key }) => key)).toEqual(['/b', '/c']);
+        const before = store.range({ ...everything, revision: 5 });
+        expect(before.entries.map((entry) => `${entry.key}=${text(entry.value)}`)).toEqual(['/a=/a', '/b=/b', '/c=/c', '/d=/d']);
+        expect(() => store.range({ ...everything, revision: 8 })).toThrow(FutureRevisionError);
+      }));
+
+    test('a watch tells the past after its revision and then the present, in order, with previous values', () =>
+      using(async (store) => {
+        const seen: string[] = [];
+        await store.transact(put('/a', '1'));
+        await store.transact(put('/a', '2'));
+        using _watch = store.watch(everything, 2, (events) => seen.push(...events.map(told)));
+        expect(seen).toEqual(['3 put /a=2 (was 1)']);
+        await store.transact(put('/b', '1'));
+        await store.transact(remove('/a'));
+        expect(seen.slice(1)).toEqual(['4 put /b=1', '5 delete /a (was 2)']);
+      }));
+
+    test('a watch keeps to its range and is silent once disposed', () =>
+      using(async (store) => {
+        const seen: string[] = [];
+        const watch = store.watch({ start: '/b', end: '/c' }, 1, (events) => seen.push(...events.map(told)));
+        await Promise.all([store.transact(put('/a', '1')), store.transact(put('/b', '1')), store.transact(put('/c', '1'))]);
+        watch[Symbol.dispose]();
+        await store.transact(put('/b', '2'));
+        expect(seen).toEqual(['3 put /b=1']);
+      }));
+
+    test('watchers have been told when a write is acknowledged', () =>
+      using(async (store) => {
+        let told = 0;
+        using _watch = store.watch(everything, 1, () => void told++);
+        await store.transact(put('/a', '1'));
+        expect(told).toBe(1);
+      }));
+
+    test('compaction forgets the past and keeps the present', () =>
+      using(async (store) => {
+        for (const value of ['1', '2', '3']) await store.transact(put('/a', value));
+        await store.compact(3);
+        expect(store.compactedRevision).toBe(3);
+        expect(text(store.get('/a')?.value)).toBe('3');
+        expect(() => store.range({ ...everything, revision: 2 })).toThrow(CompactedError);
+        expect(() => store.watch(everything, 2, () => {})).toThrow(CompactedError);
+        const seen: string[] = [];
+        using _watch = store.watch(everything, 3, (events) => seen.push(...events.map(told)));
+        expect(seen).toEqual(['4 put /a=3 (was 2)']);
+        await expect(store.compact(3)).rejects.toThrow(CompactedError);
+        await expect(store.compact(99)).rejects.toThrow(FutureRevisionError);
+      }));
+
+    test('a closed store refuses writes', async () => {
+      const store = await make();
+      await store.close();
+      await expect(store.transact(put('/a', '1'))).rejects.toThrow('closed');
+    });
+
+    test('any run of writes leaves what a plain map would hold, and a watch replays to the same', async () => {
+      const step = fc.record({
+        key: fc.constantFrom('/a', '/b', '/c', '/d'),
+        value: fc.option(fc.string({ maxLength: 4 }), { nil: undefined }),
+        together: fc.boolean(),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 30 }), (steps) =>
+          using(async (store) => {
+            const model = new Map<string, string>();
+            const replica = new Map<string, string>();
+            let under: Promise<unknown>[] = [];
+            for (const { key, value, together } of steps) {
+              under.push(store.transact(value === undefined ? remove(key) : put(key, value)));
+              if (value === undefined) model.delete(key);
+              else model.set(key, value);
+              if (!together) await Promise.all(under.splice(0));
+            }
+            await Promise.all(under);
+            under = [];
+            using _watch = store.watch(everything, 1, (events) => {
+              for (const event of events) {
+                if (event.type === 'put') replica.set(event.entry.key, text(event.entry.value) ?? '');
+                else replica.delete(event.key);
+              }
+            });
+            const held = new Map(store.range(everything).entries.map((entry) => [entry.key, text(entry.value) ?? '']));
+            expect(held).toEqual(new Map([...model].sort(([a], [b]) => (a < b ? -1 : 1))));
+            expect(new Map([...replica].sort())).toEqual(held);
+          }),
+        ),
+        { numRuns: 25 },
+      );
+    });
+  });
+}
