@@ -1,0 +1,93 @@
+// Owns making X.509 certificates and keys in memory. Loaded only when something has to be made: start-ups mostly read.
+import 'reflect-metadata';
+import { createHash, randomBytes, webcrypto } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
+import type { KeyPair, ServingNames } from './key-pair.ts';
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+const dayMs = 86_400_000;
+const caLifeDays = 3650;
+const leafLifeDays = 365;
+
+/** A client certificate: the name becomes the user, the groups its groups. */
+export async function signClient(
+  ca: KeyPair,
+  user: { readonly name: string; readonly groups: readonly string[] },
+  nowMs: number,
+): Promise<KeyPair> {
+  const subject = [...user.groups.map((group) => ({ O: [group] })), { CN: [user.name] }];
+  return sign(ca, subject, [new x509.ExtendedKeyUsageExtension(['1.3.6.1.5.5.7.3.2'])], nowMs);
+}
+
+/** A server certificate for these names. */
+export function signServing(ca: KeyPair, names: ServingNames, nowMs: number): Promise<KeyPair> {
+  const alternatives = [
+    ...names.dns.map((value) => ({ type: 'dns' as const, value })),
+    ...names.ips.map((value) => ({ type: 'ip' as const, value })),
+  ];
+  return sign(
+    ca,
+    [{ CN: ['peapod'] }],
+    [new x509.ExtendedKeyUsageExtension(['1.3.6.1.5.5.7.3.1']), new x509.SubjectAlternativeNameExtension(alternatives)],
+    nowMs,
+  );
+}
+
+/** A new certificate authority. */
+export async function makeCa(nowMs: number): Promise<KeyPair> {
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: serial(),
+    name: [{ CN: [`peapod-ca-${randomBytes(3).toString('hex')}`] }],
+    notBefore: new Date(nowMs - 5 * 60_000),
+    notAfter: new Date(nowMs + caLifeDays * dayMs),
+    signingAlgorithm: algorithm,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return { cert: certificate.toString('pem'), key: await pemOf(keys.privateKey) };
+}
+
+async function sign(ca: KeyPair, subject: x509.JsonName, extensions: readonly x509.Extension[], nowMs: number): Promise<KeyPair> {
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const issuer = new x509.X509Certificate(ca.cert);
+  const signingKey = await webcrypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(ca.key), algorithm, false, ['sign']);
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: serial(),
+    subject,
+    issuer: issuer.subject,
+    notBefore: new Date(nowMs - 5 * 60_000),
+    notAfter: new Date(nowMs + leafLifeDays * dayMs),
+    signingAlgorithm: algorithm,
+    publicKey: keys.publicKey,
+    signingKey,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer),
+      ...extensions,
+    ],
+  });
+  return { cert: certificate.toString('pem'), key: await pemOf(keys.privateKey) };
+}
+
+async function pemOf(key: webcrypto.CryptoKey): Promise<string> {
+  return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
+}
+
+function serial(): string {
+  return createHash('sha256')
+    .update(randomBytes(32))
+    .digest('hex')
+    .slice(0, 30)
+    .replace(/^[89a-f]/, '7');
+}
+
+/** A new P-256 key, PKCS #8 PEM. */
+export async function makeKey(): Promise<string> {
+  return pemOf((await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])).privateKey);
+}

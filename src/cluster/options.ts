@@ -1,0 +1,149 @@
+// Owns what a person can choose when starting a cluster, checked: every flag of `up` becomes a value here or a message saying what is wrong.
+import { isIPv4 } from 'node:net';
+
+export type RuntimeChoice = 'auto' | 'cri' | 'simulated';
+export const components = ['scheduler', 'controllers', 'kubelet', 'proxy', 'dns'] as const;
+export type Component = (typeof components)[number];
+
+/** A registry and where to ask instead. `host` is `*` for every registry; `prefix` limits it to names below. */
+export interface RegistryMirror {
+  readonly host: string;
+  readonly prefix: string;
+  readonly url: string;
+}
+
+/** A checked choice. Addresses and ports are valid, ranges do not overlap. */
+export interface ClusterOptions {
+  readonly dataDir: string;
+  /** Whether the person named the data directory: only without it the person's kubeconfig is touched. */
+  readonly ownDataDir: boolean;
+  readonly runtime: RuntimeChoice;
+  readonly runtimeEndpoint: string | undefined;
+  readonly nodes: number;
+  readonly without: ReadonlySet<Component>;
+  readonly port: number;
+  readonly bind: string;
+  readonly clusterCidr: string;
+  readonly serviceCidr: string;
+  readonly store: 'embedded' | 'memory';
+  readonly registryMirrors: readonly RegistryMirror[];
+}
+
+/** Says that a flag's value cannot be used, and what could. */
+export class OptionError extends Error {
+  override readonly name = 'OptionError';
+}
+
+/** The flags of `up` as the command line gives them. */
+export interface RawOptions {
+  readonly dataDir?: string;
+  readonly runtime?: string;
+  readonly runtimeEndpoint?: string;
+  readonly nodes?: string;
+  readonly without?: string;
+  readonly port?: string;
+  readonly bind?: string;
+  readonly clusterCidr?: string;
+  readonly serviceCidr?: string;
+  readonly store?: string;
+  readonly registryMirror?: readonly string[];
+}
+
+/** Checks the flags. Throws OptionError with the flag's name in it. */
+export function clusterOptions(raw: RawOptions, defaultDataDir: string): ClusterOptions {
+  const clusterCidr = cidr('--cluster-cidr', raw.clusterCidr ?? '10.42.0.0/16', 8, 24);
+  const serviceCidr = cidr('--service-cidr', raw.serviceCidr ?? '10.96.0.0/16', 8, 28);
+  if (overlap(clusterCidr, serviceCidr))
+    throw new OptionError(`--cluster-cidr ${clusterCidr} and --service-cidr ${serviceCidr} overlap: choose two ranges apart`);
+  const runtime = oneOf('--runtime', raw.runtime ?? 'auto', ['auto', 'cri', 'simulated']);
+  const endpoint = raw.runtimeEndpoint;
+  if (endpoint !== undefined && !endpoint.startsWith('unix:///'))
+    throw new OptionError(`--runtime-endpoint takes unix:///PATH, not '${endpoint}'`);
+  const bind = raw.bind ?? '127.0.0.1';
+  if (!isIPv4(bind)) throw new OptionError(`--bind takes an IPv4 address such as 127.0.0.1 or 0.0.0.0, not '${bind}'`);
+  const nodes = whole('--nodes', raw.nodes ?? '1', 0, 15_000);
+  return {
+    dataDir: raw.dataDir ?? defaultDataDir,
+    ownDataDir: raw.dataDir !== undefined,
+    runtime,
+    runtimeEndpoint: endpoint,
+    nodes,
+    without: new Set(list(raw.without).map((name) => oneOf('--without', name, components))),
+    port: whole('--port', raw.port ?? '6443', 1, 65_535),
+    bind,
+    clusterCidr,
+    serviceCidr,
+    store: store(raw.store ?? 'embedded'),
+    registryMirrors: (raw.registryMirror ?? []).map(mirror),
+  };
+}
+
+function list(text: string | undefined): readonly string[] {
+  return (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((one) => one === value);
+  if (found === undefined) throw new OptionError(`${flag} takes ${allowed.join(', ')}, not '${value}'`);
+  return found;
+}
+
+function whole(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most)
+    throw new OptionError(`${flag} takes a whole number from ${least} to ${most}, not '${text}'`);
+  return value;
+}
+
+function store(text: string): 'embedded' | 'memory' {
+  if (text.startsWith('etcd://')) throw new OptionError('--store etcd://… is not in this release yet: use embedded (on disk) or memory');
+  return oneOf('--store', text, ['embedded', 'memory']);
+}
+
+/** `HOST[/PREFIX]=URL`. */
+function mirror(text: string): RegistryMirror {
+  const at = text.indexOf('=');
+  const [from, url] = [text.slice(0, Math.max(0, at)), text.slice(at + 1)];
+  const slash = from.indexOf('/');
+  const host = slash < 0 ? from : from.slice(0, slash);
+  if (host === '' || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new OptionError(`--registry-mirror takes HOST[/PREFIX]=URL, for example '*=http://127.0.0.1:5000', not '${text}'`);
+  }
+  return { host, prefix: slash < 0 ? '' : from.slice(slash + 1), url: url.replace(/\/$/, '') };
+}
+
+/** An IPv4 range in canonical form, with a prefix length between `widest` and `narrowest`. */
+function cidr(flag: string, text: string, widest: number, narrowest: number): string {
+  const [address = '', length = ''] = text.split('/');
+  const bits = Number(length);
+  if (!isIPv4(address) || !/^\d+$/.test(length) || bits < widest || bits > narrowest) {
+    throw new OptionError(`${flag} takes an IPv4 range from /${widest} to /${narrowest}, for example 10.42.0.0/16, not '${text}'`);
+  }
+  return `${formatIpv4(networkOf(parseIpv4(address), bits))}/${bits}`;
+}
+
+export function parseIpv4(address: string): number {
+  return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+}
+
+export function formatIpv4(value: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+}
+
+function networkOf(address: number, bits: number): number {
+  return Math.floor(address / 2 ** (32 - bits)) * 2 ** (32 - bits);
+}
+
+/** The first address and the number of addresses of a range. */
+export function rangeOf(range: string): { readonly first: number; readonly size: number } {
+  const [address = '', bits = ''] = range.split('/');
+  return { first: parseIpv4(address), size: 2 ** (32 - Number(bits)) };
+}
+
+function overlap(a: string, b: string): boolean {
+  const [one, two] = [rangeOf(a), rangeOf(b)];
+  return one.first < two.first + two.size && two.first < one.first + one.size;
+}
