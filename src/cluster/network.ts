@@ -1,0 +1,36 @@
+// Owns the first node's network on the machine: the bridge, forwarding, and Peapod's nftables table. Made again at each start, taken away by `down`.
+import { execFile } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { findProgram } from './machine.ts';
+import { type NetworkFacts, networkRules } from './network-rules.ts';
+
+/** Runs a program to its end with `input` on its standard input. Rejects with its own words. */
+export function run(program: string, args: readonly string[], input = ''): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const path = findProgram(program);
+    if (path === undefined) return reject(new Error(`${program} is missing`));
+    const child = execFile(path, args, { timeout: 30_000, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new Error(`${program} ${args.join(' ')}: ${stderr.trim() || error.message}`));
+    });
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(input);
+  });
+}
+
+/** Sets the fence first, then makes the bridge with `apiIp` on it. Safe to call when it is all there. */
+export async function openNetwork(facts: NetworkFacts, prefixLength: number): Promise<void> {
+  await run('nft', ['-f', '-'], networkRules(facts));
+  if (!existsSync(`/sys/class/net/${facts.bridge}`)) await run('ip', ['link', 'add', facts.bridge, 'type', 'bridge']);
+  await run('ip', ['address', 'replace', `${facts.apiIp}/${prefixLength}`, 'dev', facts.bridge]);
+  await run('ip', ['link', 'set', facts.bridge, 'up']);
+  writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');
+  const bridged = '/proc/sys/net/bridge/bridge-nf-call-iptables';
+  if (existsSync(bridged)) writeFileSync(bridged, '1');
+}
+
+/** Takes the bridge and the table away. What is not there is no error. */
+export async function closeNetwork(facts: Pick<NetworkFacts, 'bridge' | 'table'>): Promise<void> {
+  if (existsSync(`/sys/class/net/${facts.bridge}`)) await run('ip', ['link', 'delete', facts.bridge]);
+  await run('nft', ['-f', '-'], `table inet ${facts.table} {\n}\ndelete table inet ${facts.table}\n`);
+}
