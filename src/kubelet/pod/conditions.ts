@@ -1,0 +1,75 @@
+// Owns the pod's conditions: types, order, reasons and messages as upstream words them. Pure.
+import type { ContainerStatus as ApiStatus, Pod, PodCondition } from '../../api/core/v1.ts';
+import { formatTime } from '../../base/time.ts';
+import type { Member } from './model.ts';
+import { incompleteInits, isInitialized, type Phase } from './phase.ts';
+
+export interface ConditionInput {
+  readonly pod: Pod;
+  readonly members: readonly Member[];
+  readonly statuses: ReadonlyMap<string, ApiStatus>;
+  readonly phase: Phase;
+  readonly sandboxReady: boolean;
+  readonly nowMs: number;
+}
+
+/** The types that the kubelet owns, in the order in which they are shown. */
+export const ownConditions = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'] as const;
+
+type Verdict = { readonly status: 'True' | 'False'; readonly reason?: string; readonly message?: string };
+
+const yes: Verdict = { status: 'True' };
+
+function initialized({ members, statuses, phase }: ConditionInput): Verdict {
+  if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' };
+  if (isInitialized({ members, statuses })) return yes;
+  const names = incompleteInits(members, statuses).join(' ');
+  return { status: 'False', reason: 'ContainersNotInitialized', message: `containers with incomplete status: [${names}]` };
+}
+
+function containersReady({ members, statuses, phase }: ConditionInput): Verdict {
+  if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' };
+  if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' };
+  const unready = members.filter(({ role, spec }) => (role === 'sidecar' || role === 'main') && statuses.get(spec.name)?.ready !== true);
+  if (unready.length === 0) return yes;
+  const names = unready.map(({ spec }) => spec.name).join(' ');
+  return { status: 'False', reason: 'ContainersNotReady', message: `containers with unready status: [${names}]` };
+}
+
+function ready(pod: Pod, containers: Verdict): Verdict {
+  if (containers.status === 'False') return containers;
+  const problems = (pod.spec?.readinessGates ?? []).flatMap(({ conditionType }) => {
+    const condition = pod.status?.conditions?.find(({ type }) => type === conditionType);
+    if (condition === undefined) return [`corresponding condition of pod readiness gate "${conditionType}" does not exist.`];
+    if (condition.status === 'True') return [];
+    return [`the status of pod readiness gate "${conditionType}" is not "True", but ${condition.status}`];
+  });
+  return problems.length === 0 ? yes : { status: 'False', reason: 'ReadinessGatesNotReady', message: problems.join(', ') };
+}
+
+/** All conditions: those of others as they are, then the kubelet's own. A transition time changes only with the status. */
+export function conditionsOf(input: ConditionInput): readonly PodCondition[] {
+  const { pod, nowMs } = input;
+  const before = pod.status?.conditions ?? [];
+  const containers = containersReady(input);
+  const verdicts: Record<(typeof ownConditions)[number], Verdict> = {
+    PodReadyToStartContainers: input.sandboxReady ? yes : { status: 'False' },
+    Initialized: initialized(input),
+    Ready: ready(pod, containers),
+    ContainersReady: containers,
+    PodScheduled: yes,
+  };
+  const own = ownConditions.map((type): PodCondition => {
+    const old = before.find((condition) => condition.type === type);
+    const verdict = verdicts[type];
+    const since = old !== undefined && old.status === verdict.status ? old.lastTransitionTime : undefined;
+    const generation = pod.metadata.generation;
+    return {
+      type,
+      ...verdict,
+      ...(generation === undefined ? {} : { observedGeneration: generation }),
+      lastTransitionTime: since ?? formatTime(nowMs),
+    };
+  });
+  return [...before.filter(({ type }) => !(ownConditions as readonly string[]).includes(type)), ...own];
+}

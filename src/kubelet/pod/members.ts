@@ -1,0 +1,45 @@
+// Owns how a pod's containers are named and grouped, and which instances the runtime has of each. Pure.
+import type { Container, Pod } from '../../api/core/v1.ts';
+import type { ContainerStatus, SandboxStatus } from '../../runtime/runtime.ts';
+import type { Member, Role } from './model.ts';
+
+/** The pod's containers in the order in which they start: init containers and sidecars as listed, then the others, then ephemeral ones. */
+export function membersOf(pod: Pod): readonly Member[] {
+  const spec = pod.spec;
+  if (spec === undefined) return [];
+  const member = (role: Role, list: string) => (container: Container) => ({
+    role,
+    spec: container,
+    fieldPath: `spec.${list}{${container.name}}`,
+  });
+  return [
+    ...(spec.initContainers ?? []).map((container) =>
+      member(container.restartPolicy === 'Always' ? 'sidecar' : 'init', 'initContainers')(container),
+    ),
+    ...spec.containers.map(member('main', 'containers')),
+    ...((spec.ephemeralContainers ?? []) as readonly Container[]).map(member('ephemeral', 'ephemeralContainers')),
+  ];
+}
+
+/** Instances of one container, oldest first. */
+export function attemptsOf(containers: readonly ContainerStatus[], name: string): readonly ContainerStatus[] {
+  return containers
+    .filter((container) => container.metadata.name === name)
+    .toSorted((a, b) => a.metadata.attempt - b.metadata.attempt || a.createdAtMs - b.createdAtMs);
+}
+
+/** The sandbox that counts: the newest. */
+export function newestSandbox(sandboxes: readonly SandboxStatus[]): SandboxStatus | undefined {
+  return sandboxes.toSorted((a, b) => b.metadata.attempt - a.metadata.attempt || b.createdAtMs - a.createdAtMs)[0];
+}
+
+/** True where containers can be started in it: alive, and with an address unless it shares the node's network. */
+export function isUsable(sandbox: SandboxStatus | undefined): boolean {
+  return sandbox !== undefined && sandbox.state === 'ready' && (sandbox.hostNetwork || sandbox.ips.length > 0);
+}
+
+/** `name_namespace(uid)`, as messages name a pod. */
+export function podLabel(pod: Pod): string {
+  const { name, namespace, uid } = pod.metadata;
+  return `${name}_${namespace}(${uid})`;
+}

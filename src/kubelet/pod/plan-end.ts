@@ -1,0 +1,68 @@
+// Owns how a pod ends: main containers at once, sidecars after them in reverse, then sandboxes, volumes, and the object itself. Pure.
+import type { ContainerStatus } from '../../runtime/runtime.ts';
+import type { Member } from './model.ts';
+import { emptyPlan, type Plan } from './plan-life.ts';
+import { type End, isAlive, isStopped, type Scene } from './scene.ts';
+
+/** Upstream's least time between SIGTERM and SIGKILL for what is stopped late. */
+const leastGraceSeconds = 2;
+
+/** The next steps of a pod that ends. `published`: the terminal status is in the API. */
+export function planEnd(scene: Scene, end: End, published: boolean): Plan {
+  const plan = emptyPlan();
+  const { observed } = scene;
+  stopContainers(scene, end, plan);
+  if (!isStopped(scene)) return plan;
+  for (const sandbox of observed.sandboxes) {
+    if (sandbox.state === 'ready' && !observed.underway.has(`sandbox/${sandbox.id}`))
+      plan.actions.push({ do: 'stopSandbox', id: sandbox.id });
+  }
+  if (!isTornDown(scene)) return plan;
+  if (observed.volumesMounted && !observed.underway.has('volumes')) plan.actions.push({ do: 'unmountVolumes' });
+  if (end.why === 'removed') removeEverything(scene, plan);
+  else if (end.why === 'deleted' && published && !observed.underway.has('volumes') && !observed.volumesMounted) {
+    if (!observed.underway.has('deletePod')) plan.actions.push({ do: 'deletePod' });
+  }
+  return plan;
+}
+
+/** True once no sandbox is left alive either. */
+export function isTornDown(scene: Scene): boolean {
+  if (scene.observed.underway.has('sandbox')) return false;
+  return isStopped(scene) && scene.observed.sandboxes.every(({ state }) => state !== 'ready');
+}
+
+function stopContainers(scene: Scene, end: End, plan: Plan): void {
+  const alive = scene.observed.containers.filter(isAlive);
+  const member = (instance: ContainerStatus): Member | undefined => scene.members.find(({ spec }) => spec.name === instance.metadata.name);
+  const isSidecar = (instance: ContainerStatus): boolean => member(instance)?.role === 'sidecar';
+  const first = alive.filter((instance) => !isSidecar(instance));
+  const starting = scene.members.some(({ role, spec }) => role !== 'sidecar' && scene.observed.underway.has(`start/${spec.name}`));
+  const sidecars = alive.filter(isSidecar);
+  const order = (instance: ContainerStatus): number => scene.members.findIndex(({ spec }) => spec.name === instance.metadata.name);
+  const lastSidecar = sidecars.toSorted((a, b) => order(b) - order(a))[0];
+  const due = first.length > 0 || starting ? first : lastSidecar === undefined ? [] : [lastSidecar];
+  for (const instance of due) {
+    const { name } = instance.metadata;
+    if (scene.observed.underway.has(`stop/${instance.id}`) || scene.observed.underway.has(`start/${name}`)) continue;
+    const leftSeconds = Math.ceil(end.graceSeconds - (scene.nowMs - end.startedAtMs) / 1000);
+    const late = first.length === 0 && sidecars.length > 0 && end.why !== 'finished';
+    plan.actions.push({
+      do: 'stopContainer',
+      id: instance.id,
+      member: member(instance),
+      name,
+      graceSeconds: late ? Math.max(leastGraceSeconds, leftSeconds) : end.graceSeconds,
+      message: `Stopping container ${name}`,
+      preStop: member(instance)?.spec.lifecycle?.preStop,
+      cause: undefined,
+    });
+  }
+}
+
+function removeEverything(scene: Scene, plan: Plan): void {
+  const { observed } = scene;
+  for (const { id } of observed.containers) if (!observed.underway.has(`remove/${id}`)) plan.actions.push({ do: 'removeContainer', id });
+  if (observed.containers.length > 0) return;
+  for (const { id } of observed.sandboxes) if (!observed.underway.has(`sandbox/${id}`)) plan.actions.push({ do: 'removeSandbox', id });
+}

@@ -1,0 +1,230 @@
+// Owns what a living pod needs next: sandbox, volumes, images, containers in their order, restarts, kills by probes. Pure.
+import { parseTime } from '../../base/time.ts';
+import type { ContainerStatus } from '../../runtime/runtime.ts';
+import { isUsable, podLabel } from './members.ts';
+import type { Action, Member } from './model.ts';
+import { endedIn, graceSecondsOf, isAlive, isEnded, type Scene } from './scene.ts';
+
+/** Actions, the instants to look again at, and why nothing happens where nothing does. */
+export interface Plan {
+  readonly actions: Action[];
+  readonly wakesAtMs: number[];
+  readonly reasons: string[];
+}
+
+export function emptyPlan(): Plan {
+  return { actions: [], wakesAtMs: [], reasons: [] };
+}
+
+/** The next steps of a pod that goes on. */
+export function planLife(scene: Scene): Plan {
+  const plan = emptyPlan();
+  planDeadline(scene, plan);
+  planVolumes(scene, plan);
+  const usable = planSandbox(scene, plan);
+  planContainers(scene, plan, usable);
+  planGarbage(scene, plan);
+  return plan;
+}
+
+function planDeadline(scene: Scene, plan: Plan): void {
+  const seconds = scene.observed.pod.spec?.activeDeadlineSeconds;
+  if (seconds === undefined) return;
+  const dueMs = (parseTime(scene.observed.pod.status?.startTime) ?? scene.history.seenAtMs) + seconds * 1000;
+  if (dueMs > scene.nowMs) return void plan.wakesAtMs.push(dueMs);
+  const message = 'Pod was active on the node longer than the specified deadline';
+  plan.actions.push({ do: 'tell', once: 'deadline', event: { type: 'Normal', reason: 'DeadlineExceeded', message } });
+  plan.actions.push({ do: 'end', ending: { reason: 'DeadlineExceeded', message } });
+}
+
+function planVolumes(scene: Scene, plan: Plan): void {
+  if (scene.observed.volumesMounted || scene.observed.underway.has('volumes')) return;
+  const failure = scene.history.volumes;
+  if (failure !== undefined && failure.retryAtMs > scene.nowMs) {
+    plan.wakesAtMs.push(failure.retryAtMs);
+    plan.reasons.push(`volumes are not mounted: ${failure.message}`);
+    return;
+  }
+  plan.actions.push({ do: 'mountVolumes' });
+}
+
+/** True where there is a sandbox to start containers in. */
+function planSandbox(scene: Scene, plan: Plan): boolean {
+  const { observed, sandbox, history, nowMs } = scene;
+  if (observed.underway.has('sandbox')) return false;
+  if (isUsable(sandbox)) return true;
+  if (sandbox !== undefined) {
+    const event = { type: 'Normal', reason: 'SandboxChanged', message: 'Pod sandbox changed, it will be killed and re-created.' } as const;
+    if (observed.containers.length > 0) plan.actions.push({ do: 'tell', once: `sandbox/${sandbox.id}`, event });
+    const alive = observed.containers.filter(isAlive);
+    for (const instance of alive)
+      stop(scene, plan, instance, memberOf(scene, instance), `Stopping container ${instance.metadata.name}`, 'sandbox');
+    if (alive.length > 0 || [...observed.underway].some((key) => key.startsWith('start/'))) return false;
+    if (sandbox.state === 'ready') {
+      if (!observed.underway.has(`sandbox/${sandbox.id}`)) plan.actions.push({ do: 'stopSandbox', id: sandbox.id });
+      return false;
+    }
+  }
+  if (history.sandbox !== undefined && history.sandbox.retryAtMs > nowMs) {
+    plan.wakesAtMs.push(history.sandbox.retryAtMs);
+    plan.reasons.push(`the sandbox could not be made: ${history.sandbox.message}`);
+    return false;
+  }
+  plan.actions.push({ do: 'runSandbox', attempt: (sandbox?.metadata.attempt ?? -1) + 1 });
+  return false;
+}
+
+function memberOf(scene: Scene, instance: ContainerStatus): Member | undefined {
+  return scene.members.find(({ spec }) => spec.name === instance.metadata.name);
+}
+
+function planContainers(scene: Scene, plan: Plan, usable: boolean): void {
+  const here = (instance: ContainerStatus | undefined): boolean => !usable || instance?.sandboxId === scene.sandbox?.id;
+  const newest = (member: Member): ContainerStatus | undefined => scene.attempts.get(member.spec.name)?.at(-1);
+  const mains = scene.members.filter(({ role }) => role === 'main');
+  const initialized = mains.some((member) => newest(member) !== undefined && here(newest(member)));
+  let open = true;
+  for (const member of scene.members) {
+    const instance = newest(member);
+    const current = here(instance) ? instance : undefined;
+    if (member.role === 'init') {
+      if (initialized || !open) continue;
+      if (current !== undefined && isEnded(current) && current.exitCode === 0) continue;
+      open = false;
+      if (current === undefined || !isAlive(current)) want(scene, plan, member, usable, current);
+    } else if (member.role === 'sidecar') {
+      if (!open) continue;
+      if (current !== undefined && isAlive(current)) {
+        watch(scene, plan, member, current);
+        if (!hasStarted(scene, member, current) && !initialized) open = false;
+      } else {
+        want(scene, plan, member, usable, current);
+        if (!initialized) open = false;
+      }
+    } else if (open || initialized || member.role === 'ephemeral') {
+      const held = member.role === 'main' && hookBefore(scene, mains, member);
+      if (instance !== undefined && isAlive(instance)) watch(scene, plan, member, instance);
+      else if (!held && (member.role !== 'ephemeral' || instance === undefined)) want(scene, plan, member, usable, current);
+    }
+  }
+}
+
+/** Started for those who come after: running, its postStart done, its startup probe passed. */
+function hasStarted(scene: Scene, member: Member, instance: ContainerStatus): boolean {
+  if (scene.observed.underway.has(`start/${member.spec.name}`)) return false;
+  return member.spec.startupProbe === undefined || scene.observed.probes.get(instance.id)?.startup === 'passed';
+}
+
+/** A postStart hook holds back the containers listed after its own. */
+function hookBefore(scene: Scene, mains: readonly Member[], member: Member): boolean {
+  return mains
+    .slice(0, mains.indexOf(member))
+    .some(({ spec }) => spec.lifecycle?.postStart !== undefined && scene.observed.underway.has(`start/${spec.name}`));
+}
+
+/** Brings a container up, as far as what it needs is there. `current` is its instance in this sandbox, which is not running. */
+function want(scene: Scene, plan: Plan, member: Member, usable: boolean, current: ContainerStatus | undefined): void {
+  const { observed, history, nowMs } = scene;
+  const { name } = member.spec;
+  if (observed.underway.has(`start/${name}`) || observed.underway.has(`image/${name}`)) return;
+  if (current?.state === 'created') return void plan.actions.push({ do: 'removeContainer', id: current.id });
+  const attempts = scene.attempts.get(name) ?? [];
+  let backoff = 0;
+  const ended = endedIn(scene, member);
+  if (current !== undefined && ended?.restart === undefined) return;
+  if (ended?.restart !== undefined) {
+    backoff = ended.restart.nextBackoffMs;
+    if (ended.restart.delayMs > 0) tellBackoff(scene, plan, member, ended.instance.id);
+    if (ended.restart.atMs > nowMs) return waitUntil(plan, ended.restart.atMs, `${name} waits ${ended.restart.delayMs} ms after a crash`);
+  }
+  const failure = history.starts[name];
+  if (failure !== undefined && failure.retryAtMs > nowMs) return waitUntil(plan, failure.retryAtMs, `${name}: ${failure.message}`);
+  const image = history.images[name];
+  if (image === undefined) return void plan.actions.push({ do: 'pullImage', member });
+  if ('reason' in image) {
+    if (image.retryAtMs <= nowMs) return void plan.actions.push({ do: 'pullImage', member });
+    if (image.reason === 'ErrImagePull' && image.failures > 1) tellPullBackoff(plan, member, image.failures);
+    return waitUntil(plan, image.retryAtMs, `${name}: ${image.message}`);
+  }
+  if (!usable || scene.sandbox === undefined) return;
+  if (!observed.volumesMounted) return;
+  const published = observed.pod.status?.containerStatuses?.find((status) => status.name === name);
+  const lost = attempts.length === 0 && published?.containerID !== undefined ? published.restartCount : -1;
+  const attempt = (attempts.at(-1)?.metadata.attempt ?? lost) + 1;
+  const targetName = (member.spec as { readonly targetContainerName?: string }).targetContainerName;
+  const target = targetName === undefined ? undefined : scene.attempts.get(targetName)?.findLast(isAlive);
+  plan.actions.push({
+    do: 'startContainer',
+    member,
+    attempt,
+    sandbox: scene.sandbox,
+    image: image.image,
+    backoffMs: backoff,
+    ...(target === undefined ? {} : { targetId: target.id }),
+  });
+}
+
+function waitUntil(plan: Plan, atMs: number, reason: string): void {
+  plan.wakesAtMs.push(atMs);
+  plan.reasons.push(reason);
+}
+
+function tellBackoff(scene: Scene, plan: Plan, member: Member, id: string): void {
+  const message = `Back-off restarting failed container ${member.spec.name} in pod ${podLabel(scene.observed.pod)}`;
+  plan.actions.push({
+    do: 'tell',
+    once: `backoff/${id}`,
+    event: { type: 'Warning', reason: 'BackOff', message, fieldPath: member.fieldPath },
+  });
+}
+
+function tellPullBackoff(plan: Plan, { spec, fieldPath }: Member, failures: number): void {
+  const once = `pull/${spec.name}/${failures}`;
+  const back = { type: 'Normal', reason: 'BackOff', message: `Back-off pulling image "${spec.image}"`, fieldPath } as const;
+  const failed = { type: 'Warning', reason: 'Failed', message: 'Error: ImagePullBackOff', fieldPath } as const;
+  plan.actions.push({ do: 'tell', once, event: back }, { do: 'tell', once: `${once}/failed`, event: failed });
+}
+
+/** A running container is stopped where its startup or liveness probe has failed. */
+function watch(scene: Scene, plan: Plan, member: Member, instance: ContainerStatus): void {
+  const verdicts = scene.observed.probes.get(instance.id);
+  const cause = verdicts?.startup === 'failed' ? 'startup' : verdicts?.liveness === 'failed' ? 'liveness' : undefined;
+  if (cause === undefined) return;
+  const { name } = member.spec;
+  const never = member.role !== 'sidecar' && (member.spec.restartPolicy ?? scene.observed.pod.spec?.restartPolicy) === 'Never';
+  const text =
+    member.role === 'sidecar'
+      ? `Init container ${name} failed ${cause} probe`
+      : `Container ${name} failed ${cause} probe, will be restarted`;
+  stop(scene, plan, instance, member, never ? `Stopping container ${name}` : text, cause);
+}
+
+function stop(
+  scene: Scene,
+  plan: Plan,
+  instance: ContainerStatus,
+  member: Member | undefined,
+  message: string,
+  cause: 'liveness' | 'startup' | 'sandbox',
+): void {
+  if (scene.observed.underway.has(`stop/${instance.id}`)) return;
+  const probe = cause === 'startup' ? member?.spec.startupProbe : cause === 'liveness' ? member?.spec.livenessProbe : undefined;
+  const graceSeconds = probe?.terminationGracePeriodSeconds ?? graceSecondsOf(scene.observed);
+  const preStop = cause === 'sandbox' ? undefined : member?.spec.lifecycle?.preStop;
+  plan.actions.push({ do: 'stopContainer', id: instance.id, member, name: instance.metadata.name, graceSeconds, message, preStop, cause });
+}
+
+/** Of each container the newest instance and the one before it are kept; of the sandboxes the newest and those that still hold a kept one. */
+function planGarbage(scene: Scene, plan: Plan): void {
+  const kept = new Set([...scene.attempts.values()].flatMap((attempts) => attempts.slice(-2)).map(({ id }) => id));
+  for (const instance of scene.observed.containers) {
+    if (kept.has(instance.id) || isAlive(instance) || scene.observed.underway.has(`remove/${instance.id}`)) continue;
+    plan.actions.push({ do: 'removeContainer', id: instance.id });
+  }
+  for (const sandbox of scene.observed.sandboxes) {
+    if (sandbox.id === scene.sandbox?.id || scene.observed.underway.has(`sandbox/${sandbox.id}`)) continue;
+    if (sandbox.state === 'ready') plan.actions.push({ do: 'stopSandbox', id: sandbox.id });
+    else if (!scene.observed.containers.some(({ sandboxId }) => sandboxId === sandbox.id))
+      plan.actions.push({ do: 'removeSandbox', id: sandbox.id });
+  }
+}

@@ -1,0 +1,62 @@
+// Owns whether and when an ended container starts again: restart policies, rules by exit code, and the crash back-off. Pure.
+import type { Pod } from '../../api/core/v1.ts';
+import type { ContainerStatus } from '../../runtime/runtime.ts';
+import type { KillCause, Member } from './model.ts';
+
+/** The annotation of a container that holds the back-off (ms) which a crash of this instance waits. */
+export const backoffAnnotation = 'peapod.io/restart-backoff-ms';
+
+const baseMs = 10_000;
+const maxMs = 300_000;
+
+/** What follows from the end of an instance. */
+export interface Restart {
+  /** The instant from which the next instance may start. */
+  readonly atMs: number;
+  /** How long the crash has to wait; 0: at once. */
+  readonly delayMs: number;
+  /** The back-off to keep with the next instance. */
+  readonly nextBackoffMs: number;
+}
+
+/** The restart policy that holds for a container. */
+export function policyOf(pod: Pod, member: Member): 'Always' | 'OnFailure' | 'Never' {
+  const own = member.spec.restartPolicy;
+  if (member.role === 'ephemeral') return 'Never';
+  if (member.role === 'sidecar') return 'Always';
+  const policy = own === 'Always' || own === 'OnFailure' || own === 'Never' ? own : (pod.spec?.restartPolicy ?? 'Always');
+  return member.role === 'init' && policy === 'Always' ? 'OnFailure' : policy;
+}
+
+/** True where an instance that ended so is to be followed by another. */
+export function restarts(pod: Pod, member: Member, ended: ContainerStatus, cause: KillCause | undefined): boolean {
+  const policy = policyOf(pod, member);
+  for (const rule of member.spec.restartPolicyRules ?? []) {
+    const listed = rule.exitCodes?.values?.includes(ended.exitCode) ?? false;
+    if ((rule.exitCodes?.operator === 'NotIn') !== listed && rule.action.startsWith('Restart')) return true;
+  }
+  // A container that the kubelet itself stopped is wanted, whatever it exited with.
+  if (cause !== undefined) return policy !== 'Never';
+  return policy === 'Always' || (policy === 'OnFailure' && ended.exitCode !== 0);
+}
+
+/** The instant an instance ended; where the runtime does not say, the instant it was made. */
+export function endedAtMs(ended: ContainerStatus): number {
+  return ended.finishedAtMs > 0 ? ended.finishedAtMs : ended.createdAtMs;
+}
+
+/**
+ * When an ended instance may be followed by the next: the first crash at once, then 10 s doubling to 300 s, forgotten after 600 s without a
+ * crash. An instance that failed a probe is measured by the end of the one before it, as upstream does, so a slow one restarts at once.
+ */
+export function restartAfter(ended: ContainerStatus, before: ContainerStatus | undefined, cause: KillCause | undefined): Restart {
+  const kept = Number(ended.annotations[backoffAnnotation] ?? 0) || 0;
+  const at = endedAtMs(ended);
+  const probed = cause === 'liveness' || cause === 'startup';
+  if (cause === 'sandbox' || (probed && before === undefined)) return { atMs: at, delayMs: 0, nextBackoffMs: kept };
+  const backoff = at - ended.createdAtMs > 2 * maxMs ? 0 : kept;
+  const next = backoff === 0 ? baseMs : Math.min(maxMs, backoff * 2);
+  const atOnce = backoff === 0 || (probed && before !== undefined && at - endedAtMs(before) >= backoff);
+  if (atOnce) return { atMs: at, delayMs: 0, nextBackoffMs: next };
+  return { atMs: at + backoff, delayMs: backoff, nextBackoffMs: next };
+}

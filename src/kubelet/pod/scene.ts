@@ -1,0 +1,105 @@
+// Owns the questions that planning and reporting both ask of what was observed: which instances there are, what follows their end. Pure.
+import { parseTime } from '../../base/time.ts';
+import type { ContainerStatus, SandboxStatus } from '../../runtime/runtime.ts';
+import { attemptsOf, membersOf, newestSandbox } from './members.ts';
+import type { Ending, History, Member, Observed } from './model.ts';
+import { type Restart, restartAfter, restarts } from './restart.ts';
+
+/** Why a pod must end: nothing of it may start any more. */
+export type End =
+  | { readonly why: 'deleted' | 'removed'; readonly graceSeconds: number; readonly startedAtMs: number }
+  | { readonly why: 'ended'; readonly ending: Ending; readonly graceSeconds: number; readonly startedAtMs: number }
+  /** Its work is done, or can never be. */
+  | { readonly why: 'finished'; readonly graceSeconds: number; readonly startedAtMs: number };
+
+export interface Scene {
+  readonly observed: Observed;
+  readonly history: History;
+  readonly nowMs: number;
+  readonly members: readonly Member[];
+  readonly attempts: ReadonlyMap<string, readonly ContainerStatus[]>;
+  /** The newest sandbox, alive or not. */
+  readonly sandbox: SandboxStatus | undefined;
+  readonly end: End | undefined;
+}
+
+/** What the end of a container's newest instance means; undefined while it has none or it has not ended. */
+export interface Ended {
+  readonly instance: ContainerStatus;
+  /** Undefined: it stays ended. */
+  readonly restart: Restart | undefined;
+}
+
+export function isEnded(instance: ContainerStatus): boolean {
+  return instance.state === 'exited';
+}
+
+export function isAlive(instance: ContainerStatus): boolean {
+  return instance.state === 'running' || instance.state === 'unknown';
+}
+
+/** True once no container runs or is about to. */
+export function isStopped(scene: Scene): boolean {
+  const starting = [...scene.observed.underway].some((key) => key.startsWith('start/'));
+  return !starting && !scene.observed.containers.some(isAlive);
+}
+
+function endedOf(observed: Observed, history: History, member: Member, attempts: readonly ContainerStatus[]): Ended | undefined {
+  const instance = attempts.at(-1);
+  if (instance === undefined || !isEnded(instance)) return undefined;
+  const cause = history.killedFor[instance.id] ?? (instance.id in history.hookFailures ? 'postStart' : undefined);
+  const again = restarts(observed.pod, member, instance, cause);
+  return { instance, restart: again ? restartAfter(instance, attempts.at(-2), cause) : undefined };
+}
+
+export function endedIn(scene: Scene, member: Member): Ended | undefined {
+  return endedOf(scene.observed, scene.history, member, scene.attempts.get(member.spec.name) ?? []);
+}
+
+/** Seconds that the pod's containers get between SIGTERM and SIGKILL. */
+export function graceSecondsOf(observed: Observed): number {
+  const { metadata, spec } = observed.pod;
+  const own = spec?.terminationGracePeriodSeconds ?? 30;
+  if (metadata.deletionTimestamp === undefined && !observed.removed) return own;
+  return Math.max(1, metadata.deletionGracePeriodSeconds ?? own);
+}
+
+/** True once the pod's own work is over: an init container failed for good, or every main container ended and stays so. */
+function hasFinished(observed: Observed, history: History, members: readonly Member[], attempts: Scene['attempts']): boolean {
+  const stays = (member: Member): boolean => {
+    const ended = endedOf(observed, history, member, attempts.get(member.spec.name) ?? []);
+    return ended !== undefined && ended.restart === undefined;
+  };
+  const failedInit = members.some((member) => {
+    if (member.role !== 'init' || !stays(member)) return false;
+    return attempts.get(member.spec.name)?.at(-1)?.exitCode !== 0;
+  });
+  const mains = members.filter((member) => member.role === 'main');
+  return failedInit || (mains.length > 0 && mains.every(stays));
+}
+
+/** A pod that may not be restarted ends with its sandbox, as upstream has it. */
+function lostItsSandbox(observed: Observed, sandbox: SandboxStatus | undefined): boolean {
+  if (observed.pod.spec?.restartPolicy !== 'Never' || observed.containers.length === 0) return false;
+  return sandbox !== undefined && sandbox.state !== 'ready' && !observed.underway.has('sandbox');
+}
+
+export function sceneOf(observed: Observed, history: History, nowMs: number): Scene {
+  const members = membersOf(observed.pod);
+  const attempts = new Map(members.map((member) => [member.spec.name, attemptsOf(observed.containers, member.spec.name)]));
+  const sandbox = newestSandbox(observed.sandboxes);
+  const graceSeconds = graceSecondsOf(observed);
+  const deletedAtMs = parseTime(observed.pod.metadata.deletionTimestamp);
+  const phase = observed.pod.status?.phase;
+  const terminal = phase === 'Succeeded' || phase === 'Failed';
+  let end: End | undefined;
+  const startedAtMs = deletedAtMs === undefined ? nowMs : deletedAtMs - graceSeconds * 1000;
+  if (observed.removed) end = { why: 'removed', graceSeconds, startedAtMs };
+  else if (deletedAtMs !== undefined) end = { why: 'deleted', graceSeconds, startedAtMs };
+  else if (history.ended !== undefined) {
+    end = { why: 'ended', ending: history.ended, graceSeconds: history.ended.graceSeconds ?? graceSeconds, startedAtMs: nowMs };
+  } else if (terminal || hasFinished(observed, history, members, attempts) || lostItsSandbox(observed, sandbox)) {
+    end = { why: 'finished', graceSeconds, startedAtMs: nowMs };
+  }
+  return { observed, history, nowMs, members, attempts, sandbox, end };
+}

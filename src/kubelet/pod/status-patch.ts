@@ -1,0 +1,61 @@
+// Owns how a derived status is compared with the published one and turned into a patch that leaves others' conditions alone. Pure.
+import type { PodCondition, PodStatus } from '../../api/core/v1.ts';
+import { ownConditions } from './conditions.ts';
+
+/** Fields of a pod's status that the kubelet writes. Everything else belongs to others. */
+const ownFields = [
+  'phase',
+  'observedGeneration',
+  'reason',
+  'message',
+  'hostIP',
+  'hostIPs',
+  'podIP',
+  'podIPs',
+  'startTime',
+  'qosClass',
+  'allocatedResources',
+  'initContainerStatuses',
+  'containerStatuses',
+  'ephemeralContainerStatuses',
+] as const satisfies readonly (keyof PodStatus)[];
+
+function own(status: PodStatus | undefined): readonly PodCondition[] {
+  return (status?.conditions ?? []).filter(({ type }) => (ownConditions as readonly string[]).includes(type));
+}
+
+/** Deep equality of plain data; an absent, null or undefined field are the same. */
+export function sameValue(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (a === null || a === undefined || b === null || b === undefined) return (a ?? undefined) === (b ?? undefined);
+  if (typeof a !== 'object' || typeof b !== 'object' || Array.isArray(a) !== Array.isArray(b)) return false;
+  const left = a as Readonly<Record<string, unknown>>;
+  const right = b as Readonly<Record<string, unknown>>;
+  for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) if (!sameValue(left[key], right[key])) return false;
+  return true;
+}
+
+/** True where the kubelet's part of both is the same. */
+export function sameStatus(a: PodStatus, b: PodStatus | undefined): boolean {
+  return ownFields.every((field) => sameValue(a[field], b?.[field])) && sameValue(own(a), own(b));
+}
+
+/** A strategic merge patch of the status subresource from `published` to `next`; undefined where nothing of the kubelet's differs. */
+export function statusPatch(uid: string, published: PodStatus | undefined, next: PodStatus): Readonly<Record<string, unknown>> | undefined {
+  const status: Record<string, unknown> = {};
+  for (const field of ownFields) {
+    if (sameValue(published?.[field], next[field])) continue;
+    status[field] = next[field] ?? null;
+    if (field === 'podIPs' || field === 'hostIPs') status[field] = [...(next[field] ?? []), { $patch: 'replace' }];
+  }
+  if (!sameValue(own(published), own(next))) {
+    const order = (next.conditions ?? []).map(({ type }) => ({ type }));
+    status['conditions'] = own(next).map((condition) => {
+      const old = published?.conditions?.find(({ type }) => type === condition.type);
+      const cleared = Object.fromEntries(Object.keys(old ?? {}).flatMap((key) => (key in condition ? [] : [[key, null]])));
+      return { ...cleared, ...condition };
+    });
+    status['$setElementOrder/conditions'] = order;
+  }
+  return Object.keys(status).length === 0 ? undefined : { metadata: { uid }, status };
+}

@@ -1,0 +1,79 @@
+// Owns a pod's whole status as the API is to show it, derived from the scene. Pure.
+
+import type { ContainerStatus as ApiStatus, PodStatus } from '../../api/core/v1.ts';
+import { formatTime } from '../../base/time.ts';
+import { allocatedResources, qosClassOf } from '../resources/qos.ts';
+import { conditionsOf } from './conditions.ts';
+import { lostContainer, viewOf } from './container-view.ts';
+import { isUsable } from './members.ts';
+import type { Member, NodeFacts, Role } from './model.ts';
+import { isInitialized, type Phase, phaseOf } from './phase.ts';
+import { isTornDown } from './plan-end.ts';
+import { isStopped, type Scene } from './scene.ts';
+
+/** True for the phases that nothing leaves. */
+export function isTerminal(phase: string | undefined): boolean {
+  return phase === 'Succeeded' || phase === 'Failed';
+}
+
+/** The status. What was terminal stays as it is; a pod turns terminal only once nothing of it runs any more. */
+export function statusOf(scene: Scene, node: NodeFacts): PodStatus {
+  const { pod } = scene.observed;
+  const before = pod.status ?? {};
+  if (isTerminal(before.phase)) return before;
+  const views = new Map(scene.members.map((member) => [member.spec.name, viewOf(scene, node, member).status]));
+  const stopped = scene.end !== undefined && isStopped(scene);
+  const over = scene.end !== undefined && isTornDown(scene);
+  const ending = stopped ? scene.history.ended : undefined;
+  const finished = scene.end?.why === 'finished';
+  const derived = phaseOf({ members: scene.members, statuses: views, over: finished || stopped });
+  const phase: Phase = ending !== undefined ? 'Failed' : derived;
+  const conditions = conditionsOf({
+    pod,
+    members: scene.members,
+    statuses: views,
+    phase,
+    sandboxReady: isUsable(scene.sandbox),
+    nowMs: scene.nowMs,
+  });
+  const statuses = over ? withLost(scene.members, views) : views;
+  const list = (...roles: readonly Role[]): readonly ApiStatus[] =>
+    scene.members.flatMap(({ role, spec }) => (roles.includes(role) ? (statuses.get(spec.name) ?? []) : []));
+  const final: Phase = !over ? (isTerminal(phase) ? livePhase(before.phase) : phase) : isTerminal(phase) ? phase : 'Failed';
+  const ips = scene.sandbox === undefined ? [] : scene.sandbox.hostNetwork ? [node.hostIp] : scene.sandbox.ips;
+  const shownIps = ips.length > 0 ? ips : (before.podIPs ?? []).flatMap(({ ip }) => ip);
+  const inits = list('init', 'sidecar');
+  const ephemerals = list('ephemeral');
+  const allocated = allocatedResources(pod);
+  return {
+    phase: final,
+    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+    ...(ending === undefined || !over ? {} : { reason: ending.reason, message: ending.message }),
+    conditions,
+    hostIP: node.hostIp,
+    hostIPs: [{ ip: node.hostIp }],
+    ...(shownIps[0] === undefined ? {} : { podIP: shownIps[0], podIPs: shownIps.map((ip) => ({ ip })) }),
+    startTime: before.startTime ?? formatTime(scene.history.seenAtMs),
+    qosClass: before.qosClass ?? qosClassOf(pod),
+    ...(allocated === undefined ? {} : { allocatedResources: allocated }),
+    ...(inits.length > 0 ? { initContainerStatuses: inits } : {}),
+    containerStatuses: list('main'),
+    ...(ephemerals.length > 0 ? { ephemeralContainerStatuses: ephemerals } : {}),
+  };
+}
+
+function livePhase(before: string | undefined): Phase {
+  return before === 'Pending' ? 'Pending' : 'Running';
+}
+
+/** In a pod that is over, a container that was never found counts as killed. What could not start yet keeps waiting. */
+function withLost(members: readonly Member[], views: ReadonlyMap<string, ApiStatus>): ReadonlyMap<string, ApiStatus> {
+  const initialized = isInitialized({ members, statuses: views });
+  return new Map(
+    members.map(({ role, spec }) => {
+      const status = views.get(spec.name) as ApiStatus;
+      const lost = status.state?.terminated === undefined && role === 'main' && initialized;
+      return [spec.name, lost ? { ...status, state: { terminated: lostContainer }, ready: false, started: false } : status];
+    }),
+  );
+}

@@ -1,0 +1,281 @@
+// Proves the pod's transition as stories: each is a pod, what happens to it, and the sequence of what the API showed.
+import { expect, test } from 'vitest';
+import { conditionLine, podOf, stateLine, World } from './world-for-tests.ts';
+
+const second = 1000;
+
+test('a plain pod comes up: sandbox, volumes and image at once, then the container', () => {
+  const world = new World(podOf({}));
+  const first = world.decide();
+  expect(first.actions.map((action) => action.do).toSorted()).toEqual(['mountVolumes', 'pullImage', 'runSandbox']);
+  expect(stateLine(first.status, 'c')).toBe('waiting ContainerCreating');
+  expect(first.status.phase).toBe('Pending');
+  world.settle();
+  expect(world.sequence((s) => s.phase ?? '')).toEqual(['Pending', 'Running']);
+  expect(world.sequence((s) => conditionLine(s, 'Ready'))).toEqual(['False ContainersNotReady', 'True']);
+  expect(world.last?.status.conditions?.map(({ type }) => type)).toEqual([
+    'PodReadyToStartContainers',
+    'Initialized',
+    'Ready',
+    'ContainersReady',
+    'PodScheduled',
+  ]);
+});
+
+test('a crash restarts at once, the second waits 10 s, then 20 s, and the back-off shows all the time', () => {
+  const world = new World(podOf({}));
+  world.settle();
+  for (let crash = 0; crash < 3; crash++) {
+    world.nowMs += 3 * second;
+    world.crash('c');
+    world.advance(60 * second);
+  }
+  expect(world.sequence((s) => stateLine(s, 'c'))).toEqual([
+    'waiting ContainerCreating',
+    'running',
+    'terminated Error exit 1',
+    'running',
+    'terminated Error exit 1',
+    'waiting CrashLoopBackOff',
+    'running',
+    'terminated Error exit 1',
+    'waiting CrashLoopBackOff',
+    'running',
+  ]);
+  const messages = world.statuses.flatMap((s) => s.containerStatuses?.[0]?.state?.waiting?.message ?? []);
+  expect([...new Set(messages)]).toEqual([
+    'back-off 10s restarting failed container=c pod=p_ns(u-1)',
+    'back-off 20s restarting failed container=c pod=p_ns(u-1)',
+  ]);
+  expect(world.events.filter((text) => text.startsWith('Back-off'))).toEqual([
+    'Back-off restarting failed container c in pod p_ns(u-1)',
+    'Back-off restarting failed container c in pod p_ns(u-1)',
+  ]);
+  expect(world.last?.status.containerStatuses?.[0]?.restartCount).toBe(3);
+  expect(world.containers.length).toBe(2);
+});
+
+test('ten minutes of good run forget the back-off', () => {
+  const world = new World(podOf({}));
+  world.settle();
+  world.crash('c');
+  world.nowMs += 601 * second;
+  world.crash('c');
+  world.advance(0);
+  expect(stateLine(world.last?.status ?? {}, 'c')).toBe('running');
+});
+
+test.each([
+  { policy: 'Never', exit: 0, phase: 'Succeeded', ready: 'False PodCompleted', initialized: 'True PodCompleted' },
+  { policy: 'Never', exit: 1, phase: 'Failed', ready: 'False PodFailed', initialized: 'True' },
+  { policy: 'OnFailure', exit: 0, phase: 'Succeeded', ready: 'False PodCompleted', initialized: 'True PodCompleted' },
+] as const)('restartPolicy $policy and exit $exit end as $phase in two steps', ({ policy, exit, phase, ready, initialized }) => {
+  const world = new World(podOf({ restartPolicy: policy }));
+  world.settle();
+  world.crash('c', exit);
+  expect(world.sequence((s) => `${s.phase} ${conditionLine(s, 'Ready')}`).slice(-2)).toEqual([`Running ${ready}`, `${phase} ${ready}`]);
+  expect(world.sequence((s) => conditionLine(s, 'PodReadyToStartContainers'))).toEqual(['False', 'True', 'False']);
+  expect(world.sequence((s) => conditionLine(s, 'Initialized')).at(-1)).toBe(initialized);
+  expect(world.last?.done).toBe(true);
+});
+
+test('init containers run in order, a failing one is tried again, then the main container starts', () => {
+  const world = new World(
+    podOf({
+      initContainers: [
+        { name: 'i1', image: 'i' },
+        { name: 'i2', image: 'i' },
+      ],
+    }),
+  );
+  world.settle();
+  expect(stateLine(world.last?.status ?? {}, 'c')).toBe('waiting PodInitializing');
+  world.crash('i1', 1);
+  expect(stateLine(world.last?.status ?? {}, 'i1')).toBe('running');
+  world.crash('i1', 0);
+  world.crash('i2', 0);
+  const messages = world.sequence((s) => s.conditions?.find(({ type }) => type === 'Initialized')?.message ?? 'done');
+  expect(messages).toEqual(['containers with incomplete status: [i1 i2]', 'containers with incomplete status: [i2]', 'done']);
+  expect(world.sequence((s) => s.phase ?? '')).toEqual(['Pending', 'Running']);
+});
+
+test('a sidecar starts before the main container, outlives it, and does not keep a job from ending', () => {
+  const world = new World(podOf({ restartPolicy: 'Never', initContainers: [{ name: 's1', image: 'i', restartPolicy: 'Always' }] }));
+  world.settle();
+  expect(world.actions.filter(({ do: what }) => what === 'startContainer').length).toBe(2);
+  world.crash('c', 0);
+  expect(world.events).toEqual(['Stopping container s1']);
+  expect(world.last?.status.phase).toBe('Succeeded');
+});
+
+test('two containers that start together show together', () => {
+  const world = new World(
+    podOf({
+      containers: [
+        { name: 'a', image: 'i' },
+        { name: 'b', image: 'i' },
+      ],
+    }),
+  );
+  world.settle();
+  expect(world.sequence((s) => `${stateLine(s, 'a')}, ${stateLine(s, 'b')}`)).toEqual([
+    'waiting ContainerCreating, waiting ContainerCreating',
+    'running, running',
+  ]);
+});
+
+test('deletion: containers stop, the terminal status is published, then the object goes', () => {
+  const world = new World(podOf({}));
+  world.settle();
+  world.behaviour['c'] = { onTerm: 33 };
+  world.delete();
+  world.settle();
+  expect(world.sequence((s) => s.phase ?? '')).toEqual(['Pending', 'Running', 'Failed']);
+  expect(world.deleted).toBe(true);
+  const order = world.actions.map((action) => action.do);
+  expect(order.indexOf('stopContainer')).toBeLessThan(order.indexOf('stopSandbox'));
+  expect(order.indexOf('unmountVolumes')).toBeLessThan(order.indexOf('deletePod'));
+  expect(world.containers).toEqual([]);
+  expect(world.sandboxes).toEqual([]);
+});
+
+test('sidecars end after the main containers, in reverse', () => {
+  const sidecar = (name: string) => ({ name, image: 'i', restartPolicy: 'Always' });
+  const world = new World(podOf({ initContainers: [sidecar('s1'), sidecar('s2')] }));
+  world.settle();
+  world.delete();
+  world.settle();
+  expect(world.events).toEqual(['Stopping container c', 'Stopping container s2', 'Stopping container s1']);
+});
+
+test('a pod deleted before its container existed ends Failed with ContainerStatusUnknown', () => {
+  const world = new World(podOf({}));
+  world.behaviour['c'] = { create: { reason: 'CreateContainerConfigError', message: 'configmap "nosuch" not found' } };
+  world.settle();
+  expect(stateLine(world.last?.status ?? {}, 'c')).toBe('waiting CreateContainerConfigError');
+  world.delete();
+  world.settle();
+  expect(world.sequence((s) => stateLine(s, 'c')).at(-1)).toBe('terminated ContainerStatusUnknown exit 137');
+  expect(world.statuses.at(-1)?.phase).toBe('Failed');
+  expect(conditionLine(world.statuses.at(-1) ?? {}, 'Ready')).toBe('False ContainersNotReady');
+});
+
+test('an image that cannot be pulled: ErrImagePull, after the second pull ImagePullBackOff with the earlier error', () => {
+  const world = new World(podOf({}));
+  world.behaviour['c'] = { pull: 'not found' };
+  world.advance(25 * second);
+  expect(world.sequence((s) => stateLine(s, 'c'))).toEqual([
+    'waiting ContainerCreating',
+    'waiting ErrImagePull',
+    'waiting ImagePullBackOff',
+  ]);
+  expect(world.last?.status.containerStatuses?.[0]?.state?.waiting?.message).toBe(
+    'Back-off pulling image "busybox:1.36": ErrImagePull: not found',
+  );
+  expect(world.actions.filter(({ do: what }) => what === 'pullImage').length).toBe(2);
+});
+
+test('a start error: RunContainerError with lastState StartError, once more at once, then CrashLoopBackOff', () => {
+  const world = new World(podOf({}));
+  world.behaviour['c'] = { startError: 'no such program' };
+  world.advance(12 * second);
+  expect(world.sequence((s) => `${stateLine(s, 'c')} ${s.containerStatuses?.[0]?.restartCount}`)).toEqual([
+    'waiting ContainerCreating 0',
+    'waiting RunContainerError 0',
+    'waiting RunContainerError 1',
+    'waiting CrashLoopBackOff 1',
+    'waiting RunContainerError 2',
+    'waiting CrashLoopBackOff 2',
+  ]);
+  expect(world.last?.status.phase).toBe('Running');
+  expect(world.last?.status.containerStatuses?.[0]?.lastState?.terminated).toMatchObject({
+    reason: 'StartError',
+    exitCode: 128,
+    startedAt: '1970-01-01T00:00:00Z',
+  });
+});
+
+test('a start error under Never ends the pod', () => {
+  const world = new World(podOf({ restartPolicy: 'Never' }));
+  world.behaviour['c'] = { startError: 'no such program' };
+  world.settle();
+  expect(world.sequence((s) => stateLine(s, 'c')).at(-1)).toBe('terminated StartError exit 128');
+  expect(world.last?.status.phase).toBe('Failed');
+});
+
+test('a failing postStart hook shows PostStartHookError, then the back-off', () => {
+  const world = new World(podOf({}));
+  world.behaviour['c'] = { postStart: 'it broke' };
+  world.advance(5 * second);
+  expect(world.sequence((s) => `${stateLine(s, 'c')} ${s.containerStatuses?.[0]?.restartCount}`)).toEqual([
+    'waiting ContainerCreating 0',
+    'waiting PostStartHookError 0',
+    'waiting PostStartHookError 1',
+    'waiting CrashLoopBackOff 1',
+  ]);
+});
+
+test('a liveness failure restarts without showing the end in between, under OnFailure and exit 0 too', () => {
+  const world = new World(podOf({ restartPolicy: 'OnFailure', containers: [{ name: 'c', image: 'i', livenessProbe: {} }] }));
+  world.settle();
+  for (let kill = 0; kill < 3; kill++) {
+    world.nowMs += 4 * second;
+    world.probes.set(world.running('c').id, { liveness: 'failed' });
+    world.settle();
+  }
+  expect(world.sequence((s) => `${stateLine(s, 'c')} ${s.containerStatuses?.[0]?.restartCount}`)).toEqual([
+    'waiting ContainerCreating 0',
+    'running 0',
+    'running 1',
+    'running 2',
+    'waiting CrashLoopBackOff 2',
+  ]);
+  expect(world.events[0]).toBe('Container c failed liveness probe, will be restarted');
+});
+
+test('a lost sandbox is made anew, its containers with restartCount 1', () => {
+  const world = new World(podOf({}));
+  world.settle();
+  world.sandboxes = world.sandboxes.map((sandbox) => ({ ...sandbox, state: 'notReady' }));
+  world.settle();
+  expect(world.events).toEqual(['Pod sandbox changed, it will be killed and re-created.', 'Stopping container c']);
+  expect(world.sequence((s) => `${stateLine(s, 'c')} ${s.containerStatuses?.[0]?.restartCount}`).slice(1)).toEqual([
+    'running 0',
+    'running 1',
+  ]);
+});
+
+test('a lost sandbox under Never ends the pod', () => {
+  const world = new World(podOf({ restartPolicy: 'Never' }));
+  world.settle();
+  world.sandboxes = world.sandboxes.map((sandbox) => ({ ...sandbox, state: 'notReady' }));
+  world.settle();
+  expect(world.events).toEqual(['Stopping container c']);
+  expect(world.last?.status.phase).toBe('Succeeded');
+});
+
+test('the deadline ends the pod: its reason shows once everything has stopped', () => {
+  const world = new World(podOf({ activeDeadlineSeconds: 3 }));
+  world.advance(4 * second);
+  expect(world.sequence((s) => `${s.phase} ${s.reason ?? ''}`)).toEqual(['Pending ', 'Running ', 'Failed DeadlineExceeded']);
+  expect(conditionLine(world.last?.status ?? {}, 'Ready')).toBe('False PodFailed');
+});
+
+test('readiness gates hold Ready back, not ContainersReady', () => {
+  const world = new World(podOf({ readinessGates: [{ conditionType: 'example.com/one' }] }));
+  world.settle();
+  expect(conditionLine(world.last?.status ?? {}, 'Ready')).toBe('False ReadinessGatesNotReady');
+  expect(conditionLine(world.last?.status ?? {}, 'ContainersReady')).toBe('True');
+  const conditions = [...(world.pod.status?.conditions ?? []), { type: 'example.com/one', status: 'True' }];
+  world.pod = { ...world.pod, status: { ...world.pod.status, conditions } };
+  world.settle();
+  expect(conditionLine(world.last?.status ?? {}, 'Ready')).toBe('True');
+  expect(world.last?.status.conditions?.[0]?.type).toBe('example.com/one');
+});
+
+test('OOMKilled is told', () => {
+  const world = new World(podOf({}));
+  world.settle();
+  world.crash('c', 137, 'OOMKilled');
+  expect(world.sequence((s) => stateLine(s, 'c'))).toContain('terminated OOMKilled exit 137');
+});

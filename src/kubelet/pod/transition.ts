@@ -1,0 +1,35 @@
+// Owns the pod's one transition: from what is observed and remembered to the status and the next actions. Pure; the worker carries them out.
+import type { PodStatus } from '../../api/core/v1.ts';
+import type { Decision, History, NodeFacts, Observed } from './model.ts';
+import { keyOf } from './model.ts';
+import { isTornDown, planEnd } from './plan-end.ts';
+import { planLife } from './plan-life.ts';
+import { sceneOf } from './scene.ts';
+import { isTerminal, statusOf } from './status.ts';
+import { sameStatus } from './status-patch.ts';
+
+/**
+ * Decides. The same input gives the same answer, whoever asks: the kubelet, a simulation, `why`, a test. Actions whose key is under way are
+ * never given again, and what was told once is not told twice.
+ */
+export function decide(observed: Observed, history: History, nowMs: number, node: NodeFacts): Decision {
+  const scene = sceneOf(observed, history, nowMs);
+  const status: PodStatus = statusOf(scene, node);
+  const published = isTerminal(status.phase) && sameStatus(status, observed.pod.status);
+  const plan = scene.end === undefined ? planLife(scene) : planEnd(scene, scene.end, published);
+  const actions = plan.actions.filter((action) => {
+    if (action.do === 'tell') return !history.told.has(action.once) && !observed.underway.has(keyOf(action));
+    return true;
+  });
+  const wakeAtMs = plan.wakesAtMs.length === 0 ? undefined : Math.min(...plan.wakesAtMs);
+  const quiet = observed.underway.size === 0 && actions.length === 0;
+  const gone = observed.removed && observed.containers.length === 0 && observed.sandboxes.length === 0;
+  return {
+    status,
+    actions,
+    wakeAtMs,
+    reasons: plan.reasons,
+    ending: scene.end !== undefined,
+    done: quiet && scene.end !== undefined && isTornDown(scene) && !observed.volumesMounted && (observed.removed ? gone : true),
+  };
+}
