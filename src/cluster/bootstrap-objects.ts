@@ -1,0 +1,85 @@
+// Owns which objects every cluster has from its first moment: namespaces, the Service `kubernetes` and its endpoints, priority classes. Pure.
+import type { AnyObject, Draft } from '../api/object.ts';
+import type { Resource } from '../client/resource.ts';
+import { resources } from '../client/resources.ts';
+
+/** An object that must exist. `keep`: an existing one is left as it is; otherwise it is brought to this form at each start. */
+export interface BootstrapObject {
+  readonly resource: Resource<AnyObject>;
+  readonly object: Draft<AnyObject>;
+  readonly keep: boolean;
+}
+
+/** What the objects depend on. */
+export interface BootstrapFacts {
+  /** The first address of the service range. */
+  readonly kubernetesIp: string;
+  readonly serviceCidr: string;
+  /** Where the API listens for pods; undefined where no pod can reach it (simulated nodes, none). */
+  readonly apiIp: string;
+  readonly apiPort: number;
+}
+
+const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+const kubernetesLabels = { component: 'apiserver', provider: 'kubernetes' };
+
+const untyped = (resource: Resource<never> | Resource<AnyObject>): Resource<AnyObject> => resource as Resource<AnyObject>;
+
+/** In the order in which they must be made. */
+export function bootstrapObjects({ kubernetesIp, serviceCidr, apiIp, apiPort }: BootstrapFacts): readonly BootstrapObject[] {
+  const port = { name: 'https', port: apiPort, protocol: 'TCP' };
+  return [
+    ...namespaces.map((name) => ({
+      resource: untyped(resources.namespaces as Resource<never>),
+      object: { metadata: { name } },
+      keep: true,
+    })),
+    {
+      resource: untyped(resources.serviceCIDRs as Resource<never>),
+      object: { metadata: { name: 'kubernetes' }, spec: { cidrs: [serviceCidr] } },
+      keep: true,
+    },
+    {
+      resource: untyped(resources.services as Resource<never>),
+      object: {
+        metadata: { name: 'kubernetes', namespace: 'default', labels: kubernetesLabels },
+        spec: {
+          type: 'ClusterIP',
+          clusterIP: kubernetesIp,
+          clusterIPs: [kubernetesIp],
+          ipFamilies: ['IPv4'],
+          ipFamilyPolicy: 'SingleStack',
+          sessionAffinity: 'None',
+          ports: [{ name: 'https', protocol: 'TCP', port: 443, targetPort: apiPort }],
+        },
+      },
+      keep: true,
+    },
+    {
+      resource: untyped(resources.endpoints as Resource<never>),
+      object: {
+        metadata: { name: 'kubernetes', namespace: 'default', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+        subsets: [{ addresses: [{ ip: apiIp }], ports: [port] }],
+      },
+      keep: false,
+    },
+    {
+      resource: untyped(resources.endpointSlices as Resource<never>),
+      object: {
+        metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+        addressType: 'IPv4',
+        endpoints: [{ addresses: [apiIp], conditions: { ready: true } }],
+        ports: [port],
+      },
+      keep: false,
+    },
+    ...[
+      ['system-cluster-critical', 2_000_000_000, 'For pods that the cluster cannot do without; they may run on another node.'],
+      ['system-node-critical', 2_000_001_000, 'For pods that this very node cannot do without.'],
+    ].map(([name, value, description]) => ({
+      resource: untyped(resources.priorityClasses as Resource<never>),
+      object: { metadata: { name: String(name) }, value, description },
+      keep: true,
+    })),
+  ];
+}
