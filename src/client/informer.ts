@@ -1,0 +1,195 @@
+// Owns a local, always current copy of a resource: list, then watch, resumed from the last revision, listed anew when that is too old.
+
+import type { KubeObject } from '../api/object.ts';
+import { hasReason } from '../api/status-error.ts';
+import { type Backoff, backoffMs } from '../base/backoff.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Service } from '../base/service.ts';
+import { TaskGroup } from '../base/service.ts';
+import type { Client } from './client.ts';
+import type { Resource } from './resource.ts';
+
+const retryBackoff: Backoff = { baseMs: 100, factor: 2, maxMs: 10_000 };
+
+/** What a handler is told. Objects are frozen. `deleted` gets the last state seen. Handlers must not throw; they run in the order of the changes. */
+export interface InformerHandler<T> {
+  added?(object: T): void;
+  updated?(object: T, old: T): void;
+  deleted?(object: T): void;
+}
+
+/** What to watch, and by what to look things up. An index gives the keys under which an object is found. */
+export interface InformerOptions<T extends KubeObject> {
+  readonly client: Client;
+  readonly resource: Resource<T>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly indexes?: Readonly<Record<string, (object: T) => readonly string[]>>;
+}
+
+/** One resource, watched. Bound: one parsed object a stored object; nothing is queued. */
+export class Informer<T extends KubeObject> implements Service {
+  readonly #options: InformerOptions<T>;
+  readonly #tasks: TaskGroup;
+  readonly #objects = new Map<string, T>();
+  readonly #indexes = new Map<string, Map<string, Set<string>>>();
+  readonly #handlers = new Set<InformerHandler<T>>();
+  readonly #synced = Promise.withResolvers<void>();
+  #hasSynced = false;
+  #started = false;
+
+  constructor(options: InformerOptions<T>) {
+    this.#options = options;
+    this.#tasks = new TaskGroup(options.log);
+    for (const name of Object.keys(options.indexes ?? {})) this.#indexes.set(name, new Map());
+    this.#synced.promise.catch(() => {});
+  }
+
+  /** Resolves when the first list is in; rejects when the informer is stopped before. */
+  get synced(): Promise<void> {
+    return this.#synced.promise;
+  }
+
+  get hasSynced(): boolean {
+    return this.#hasSynced;
+  }
+
+  /** Adds a handler; it is told of the objects that are there already, as added. */
+  on(handler: InformerHandler<T>): Disposable {
+    this.#handlers.add(handler);
+    for (const object of this.#objects.values()) handler.added?.(object);
+    return { [Symbol.dispose]: () => void this.#handlers.delete(handler) };
+  }
+
+  start(): this {
+    if (this.#started) return this;
+    this.#started = true;
+    this.#tasks.run(`watch ${this.#options.resource.resource}`, (signal) => this.#run(signal));
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    this.#synced.reject(new DOMException('stopped', 'AbortError'));
+    await this.#tasks.stop();
+  }
+
+  /** `namespace` is the empty string (or absent) for resources without one. */
+  get(namespace: string | undefined, name: string): T | undefined {
+    return this.#objects.get(`${namespace ?? ''}/${name}`);
+  }
+
+  /** All objects, or those of a namespace. No order is promised. */
+  list(namespace?: string): readonly T[] {
+    const all = [...this.#objects.values()];
+    return namespace === undefined ? all : all.filter((object) => object.metadata.namespace === namespace);
+  }
+
+  /** The objects that an index has under a key. */
+  byIndex(index: string, key: string): readonly T[] {
+    const keys = this.#indexes.get(index)?.get(key);
+    return keys === undefined ? [] : [...keys].flatMap((at) => this.#objects.get(at) ?? []);
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { clock, log, resource } = this.#options;
+    let failures = 0;
+    let revision: string | undefined;
+    while (!signal.aborted) {
+      try {
+        if (revision === undefined) revision = await this.#list(signal);
+        const from: string = revision;
+        revision = await this.#watch(from, signal, (seen) => {
+          failures = 0;
+          revision = seen;
+        });
+        // A server that closes each watch at once must not be asked in a tight loop.
+        if (revision === from) await clock.sleep(retryBackoff.baseMs, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (hasReason(error, 'Expired', 'Gone')) revision = undefined;
+        else {
+          failures++;
+          log.warn('watch broke, trying again', { resource: resource.resource, failures, error });
+          await clock.sleep(backoffMs(retryBackoff, failures), signal);
+        }
+      }
+    }
+  }
+
+  async #list(signal: AbortSignal): Promise<string> {
+    const { client, resource, namespace, labelSelector, fieldSelector } = this.#options;
+    const list = await client.list(resource, { signal, ...defined({ namespace, labelSelector, fieldSelector }) });
+    const present = new Set<string>();
+    for (const object of list.items) {
+      present.add(keyOf(object));
+      this.#put(object);
+    }
+    for (const key of [...this.#objects.keys()]) if (!present.has(key)) this.#remove(key);
+    this.#hasSynced = true;
+    this.#synced.resolve();
+    return list.metadata.resourceVersion ?? '0';
+  }
+
+  async #watch(from: string, signal: AbortSignal, seen: (revision: string) => void): Promise<string> {
+    const { client, resource, namespace, labelSelector, fieldSelector } = this.#options;
+    let revision = from;
+    const options = { resourceVersion: from, allowWatchBookmarks: true, signal, ...defined({ namespace, labelSelector, fieldSelector }) };
+    for await (const { type, object } of client.watch(resource, options)) {
+      if (type === 'DELETED') this.#remove(keyOf(object), object);
+      else if (type !== 'BOOKMARK') this.#put(object);
+      revision = object.metadata.resourceVersion || revision;
+      seen(revision);
+    }
+    return revision;
+  }
+
+  #put(object: T): void {
+    const key = keyOf(object);
+    const old = this.#objects.get(key);
+    if (old !== undefined && old.metadata.resourceVersion === object.metadata.resourceVersion) return;
+    if (old !== undefined && old.metadata.uid !== object.metadata.uid) this.#remove(key);
+    const before = this.#objects.get(key);
+    this.#index(key, before, object);
+    this.#objects.set(key, object);
+    for (const handler of this.#handlers) {
+      if (before === undefined) handler.added?.(object);
+      else handler.updated?.(object, before);
+    }
+  }
+
+  #remove(key: string, last?: T): void {
+    const old = this.#objects.get(key);
+    if (old === undefined) return;
+    this.#index(key, old, undefined);
+    this.#objects.delete(key);
+    for (const handler of this.#handlers) handler.deleted?.(last ?? old);
+  }
+
+  #index(key: string, before: T | undefined, after: T | undefined): void {
+    for (const [name, keysOf] of Object.entries(this.#options.indexes ?? {})) {
+      const index = this.#indexes.get(name);
+      if (index === undefined) continue;
+      for (const value of before === undefined ? [] : keysOf(before)) {
+        const set = index.get(value);
+        set?.delete(key);
+        if (set?.size === 0) index.delete(value);
+      }
+      for (const value of after === undefined ? [] : keysOf(after)) {
+        const set = index.get(value) ?? new Set();
+        index.set(value, set.add(key));
+      }
+    }
+  }
+}
+
+function keyOf(object: KubeObject): string {
+  return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+}
+
+function defined(options: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(options).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
