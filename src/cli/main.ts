@@ -1,0 +1,111 @@
+// Owns the command line: its words, its help, and how an error ends it. What a command does lives in commands/, loaded when it is called.
+import { Command, CommanderError } from 'commander';
+
+const program = new Command('peapod')
+  .description('Kubernetes in one process: real pods, the real API, and the reasons why.')
+  .version('0.1.0', '--version')
+  .showHelpAfterError('(peapod --help lists the commands)')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+First steps:
+  peapod up                      start a cluster with one node, and stay in the foreground
+  kubectl get nodes              (in another terminal) look at it
+  kubectl run hello --image=nginx
+  peapod down                    stop it and its pods; the objects stay for the next up
+`,
+  );
+
+const dataDir = ['--data-dir <dir>', 'where everything is kept (default: /var/lib/peapod as root, else in your data home)'] as const;
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+/** The flags that `up` and a lone API server share. */
+function serverFlags(command: Command): Command {
+  return command
+    .option(...dataDir)
+    .option('--port <port>', "the API's port (default: 6443)")
+    .option('--bind <address>', "the API's address (default: 127.0.0.1: this machine only)")
+    .option('--service-cidr <range>', 'addresses of Services (default: 10.96.0.0/16)')
+    .option('--store <where>', 'embedded (on disk) or memory (forgotten at the end; default: embedded)');
+}
+
+serverFlags(program.command('up'))
+  .summary('start a cluster; ready when its node is Ready')
+  .description(
+    'Starts a cluster and stays in the foreground until Ctrl-C, which leaves containers running; `peapod down` stops those too. Installs what is missing on Debian and Ubuntu when run as root.',
+  )
+  .option('--detach', 'return once the cluster is ready')
+  .option('--runtime <which>', 'auto, cri (real containers) or simulated (default: auto)')
+  .option('--runtime-endpoint <socket>', 'a container runtime that is already there, unix:///PATH')
+  .option('--nodes <n>', 'how many nodes; 0: a control plane only (default: 1)')
+  .option('--without <components>', 'leave out scheduler, controllers, kubelet (separated by commas)')
+  .option('--cluster-cidr <range>', 'addresses of pods (default: 10.42.0.0/16)')
+  .option('--registry-mirror <mirror>', "HOST[/PREFIX]=URL: ask there instead; '*' for every registry; repeatable", collect)
+  .action(async (flags, command: Command) => (await import('./commands/up.ts')).up(flags, command.args));
+
+program
+  .command('down')
+  .summary('stop a cluster, its pods and its network rules')
+  .option(...dataDir)
+  .option('--delete', 'remove its data as well')
+  .action(async (flags) => (await import('./commands/down.ts')).down(flags));
+
+program
+  .command('status')
+  .summary('say whether a cluster runs, where, and how its nodes are')
+  .option(...dataDir)
+  .action(async (flags) => (await import('./commands/status.ts')).status(flags));
+
+program
+  .command('kubeconfig')
+  .summary("print the admin's kubeconfig")
+  .option(...dataDir)
+  .action(async (flags) => (await import('./commands/kubeconfig.ts')).kubeconfig(flags));
+
+program
+  .command('doctor')
+  .summary('say what this machine can and cannot do, and what to install')
+  .action(async () => (await import('./commands/doctor.ts')).doctor());
+
+serverFlags(program.command('apiserver'))
+  .summary('run the API server alone')
+  .action(async (flags) => (await import('./commands/apiserver.ts')).apiserver(flags));
+
+for (const [name, summary] of [
+  ['scheduler', 'run the scheduler alone, against any Kubernetes API'],
+  ['controllers', 'run the controllers alone, against any Kubernetes API'],
+  ['kubelet', 'run a node alone, against any Kubernetes API'],
+] as const) {
+  const command = program.command(name).summary(summary).requiredOption('--kubeconfig <file>', 'how to reach the API');
+  if (name === 'controllers')
+    command.option('--root-ca-file <file>', 'the CA certificate to publish in each namespace (default: the one of the kubeconfig)');
+  if (name === 'kubelet') {
+    command
+      .option('--hostname-override <name>', "the node's name (default: node1)")
+      .option('--node-ip <address>', "the node's address (default: 127.0.0.1)")
+      .option('--root-dir <dir>', 'where the node keeps volumes (default: /var/lib/peapod-kubelet)')
+      .option('--runtime <which>', 'cri or simulated (default: cri)')
+      .option('--container-runtime-endpoint <socket>', 'the container runtime (default: unix:///run/containerd/containerd.sock)')
+      .option('--cluster-dns <address>', 'the DNS server that pods are told of (default: 10.96.0.10)')
+      .option('--pod-cidr <range>', 'addresses of simulated pods (default: 10.42.0.0/24)');
+  }
+  command.action(async (flags) => {
+    const lone = await import('./commands/component.ts');
+    if (name === 'scheduler') await lone.scheduler(flags);
+    else if (name === 'controllers') await lone.controllers(flags);
+    else await lone.kubelet(flags);
+  });
+}
+
+try {
+  if (process.argv.length <= 2) program.outputHelp();
+  else await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode;
+  else {
+    process.stderr.write(`peapod: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (process.env['PEAPOD_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    process.exitCode = 1;
+  }
+}
