@@ -1,0 +1,127 @@
+// Owns the list of the core group's rules, kind by kind.
+import type { GroupRules, OwnRules } from '../kind-rules.ts';
+import { nameCheck } from '../meta/object-meta-validation.ts';
+import { dns1035LabelErrors, dnsLabelErrors } from '../names.ts';
+import type { AnyObject } from '../object.ts';
+import { defaultClaim, defaultPersistentVolume } from './claim-defaults.ts';
+import { defaultQuantities } from './container-defaults.ts';
+import { defaultLimitRange } from './limit-range-defaults.ts';
+import { defaultPodTemplate } from './pod-defaults.ts';
+import { podRules } from './pod-rules.ts';
+import { defaultEndpoints, defaultService } from './service-defaults.ts';
+import type {
+  LimitRange,
+  Namespace,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  ReplicationController,
+  ResourceQuota,
+  Secret,
+  Service,
+} from './v1.ts';
+
+/** A default written for its kind's own type. */
+function defaulting<T>(fill: (object: T) => T): NonNullable<OwnRules['default']> {
+  return (object) => fill(object as unknown as T) as unknown as AnyObject;
+}
+
+function defaultNamespace(namespace: Namespace): Namespace {
+  const { name, labels } = namespace.metadata;
+  const status = { ...namespace.status, phase: namespace.status?.phase || ('Active' as const) };
+  if (!name) return { ...namespace, status };
+  const sorted = Object.entries({ ...labels, 'kubernetes.io/metadata.name': name }).sort(([a], [b]) => (a < b ? -1 : 1));
+  return { ...namespace, metadata: { ...namespace.metadata, labels: Object.fromEntries(sorted) }, status };
+}
+
+function defaultNode(node: Node): Node {
+  const status = node.status ?? {};
+  const capacity = defaultQuantities(status.capacity);
+  const allocatable = status.allocatable === undefined ? capacity : defaultQuantities(status.allocatable);
+  return {
+    ...node,
+    status: { ...status, ...(capacity === undefined ? {} : { capacity }), ...(allocatable === undefined ? {} : { allocatable }) },
+  };
+}
+
+function defaultReplicationController(controller: ReplicationController): ReplicationController {
+  const spec = controller.spec ?? {};
+  const template = spec.template === undefined ? undefined : defaultPodTemplate(spec.template);
+  const labels = template?.metadata?.labels;
+  const isEmpty = (map: object | undefined): boolean => Object.keys(map ?? {}).length === 0;
+  return {
+    ...controller,
+    ...(labels !== undefined && isEmpty(controller.metadata.labels) ? { metadata: { ...controller.metadata, labels } } : {}),
+    spec: {
+      ...spec,
+      ...(template === undefined ? {} : { template }),
+      ...(labels !== undefined && isEmpty(spec.selector) ? { selector: labels } : {}),
+    },
+  };
+}
+
+const none = { generation: 'none' } as const;
+
+export const coreRules: GroupRules = {
+  Pod: podRules,
+  PodTemplate: {
+    default: (object) => ({ ...object, template: defaultPodTemplate(object['template'] as never) }),
+  },
+  ReplicationController: { default: defaulting(defaultReplicationController) },
+  Service: { ...none, default: defaulting<Service>(defaultService), nameErrors: nameCheck(dns1035LabelErrors) },
+  Endpoints: { ...none, default: defaulting(defaultEndpoints) },
+  Namespace: {
+    ...none,
+    default: defaulting(defaultNamespace),
+    nameErrors: nameCheck(dnsLabelErrors),
+    prepareForCreate(object) {
+      const namespace = object as unknown as Namespace;
+      const finalizers = namespace.spec?.finalizers ?? [];
+      const kept = finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes'];
+      return { ...object, spec: { ...namespace.spec, finalizers: kept }, status: { phase: 'Active' } };
+    },
+    prepareForUpdate: (next, old) => ({
+      ...next,
+      spec: { ...(next['spec'] as object), finalizers: (old as unknown as Namespace).spec?.finalizers },
+    }),
+  },
+  Node: {
+    ...none,
+    default: defaulting<Node>(defaultNode),
+    prepareForCreate: (object) => object,
+  },
+  PersistentVolume: {
+    ...none,
+    default: defaulting<PersistentVolume>(defaultPersistentVolume),
+    prepareForCreate: (object) => ({ ...object, status: { phase: 'Pending' } }),
+  },
+  PersistentVolumeClaim: {
+    ...none,
+    default: defaulting<PersistentVolumeClaim>(defaultClaim),
+    prepareForCreate: (object) => ({ ...object, status: { phase: 'Pending' } }),
+  },
+  Secret: {
+    ...none,
+    default: defaulting<Secret>((secret) => mergeStringData({ ...secret, type: secret.type || 'Opaque' })),
+  },
+  ConfigMap: none,
+  ServiceAccount: none,
+  Event: none,
+  LimitRange: { ...none, default: defaulting<LimitRange>(defaultLimitRange) },
+  ResourceQuota: {
+    ...none,
+    default: defaulting<ResourceQuota>((quota) => {
+      const hard = defaultQuantities(quota.spec?.hard);
+      return hard === undefined ? quota : { ...quota, spec: { ...quota.spec, hard } };
+    }),
+  },
+};
+
+/** Texts given in the clear become data; they are never stored as such. */
+function mergeStringData(secret: Secret): Secret {
+  const { stringData, ...rest } = secret;
+  if (stringData === undefined) return secret;
+  const data: Record<string, string> = { ...rest.data };
+  for (const [key, text] of Object.entries(stringData)) data[key] = Buffer.from(text).toString('base64');
+  return { ...rest, data: Object.fromEntries(Object.entries(data).sort(([a], [b]) => (a < b ? -1 : 1))) };
+}

@@ -1,0 +1,120 @@
+// Owns reading a request's object of a kind: parsed JSON in, the canonical wire form out, refusals as upstream words them.
+
+import type { FieldOrder } from './decode-json.ts';
+import { DecodePlans, type DecodeState } from './decode-plan.ts';
+import { ValueError } from './decode-scalars.ts';
+import type { KindDescription, TypeTable } from './kind.ts';
+import type { AnyObject } from './object.ts';
+import { apiVersionOf } from './object.ts';
+import { QuantityError } from './quantity.ts';
+import { badRequest, type StatusError } from './status-error.ts';
+
+/** What to do about unknown and repeated fields: drop them silently, drop them with a warning each, or refuse. */
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
+
+export interface DecodeOptions {
+  readonly fieldValidation: FieldValidation;
+  /** Objects with repeated fields, from `parseJson`. */
+  readonly repeats?: ReadonlyMap<object, FieldOrder>;
+  /** Whether a group version and kind is served at all; it decides how another kind is refused. Unless told, none is. */
+  readonly isRegistered?: (apiVersion: string, kind: string) => boolean;
+}
+
+/** An object in its wire form (fields in wire order, canonical values, zero values as Go drops them) and warnings for the client. */
+export interface Decoded {
+  readonly object: AnyObject;
+  readonly warnings: readonly string[];
+}
+
+/** Why an object could not be read; the texts are those of upstream's decoder and name no kind. */
+export class DecodeError extends Error {
+  override readonly name = 'DecodeError';
+}
+
+const noRepeats: ReadonlyMap<object, FieldOrder> = new Map();
+const plansOf = new WeakMap<TypeTable, DecodePlans>();
+
+function plans(types: TypeTable): DecodePlans {
+  let found = plansOf.get(types);
+  if (found === undefined) {
+    found = new DecodePlans(types);
+    plansOf.set(types, found);
+  }
+  return found;
+}
+
+/** Reads an object whose kind is settled. Throws DecodeError with the bare complaint: patches wrap it otherwise than writes do. */
+export function decodeFields(kind: KindDescription, raw: object, options: DecodeOptions): Decoded {
+  const state: DecodeState = { trail: [], repeats: options.repeats ?? noRepeats, strict: [] };
+  let object: AnyObject;
+  try {
+    object = plans(kind.types).struct(kind.type).decode(raw, state) as AnyObject;
+  } catch (error) {
+    if (error instanceof ValueError || error instanceof QuantityError) throw new DecodeError(error.message);
+    throw error;
+  }
+  if (state.strict.length > 0 && options.fieldValidation === 'Strict')
+    throw new DecodeError(`strict decoding error: ${state.strict.join(', ')}`);
+  const named = { ...object, kind: kind.kind, apiVersion: apiVersionOf(kind.group, kind.version) };
+  return { object: named, warnings: options.fieldValidation === 'Warn' ? state.strict : [] };
+}
+
+function refused(raw: Readonly<Record<string, unknown>>, kind: KindDescription, why: string): StatusError {
+  const ownKind = typeof raw['kind'] === 'string' && raw['kind'] !== '' ? raw['kind'] : kind.kind;
+  const apiVersion = typeof raw['apiVersion'] === 'string' && raw['apiVersion'] !== '' ? raw['apiVersion'] : kind.version;
+  const version = apiVersion.slice(apiVersion.indexOf('/') + 1);
+  return badRequest(`${ownKind} in version "${version}" cannot be handled as a ${kind.kind}: ${why}`);
+}
+
+/** The name that Go gives a group's internal package: `core`, `apps`, `rbac`. */
+function internalPackage(group: string): string {
+  return group === '' ? 'core' : (group.split('.')[0] ?? group);
+}
+
+/** Says why an object of another kind or version cannot be read as `kind`; undefined where it can. */
+export function wrongKind(
+  kind: KindDescription,
+  raw: Readonly<Record<string, unknown>>,
+  isRegistered: DecodeOptions['isRegistered'],
+): string | undefined {
+  const apiVersion = raw['apiVersion'];
+  const name = raw['kind'];
+  const expected = apiVersionOf(kind.group, kind.version);
+  const foundVersion = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : expected;
+  const foundKind = typeof name === 'string' && name !== '' ? name : kind.kind;
+  if (foundVersion === expected && foundKind === kind.kind) return undefined;
+  if (!isRegistered?.(foundVersion, foundKind))
+    return `no kind "${foundKind}" is registered for version "${foundVersion}" in scheme "pkg/runtime/scheme.go:111"`;
+  const version = foundVersion.slice(foundVersion.indexOf('/') + 1);
+  return `converting (${version}.${foundKind}) to (${internalPackage(kind.group)}.${kind.kind}): unknown conversion`;
+}
+
+/** Reads the object of a create or an update. Throws StatusError (400) as upstream; a missing kind or apiVersion is filled in. */
+export function decodeObject(kind: KindDescription, raw: unknown, options: DecodeOptions): Decoded {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    throw badRequest(`couldn't get version/kind; json parse error: ${notAnObject(raw)}`);
+  const fields = raw as Readonly<Record<string, unknown>>;
+  const why = wrongKind(kind, fields, options.isRegistered);
+  if (why !== undefined) throw refused(fields, kind, why);
+  try {
+    return decodeFields(kind, raw, options);
+  } catch (error) {
+    if (error instanceof DecodeError) throw refused(fields, kind, error.message);
+    throw error;
+  }
+}
+
+/** What the wire form of a kind holds in a field that nobody set: an empty struct, null, or undefined where nothing is written. */
+export function unsetField(kind: KindDescription, name: string): unknown {
+  return plans(kind.types)
+    .struct(kind.type)
+    .fields.find((field) => field.name === name)
+    ?.zero();
+}
+
+/** What Go says of a body that is no object where the kind is looked for. */
+export function notAnObject(raw: unknown): string {
+  const type = Array.isArray(raw) ? 'array' : typeof raw === 'boolean' ? 'bool' : typeof raw;
+  const target = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+  return `json: cannot unmarshal ${type} into Go value of type ${target}`;
+}

@@ -1,0 +1,52 @@
+// Owns the contract of a kind's rules: what a write fills in, keeps, drops and refuses. The rules themselves live in their group's room.
+import type { DeleteOptions, StatusCause } from './meta/v1.ts';
+import type { AnyObject } from './object.ts';
+
+/** How an object is to be deleted: how long it may still live, and the object to store until then where that is not at once. */
+export interface GracefulDeletion {
+  readonly graceSeconds: number;
+}
+
+/**
+ * What writing an object of one kind means. All functions are pure, take canonical wire objects (see decode.ts) and return new ones;
+ * causes come in upstream's order.
+ */
+export interface KindRules {
+  /** Fills in what the versioned type defaults. */
+  default(object: AnyObject): AnyObject;
+  /** Drops what a create may not set (status), sets the first generation. */
+  prepareForCreate(object: AnyObject): AnyObject;
+  /** Keeps what an update may not change (status) and bumps the generation where the desired state changed. */
+  prepareForUpdate(next: AnyObject, old: AnyObject): AnyObject;
+  /** Keeps everything but the status (and what little else a status update may change). */
+  prepareForStatusUpdate(next: AnyObject, old: AnyObject): AnyObject;
+  validateCreate(object: AnyObject): readonly StatusCause[];
+  validateUpdate(next: AnyObject, old: AnyObject): readonly StatusCause[];
+  validateStatusUpdate(next: AnyObject, old: AnyObject): readonly StatusCause[];
+  /** Warnings for the client about an accepted object. */
+  warnings(object: AnyObject, old?: AnyObject): readonly string[];
+  /** Whether an object may live on for a while once its deletion was asked for, and how long; absent for kinds that go at once. */
+  gracefulDelete?(object: AnyObject, options: DeleteOptions, nowMs: number): GracefulDeletion;
+}
+
+/** The part of the rules that a group's room gives; everything it leaves out is as for any kind. */
+export interface OwnRules {
+  readonly default?: KindRules['default'];
+  /** Fields besides metadata and status that do not count for the generation, or `none` where the kind has no generation. */
+  readonly generation?: 'none' | ((object: AnyObject) => unknown);
+  /** Further changes after the generic preparation. */
+  readonly prepareForCreate?: KindRules['prepareForCreate'];
+  readonly prepareForUpdate?: KindRules['prepareForUpdate'];
+  readonly prepareForStatusUpdate?: KindRules['prepareForStatusUpdate'];
+  /** Complaints about a name; a DNS subdomain unless told. */
+  readonly nameErrors?: (name: string, prefix: boolean) => readonly string[];
+  /** Complaints beyond metadata, for create and (unless `validateUpdate` is given) for update. */
+  readonly validate?: (object: AnyObject) => readonly StatusCause[];
+  readonly validateUpdate?: KindRules['validateUpdate'];
+  readonly validateStatusUpdate?: KindRules['validateStatusUpdate'];
+  readonly warnings?: KindRules['warnings'];
+  readonly gracefulDelete?: KindRules['gracefulDelete'];
+}
+
+/** A group's own rules by kind name. */
+export type GroupRules = Readonly<Record<string, OwnRules>>;

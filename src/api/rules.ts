@@ -1,0 +1,100 @@
+// Owns putting together the rules of every kind: what all kinds have in common, and what their group's room adds.
+
+import { coreRules } from './core/core-rules.ts';
+import { unsetField } from './decode.ts';
+import { sameValue } from './equal.ts';
+import type { KindDescription } from './kind.ts';
+import type { GroupRules, KindRules, OwnRules } from './kind-rules.ts';
+import { objectMetaCauses, objectMetaUpdateCauses, subdomainName } from './meta/object-meta-validation.ts';
+import type { ObjectMeta } from './meta/v1.ts';
+import type { AnyObject } from './object.ts';
+
+const groups: Readonly<Record<string, GroupRules>> = {
+  '': coreRules,
+};
+
+const made = new WeakMap<KindDescription, KindRules>();
+
+/** The rules of a kind. Built-in kinds have their group's; any other kind has what all kinds have in common. */
+export function rulesOf(kind: KindDescription): KindRules {
+  let rules = made.get(kind);
+  if (rules === undefined) {
+    rules = combine(kind, groups[kind.group]?.[`${kind.kind}/${kind.version}`] ?? groups[kind.group]?.[kind.kind] ?? {});
+    made.set(kind, rules);
+  }
+  return rules;
+}
+
+/** Everything that an update may ask for: all fields but metadata and status. */
+function desired(object: AnyObject): unknown {
+  const { metadata: _metadata, status: _status, apiVersion: _apiVersion, kind: _kind, ...rest } = object;
+  return rest;
+}
+
+/** What the server keeps of an object's metadata whatever an update says. */
+function keptMetadata(next: AnyObject, old: AnyObject): ObjectMeta {
+  const {
+    creationTimestamp: _created,
+    deletionTimestamp: _deleted,
+    deletionGracePeriodSeconds: _grace,
+    generation: _generation,
+    selfLink: _link,
+    ...mine
+  } = next.metadata;
+  const { creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, generation } = old.metadata;
+  return {
+    ...mine,
+    uid: mine.uid || old.metadata.uid,
+    ...(generation === undefined ? {} : { generation }),
+    creationTimestamp,
+    ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+    ...(deletionGracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds }),
+  };
+}
+
+function withStatus(object: AnyObject, status: unknown): AnyObject {
+  if (status !== undefined) return { ...object, status };
+  const { status: _status, ...rest } = object;
+  return rest as AnyObject;
+}
+
+function combine(kind: KindDescription, own: OwnRules): KindRules {
+  const hasStatus = kind.types.get(kind.type)?.fields.has('status') === true;
+  const separateStatus = hasStatus && kind.subresources.some(({ name }) => name === 'status');
+  const counted = own.generation === 'none' ? undefined : (own.generation ?? desired);
+  const nameErrors = own.nameErrors ?? subdomainName;
+  const validate = own.validate ?? (() => []);
+  const validateUpdate = own.validateUpdate ?? validate;
+  return {
+    default: own.default ?? ((object) => object),
+    prepareForCreate(object) {
+      const { generation: _generation, ...metadata } = object.metadata;
+      const numbered = counted === undefined ? { ...object, metadata } : { ...object, metadata: { ...metadata, generation: 1 } };
+      const bare = separateStatus ? withStatus(numbered, unsetField(kind, 'status')) : numbered;
+      return own.prepareForCreate?.(bare) ?? bare;
+    },
+    prepareForUpdate(next, old) {
+      const metadata = keptMetadata(next, old);
+      const kept = { ...next, metadata };
+      const same = separateStatus ? withStatus(kept, old['status']) : kept;
+      const prepared = own.prepareForUpdate?.(same, old) ?? same;
+      if (counted === undefined || sameValue(counted(prepared), counted(old))) return prepared;
+      return { ...prepared, metadata: { ...prepared.metadata, generation: (metadata.generation ?? 0) + 1 } };
+    },
+    prepareForStatusUpdate(next, old) {
+      const { managedFields: _managed, ...metadata } = old.metadata;
+      const managed = next.metadata.managedFields === undefined ? {} : { managedFields: next.metadata.managedFields };
+      const version = { resourceVersion: next.metadata.resourceVersion, uid: next.metadata.uid || old.metadata.uid };
+      const kept = withStatus({ ...old, metadata: { ...metadata, ...version, ...managed } }, next['status']);
+      return own.prepareForStatusUpdate?.(kept, old) ?? kept;
+    },
+    validateCreate: (object) => [...objectMetaCauses(object.metadata, kind.namespaced, nameErrors), ...validate(object)],
+    validateUpdate: (next, old) => [...objectMetaUpdateCauses(next.metadata, old.metadata), ...validateUpdate(next, old)],
+    validateStatusUpdate: (next, old) => [
+      ...objectMetaUpdateCauses(next.metadata, old.metadata),
+      ...(own.validateStatusUpdate?.(next, old) ?? []),
+    ],
+    warnings: own.warnings ?? (() => []),
+    ...(own.gracefulDelete === undefined ? {} : { gracefulDelete: own.gracefulDelete }),
+  };
+}

@@ -1,0 +1,117 @@
+// Owns field selectors: their grammar, which fields a kind knows, and matching them against objects.
+
+import { quoted } from '../causes.ts';
+import type { KindDescription } from '../kind.ts';
+import type { KubeObject } from '../object.ts';
+import { SelectorError } from './label-selector.ts';
+
+/** One comparison of a field's text. */
+export interface FieldRequirement {
+  readonly field: string;
+  readonly equal: boolean;
+  readonly value: string;
+}
+
+/** Decides whether an object is selected by its fields. */
+export interface FieldSelectorMatcher {
+  readonly requirements: readonly FieldRequirement[];
+  readonly everything: boolean;
+  /** The name that `metadata.name=` asks for, where the selector asks for exactly one. */
+  readonly name: string | undefined;
+  matches(object: KubeObject): boolean;
+}
+
+/** What of a kind field selectors depend on. */
+export type Selectable = Pick<KindDescription, 'group' | 'kind' | 'namespaced' | 'selectableFields'>;
+
+/** Kinds with conversions of their own for field labels word the refusal in the short way. */
+const shortRefusal: ReadonlySet<string> = new Set([
+  'Pod',
+  'Node',
+  'ReplicationController',
+  'Event',
+  'Namespace',
+  'Secret',
+  'Service',
+  'CertificateSigningRequest',
+]);
+
+function termsOf(text: string): readonly string[] {
+  const terms: string[] = [];
+  let start = 0;
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '\\') at++;
+    else if (text[at] === ',') {
+      terms.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  return [...terms, text.slice(start)];
+}
+
+function unescaped(value: string): string {
+  let out = '';
+  for (let at = 0; at < value.length; at++) {
+    const character = value[at] ?? '';
+    if (character === '\\') {
+      const next = value[++at] ?? '';
+      if (next === '' || !'\\,='.includes(next)) throw new SelectorError(`invalid field selector: invalid escape sequence: \\${next}`);
+      out += next;
+    } else if (character === ',' || character === '=')
+      throw new SelectorError(`invalid field selector: unescaped character in value: ${character.charCodeAt(0)}`);
+    else out += character;
+  }
+  return out;
+}
+
+function fieldText(object: unknown, field: string): string {
+  let value: unknown = object;
+  for (const name of field.split('.')) {
+    if (typeof value !== 'object' || value === null) return '';
+    value = (value as Readonly<Record<string, unknown>>)[name];
+  }
+  return value === undefined || value === null ? '' : String(value);
+}
+
+/** Where a selectable field's text is not simply the field. */
+const derived: Readonly<Record<string, (object: unknown) => string>> = {
+  'Pod spec.hostNetwork': (object) => fieldText(object, 'spec.hostNetwork') || 'false',
+  'Node spec.unschedulable': (object) => fieldText(object, 'spec.unschedulable') || 'false',
+  'Job status.successful': (object) => fieldText(object, 'status.succeeded') || '0',
+  'ReplicationController status.replicas': (object) => fieldText(object, 'status.replicas') || '0',
+  'Event source': (object) => fieldText(object, 'source.component') || fieldText(object, 'reportingComponent'),
+  'Namespace name': (object) => fieldText(object, 'metadata.name'),
+};
+
+function refusal(kind: Selectable, field: string): SelectorError {
+  if (kind.kind === 'Job' && kind.group === 'batch') return new SelectorError(`field label ${quoted(field)} not supported for Job`);
+  if (shortRefusal.has(kind.kind) && (kind.group === '' || kind.kind !== 'Service'))
+    return new SelectorError(`field label not supported: ${field}`);
+  const names = ['metadata.name', 'metadata.namespace'].map(quoted).join(', ');
+  return new SelectorError(`${quoted(field)} is not a known field selector: only ${names}`);
+}
+
+/** Parses a field selector for a kind. Throws SelectorError (upstream answers 400 with its message). */
+export function parseFieldSelector(text: string, kind: Selectable): FieldSelectorMatcher {
+  const requirements: FieldRequirement[] = [];
+  for (const term of [...termsOf(text)].sort()) {
+    if (term === '') continue;
+    const parts = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
+    if (parts === null) throw new SelectorError(`invalid selector: '${text}'; can't understand '${term}'`);
+    const [, field = '', sign = '', value = ''] = parts;
+    requirements.push({ field, equal: sign !== '!=', value: unescaped(value) });
+  }
+  for (const { field } of requirements) {
+    const clusterWide = field === 'metadata.namespace' && !kind.namespaced && shortRefusal.has(kind.kind) && kind.kind !== 'Node';
+    const known = field === 'metadata.name' || field === 'metadata.namespace' || kind.selectableFields.includes(field);
+    if (!known || clusterWide) throw refusal(kind, field);
+  }
+  const readers = requirements.map(({ field }) => derived[`${kind.kind} ${field}`] ?? ((object: unknown) => fieldText(object, field)));
+  const names = requirements.filter(({ field, equal }) => field === 'metadata.name' && equal);
+  return {
+    requirements,
+    everything: requirements.length === 0,
+    name: names.length === 1 ? names[0]?.value : undefined,
+    matches: (object) => requirements.every(({ equal, value }, index) => (readers[index]?.(object) === value) === equal),
+  };
+}
