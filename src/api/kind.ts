@@ -77,6 +77,8 @@ export interface KindDescription {
   readonly types: TypeTable;
   /** The version that is stored; other versions convert from and to it. */
   readonly storageVersion: string;
+  /** The group that it is stored under, where that is another: events.k8s.io events live with the core group's. */
+  readonly storageGroup?: string;
   readonly columns: readonly ColumnDescription[];
   /** Field labels that a field selector may name beside metadata.name and metadata.namespace (`spec.nodeName`, `status.phase` …). */
   readonly selectableFields: readonly string[];
