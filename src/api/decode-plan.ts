@@ -11,7 +11,11 @@ export interface DecodeState {
   readonly repeats: ReadonlyMap<object, FieldOrder>;
   /** Unknown and repeated fields in the order of the text. */
   readonly strict: string[];
+  /** Whose words a wrong type is refused in: those of the JSON decoder, or of the converter behind strategic merge patches. */
+  readonly dialect: Dialect;
 }
+
+export type Dialect = 'json' | 'converter';
 
 type Decode = (raw: unknown, state: DecodeState) => unknown;
 type Fields = Readonly<Record<string, unknown>>;
@@ -39,7 +43,26 @@ function jsonKind(raw: unknown): string {
   return typeof raw === 'boolean' ? 'bool' : typeof raw === 'object' ? 'object' : typeof raw;
 }
 
+/** The converter's words; it names no field. */
+function unconvertible(raw: unknown, goType: string): string {
+  const kind = Array.isArray(raw)
+    ? 'slice'
+    : typeof raw === 'object'
+      ? 'map'
+      : typeof raw === 'number'
+        ? 'int64'
+        : typeof raw === 'boolean'
+          ? 'bool'
+          : 'string';
+  if (goType.startsWith('[]')) return `cannot restore slice from ${kind}`;
+  if (goType.startsWith('map[')) return `cannot restore map from ${kind}`;
+  const scalar = /^(u?int\d*|float64|bool|string)$/.test(goType) ? goType : 'string';
+  if (kind === 'int64' && scalar !== 'bool') return `cannot convert int64 to ${goType}`;
+  return `unrecognized type: ${scalar}`;
+}
+
 function mismatch(state: DecodeState, raw: unknown, goType: string, literal = ''): MismatchError {
+  if (state.dialect === 'converter') return new MismatchError(unconvertible(raw, goType));
   const fields = state.trail.filter((step) => typeof step === 'object');
   const owner = fields.at(-1)?.owner;
   const path = fields.map(({ embedded, name }) => (embedded === '' ? name : `${embedded}.${name}`)).join('.');
@@ -309,6 +332,23 @@ function noteRepeats(raw: object, state: DecodeState): void {
   for (const { key, repeated } of state.repeats.get(raw) ?? []) if (repeated) note(state, 'duplicate', key);
 }
 
+/** The repeated fields of a text, in its order, as strict decoding names them. */
+export function repeatedFields(raw: unknown, repeats: ReadonlyMap<object, FieldOrder>): readonly string[] {
+  const state: DecodeState = { trail: [], repeats, strict: [], dialect: 'json' };
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    const entries = Array.isArray(value) ? value.entries() : Object.entries(value);
+    noteRepeats(value, state);
+    for (const [step, item] of entries) {
+      state.trail.push(step);
+      visit(item);
+      state.trail.pop();
+    }
+  };
+  visit(raw);
+  return state.strict;
+}
+
 function isEmpty(value: unknown): boolean {
   if (value === '' || value === 0 || value === false) return true;
   if (typeof value !== 'object' || value === null) return false;
@@ -344,7 +384,12 @@ export class StructPlan {
 
   /** Reads a struct. Throws MismatchError, ValueError or QuantityError at the first value that does not fit. */
   decode(raw: unknown, state: DecodeState): Fields {
-    if (!isFields(raw)) throw mismatch(state, raw, refName(this.name));
+    if (!isFields(raw)) {
+      const kind = Array.isArray(raw) ? 'slice' : typeof raw;
+      throw state.dialect === 'converter'
+        ? new MismatchError(`cannot restore struct from: ${kind}`)
+        : mismatch(state, raw, refName(this.name));
+    }
     const values = new Array<unknown>(this.fields.length);
     const rest: Record<string, unknown> = {};
     const order = state.repeats.get(raw);

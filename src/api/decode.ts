@@ -1,7 +1,7 @@
 // Owns reading a request's object of a kind: parsed JSON in, the canonical wire form out, refusals as upstream words them.
 
 import type { FieldOrder } from './decode-json.ts';
-import { DecodePlans, type DecodeState } from './decode-plan.ts';
+import { DecodePlans, type DecodeState, type Dialect, MismatchError } from './decode-plan.ts';
 import { ValueError } from './decode-scalars.ts';
 import type { KindDescription, TypeTable } from './kind.ts';
 import type { AnyObject } from './object.ts';
@@ -18,6 +18,8 @@ export interface DecodeOptions {
   readonly repeats?: ReadonlyMap<object, FieldOrder>;
   /** Whether a group version and kind is served at all; it decides how another kind is refused. Unless told, none is. */
   readonly isRegistered?: (apiVersion: string, kind: string) => boolean;
+  /** Whose words a wrong type is refused in; `json` unless told. */
+  readonly dialect?: Dialect;
 }
 
 /** An object in its wire form (fields in wire order, canonical values, zero values as Go drops them) and warnings for the client. */
@@ -45,13 +47,14 @@ function plans(types: TypeTable): DecodePlans {
 
 /** Reads an object whose kind is settled. Throws DecodeError with the bare complaint: patches wrap it otherwise than writes do. */
 export function decodeFields(kind: KindDescription, raw: object, options: DecodeOptions): Decoded {
-  const state: DecodeState = { trail: [], repeats: options.repeats ?? noRepeats, strict: [] };
+  const state: DecodeState = { trail: [], repeats: options.repeats ?? noRepeats, strict: [], dialect: options.dialect ?? 'json' };
   let object: AnyObject;
   try {
     object = plans(kind.types).struct(kind.type).decode(raw, state) as AnyObject;
   } catch (error) {
-    if (error instanceof ValueError || error instanceof QuantityError) throw new DecodeError(error.message);
-    throw error;
+    if (!(error instanceof ValueError || error instanceof QuantityError)) throw error;
+    const prefix = options.dialect === 'converter' && !(error instanceof MismatchError) ? 'error decoding from json: ' : '';
+    throw new DecodeError(prefix + error.message);
   }
   if (state.strict.length > 0 && options.fieldValidation === 'Strict')
     throw new DecodeError(`strict decoding error: ${state.strict.join(', ')}`);
