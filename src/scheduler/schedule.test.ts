@@ -1,0 +1,89 @@
+// Owns the table of placements: one cluster state and one pod a row, and what kube-scheduler says.
+import { expect, test } from 'vitest';
+import type { Node, Pod, PodSpec } from '../api/core/v1.ts';
+import { defaultPlugins } from './plugins/default-plugins.ts';
+import { schedule } from './schedule.ts';
+import { snapshotOf } from './snapshot.ts';
+
+const meta = (name: string): Pod['metadata'] => ({
+  name,
+  namespace: 'default',
+  uid: name,
+  resourceVersion: '1',
+  creationTimestamp: '2026-01-01T00:00:00Z',
+});
+const node = (
+  name: string,
+  more: Partial<Node['spec']> = {},
+  allocatable: Record<string, string> = {},
+  labels: Record<string, string> = {},
+): Node => ({
+  metadata: { ...meta(name), labels: { 'kubernetes.io/hostname': name, ...labels } },
+  spec: more,
+  status: { allocatable: { cpu: '4', memory: '8Gi', pods: '110', ...allocatable } },
+});
+const pod = (spec: Partial<PodSpec> = {}, cpu = '100m', name = 'p'): Pod => ({
+  metadata: meta(name),
+  spec: { containers: [{ name: 'c', image: 'app', resources: { requests: { cpu } } }], ...spec },
+});
+const taint = { key: 'k', value: 'v', effect: 'NoSchedule' } as const;
+const helpless = (count: number): string =>
+  `no new claims to deallocate, preemption: 0/${count} nodes are available: ${count} Preemption is not helpful for scheduling.`;
+
+const rows: readonly (readonly [string, readonly Node[], readonly Pod[], Pod, string])[] = [
+  ['no nodes', [], [], pod(), 'no nodes available to schedule pods'],
+  ['one node', [node('n1')], [], pod(), 'n1'],
+  [
+    'a cordoned node',
+    [node('n1', { unschedulable: true })],
+    [],
+    pod(),
+    `0/1 nodes are available: 1 node(s) were unschedulable. ${helpless(1)}`,
+  ],
+  ['a taint', [node('n1', { taints: [taint] })], [], pod(), `0/1 nodes are available: 1 node(s) had untolerated taint(s). ${helpless(1)}`],
+  ['a taint that is tolerated', [node('n1', { taints: [taint] })], [], pod({ tolerations: [{ key: 'k', operator: 'Exists' }] }), 'n1'],
+  ['a soft taint loses to a clean node', [node('n1', { taints: [{ ...taint, effect: 'PreferNoSchedule' }] }), node('n2')], [], pod(), 'n2'],
+  ['nodeSelector', [node('n1'), node('n2', {}, {}, { disk: 'ssd' })], [], pod({ nodeSelector: { disk: 'ssd' } }), 'n2'],
+  [
+    'nodeSelector that nobody has',
+    [node('n1'), node('n2')],
+    [],
+    pod({ nodeSelector: { disk: 'ssd' } }),
+    `0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector. ${helpless(2)}`,
+  ],
+  ['more than any node has', [node('n1')], [], pod({}, '5'), `0/1 nodes are available: 1 Insufficient cpu. ${helpless(1)}`],
+  [
+    'room taken by another pod',
+    [node('n1')],
+    [pod({ nodeName: 'n1' }, '3900m', 'q')],
+    pod({}, '200m'),
+    '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+  ],
+  [
+    'room given back by a pod that ended',
+    [node('n1')],
+    [{ ...pod({ nodeName: 'n1' }, '4', 'q'), status: { phase: 'Succeeded' } }],
+    pod(),
+    'n1',
+  ],
+  ['the emptier node', [node('n1'), node('n2')], [pod({ nodeName: 'n1' }, '2', 'q')], pod(), 'n2'],
+  ['equal nodes: the first for fraction 0', [node('n1'), node('n2')], [], pod(), 'n1'],
+];
+
+test.each(rows)('%s', (_, nodes, pods, wanted, expected) => {
+  const verdict = schedule(wanted, snapshotOf(nodes, pods), defaultPlugins, 0);
+  expect(verdict.outcome === 'placed' ? verdict.node : verdict.message).toBe(expected);
+});
+
+test('a verdict names for each node the plugin that turned it down, and for the rest the scores', () => {
+  const verdict = schedule(pod(), snapshotOf([node('n1', { taints: [taint] }), node('n2'), node('n3')], []), defaultPlugins, 0);
+  expect(verdict).toMatchObject({ outcome: 'placed', best: ['n2', 'n3'] });
+  if (verdict.outcome !== 'placed') return;
+  expect(verdict.rejections.get('n1')).toMatchObject({ plugin: 'TaintToleration', resolvable: false });
+  expect(Object.keys(verdict.scores[0]?.parts ?? {})).toEqual([
+    'TaintToleration',
+    'NodeResourcesFit',
+    'NodeResourcesBalancedAllocation',
+    'ImageLocality',
+  ]);
+});
