@@ -1,0 +1,78 @@
+// Owns a container's mounts: volumes with sub-paths, the hosts file, the termination message. It makes what has to be there before the start.
+import type { Pod } from '../../api/core/v1.ts';
+import type { NodeFiles } from '../../runtime/files.ts';
+import type { Mount } from '../../runtime/runtime.ts';
+import { ConfigError } from '../env/downward.ts';
+import type { Member } from '../pod/model.ts';
+import type { MountedVolume } from '../volumes/pod-volumes.ts';
+
+const propagations = { HostToContainer: 'hostToContainer', Bidirectional: 'bidirectional', None: 'private' } as const;
+
+export interface MountInput {
+  readonly pod: Pod;
+  readonly member: Member;
+  readonly volumes: ReadonlyMap<string, MountedVolume>;
+  readonly environment: ReadonlyMap<string, string>;
+  readonly hostsPath: string;
+  readonly messageFile: string;
+}
+
+/** All mounts of a container. Rejects with ConfigError where one of them cannot be. */
+export async function mountsOf(input: MountInput, files: NodeFiles): Promise<readonly Mount[]> {
+  const { member, volumes } = input;
+  const mounts: Mount[] = [];
+  for (const mount of member.spec.volumeMounts ?? []) {
+    const volume = volumes.get(mount.name);
+    if (volume === undefined) throw new ConfigError(`cannot find volume "${mount.name}" to mount into container "${member.spec.name}"`);
+    if (mount.recursiveReadOnly === 'Enabled') {
+      const why = `volume "${mount.name}" requested recursive read-only mode, but it is not supported by the runtime`;
+      throw new ConfigError(`failed to resolve recursive read-only mode: ${why}`);
+    }
+    const sub = mount.subPathExpr === undefined ? (mount.subPath ?? '') : expandStrictly(mount.subPathExpr, input.environment);
+    mounts.push({
+      containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
+      hostPath: sub === '' ? volume.hostPath : await subPathOf(files, volume.hostPath, sub, mount.name),
+      readonly: mount.readOnly === true || volume.readonly,
+      propagation: propagations[mount.mountPropagation ?? 'None'],
+    });
+  }
+  const { terminationMessagePath = '/dev/termination-log' } = member.spec;
+  await files.writeFile(input.messageFile, '', { mode: 0o666 });
+  await files.chmod(input.messageFile, 0o666);
+  mounts.push({ containerPath: terminationMessagePath, hostPath: input.messageFile, readonly: false, propagation: 'private' });
+  if (!mounts.some(({ containerPath }) => containerPath === '/etc/hosts')) {
+    const readonly = member.spec.securityContext?.readOnlyRootFilesystem === true;
+    mounts.push({ containerPath: '/etc/hosts', hostPath: input.hostsPath, readonly, propagation: 'private' });
+  }
+  return mounts;
+}
+
+function expandStrictly(text: string, environment: ReadonlyMap<string, string>): string {
+  return text.replaceAll(/\$\$|\$\(([^()]*)\)/g, (found, name: string | undefined) => {
+    if (found === '$$') return '$';
+    const value = environment.get(name ?? '');
+    if (value === undefined) throw new ConfigError(`missing value for ${name}`);
+    return value;
+  });
+}
+
+/** The node's path of a sub-path: made where it is missing, and never outside the volume, whatever links say. */
+async function subPathOf(files: NodeFiles, volume: string, sub: string, name: string): Promise<string> {
+  if (sub.startsWith('/') || sub.split('/').includes('..')) throw new ConfigError(`failed to prepare subPath for volumeMount "${name}"`);
+  const root = (await files.resolve(volume)) ?? volume;
+  let path = root;
+  for (const part of sub.split('/').filter((piece) => piece !== '' && piece !== '.')) {
+    const next = `${path}/${part}`;
+    const real = await files.resolve(next);
+    if (real === undefined) {
+      const mode = ((await files.stat(path))?.mode ?? 0o755) & 0o777;
+      await files.makeDirectory(next);
+      await files.chmod(next, mode);
+      path = next;
+    } else {
+      if (real !== root && !real.startsWith(`${root}/`)) throw new ConfigError(`failed to prepare subPath for volumeMount "${name}"`);
+      path = real;
+    }
+  }
+  return path;
+}

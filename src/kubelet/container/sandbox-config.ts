@@ -1,0 +1,47 @@
+// Owns what a pod's sandbox is made of. Pure.
+import type { Pod } from '../../api/core/v1.ts';
+import type { PortMapping, SandboxConfig } from '../../runtime/runtime.ts';
+import { cgroupParentOf } from '../resources/qos.ts';
+import { type DnsFacts, dnsConfigOf, hostNamesOf } from './dns.ts';
+import { logDirectoryOf, sandboxLabels } from './labels.ts';
+import { sandboxNamespaces, sandboxSecurity } from './security.ts';
+
+/** Where on the node things are, and what it is called. */
+export interface NodePlaces {
+  readonly nodeName: string;
+  /** `/var/lib/kubelet` upstream: pods' directories and seccomp profiles. */
+  readonly rootDir: string;
+  /** `/var/log/pods` upstream. */
+  readonly logDir: string;
+  /** The cgroup of all pods: `/kubepods`. */
+  readonly cgroupRoot: string;
+  readonly memoryBytes: number;
+}
+
+function portMappings(pod: Pod): readonly PortMapping[] {
+  const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
+  return containers.flatMap(({ ports }) =>
+    (ports ?? []).flatMap(({ protocol = 'TCP', containerPort, hostPort, hostIP = '' }) =>
+      hostPort === undefined || pod.spec?.hostNetwork === true ? [] : [{ protocol, containerPort, hostPort, hostIp: hostIP }],
+    ),
+  );
+}
+
+/** Throws ConfigError for a host name that cannot be. `runtimeHandler` is that of the pod's RuntimeClass, or empty. */
+export function sandboxConfigOf(pod: Pod, attempt: number, places: NodePlaces, dns: DnsFacts, runtimeHandler: string): SandboxConfig {
+  const { name = '', namespace = '', uid = '', annotations = {} } = pod.metadata;
+  return {
+    metadata: { name, namespace, uid, attempt },
+    hostname: hostNamesOf(pod, places.nodeName, dns.clusterDomain).hostname,
+    logDirectory: logDirectoryOf(pod, places.logDir),
+    dns: dnsConfigOf(pod, dns),
+    portMappings: portMappings(pod),
+    labels: sandboxLabels(pod),
+    annotations,
+    cgroupParent: cgroupParentOf(pod, places.cgroupRoot),
+    sysctls: Object.fromEntries((pod.spec?.securityContext?.sysctls ?? []).map((sysctl) => [sysctl.name, sysctl.value])),
+    namespaces: sandboxNamespaces(pod),
+    security: sandboxSecurity(pod, places.rootDir),
+    runtimeHandler,
+  };
+}

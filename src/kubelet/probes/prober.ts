@@ -1,0 +1,100 @@
+// Owns the rhythm of a container's probes: one loop a probe, started with the container and stopped with it. Verdicts are told as they change.
+import type { Container, Probe } from '../../api/core/v1.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { TaskGroup } from '../../base/service.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import type { EventText, ProbeVerdicts } from '../pod/model.ts';
+import type { ProbeDialer } from './probe-dialer.ts';
+import { type ProbeTarget, tryProbe } from './try-probe.ts';
+import { fresh, judge, nextTryAtMs, type ProbeKind } from './verdict.ts';
+
+export interface ProberOptions {
+  readonly runtime: Runtime;
+  readonly dialer: ProbeDialer;
+  readonly clock: Clock;
+  readonly tasks: TaskGroup;
+  readonly target: ProbeTarget;
+  readonly startedAtMs: number;
+  readonly fieldPath: string;
+  /** A verdict changed. */
+  readonly onVerdict: (verdicts: ProbeVerdicts) => void;
+  readonly onEvent: (event: EventText) => void;
+}
+
+const words: Record<ProbeKind, string> = { startup: 'Startup', readiness: 'Readiness', liveness: 'Liveness' };
+
+/** The probes of one running instance. */
+export class Prober implements Disposable {
+  readonly #options: ProberOptions;
+  readonly #abort = new AbortController();
+  readonly #startupPassed = Promise.withResolvers<void>();
+  #verdicts: ProbeVerdicts = {};
+
+  constructor(options: ProberOptions) {
+    this.#options = options;
+    const { startupProbe, readinessProbe, livenessProbe } = options.target.container;
+    if (startupProbe === undefined) this.#startupPassed.resolve();
+    this.#start('startup', startupProbe);
+    this.#start('readiness', readinessProbe);
+    this.#start('liveness', livenessProbe);
+  }
+
+  /** True where a container has anything to probe. */
+  static needed({ startupProbe, readinessProbe, livenessProbe }: Container): boolean {
+    return startupProbe !== undefined || readinessProbe !== undefined || livenessProbe !== undefined;
+  }
+
+  get verdicts(): ProbeVerdicts {
+    return this.#verdicts;
+  }
+
+  [Symbol.dispose](): void {
+    this.#abort.abort(new DOMException('stopped', 'AbortError'));
+    this.#startupPassed.resolve();
+  }
+
+  #start(kind: ProbeKind, probe: Probe | undefined): void {
+    if (probe === undefined) return;
+    this.#verdicts = { ...this.#verdicts, [kind]: 'pending' };
+    this.#options.tasks.run(`${kind} probe of ${this.#options.target.container.name}`, async (stopped) => {
+      const signal = AbortSignal.any([stopped, this.#abort.signal]);
+      if (kind !== 'startup') await this.#startupPassed.promise;
+      try {
+        await this.#loop(kind, probe, signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+    });
+  }
+
+  async #loop(kind: ProbeKind, probe: Probe, signal: AbortSignal): Promise<void> {
+    const { clock, runtime, dialer, target, startedAtMs } = this.#options;
+    let standing = fresh;
+    let lastTryAtMs: number | undefined;
+    while (!signal.aborted) {
+      const waitMs = nextTryAtMs(probe, startedAtMs, lastTryAtMs) - clock.now();
+      if (waitMs > 0) await clock.sleep(waitMs, signal);
+      lastTryAtMs = clock.now();
+      const outcome = await tryProbe(probe, target, runtime, dialer);
+      if (signal.aborted) return;
+      this.#tell(kind, outcome.result, outcome.output, outcome.warning === true);
+      const before = standing.verdict;
+      standing = judge(standing, outcome.result, probe);
+      if (standing.verdict !== before) {
+        this.#verdicts = { ...this.#verdicts, [kind]: standing.verdict };
+        this.#options.onVerdict(this.#verdicts);
+      }
+      if (kind === 'startup' && standing.verdict === 'passed') return this.#startupPassed.resolve();
+      // A container that is going to be killed is not asked again.
+      if (kind !== 'readiness' && standing.verdict === 'failed') return;
+    }
+  }
+
+  #tell(kind: ProbeKind, result: 'success' | 'failure' | 'unknown', output: string, warning: boolean): void {
+    const { fieldPath, onEvent } = this.#options;
+    if (result === 'success' && !warning) return;
+    if (warning) return onEvent({ type: 'Warning', reason: 'ProbeWarning', message: `${words[kind]} probe warning: ${output}`, fieldPath });
+    const what = result === 'unknown' ? 'errored and resulted in unknown state' : 'failed';
+    onEvent({ type: 'Warning', reason: 'Unhealthy', message: `${words[kind]} probe ${what}: ${output}`, fieldPath });
+  }
+}

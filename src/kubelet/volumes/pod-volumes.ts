@@ -1,0 +1,166 @@
+// Owns the volumes of pods on the node's disk: set up, refreshed while the pod runs, taken down. Layout: ROOT/pods/UID/volumes/kubernetes.io~TYPE/NAME.
+import type { PersistentVolume, Pod, Volume } from '../../api/core/v1.ts';
+import { value } from '../../api/quantity.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Client } from '../../client/client.ts';
+import { resources } from '../../client/resources.ts';
+import type { NodeFiles } from '../../runtime/files.ts';
+import type { PodFacts } from '../env/downward.ts';
+import type { References } from '../env/references.ts';
+import { writeAtomically } from './atomic-writer.ts';
+import { checkHostPath, VolumeError } from './host-path.ts';
+import { payloadOf, projectionsOf, tokenRequestsOf, volumeReferences } from './projection.ts';
+import type { ServiceAccountTokens } from './tokens.ts';
+
+/** A volume that is there. */
+export interface MountedVolume {
+  readonly hostPath: string;
+  /** Never writable, whatever the container asks for. */
+  readonly readonly: boolean;
+}
+
+/** All volumes of a pod, by name; or, by volume, why not. */
+export type MountResult =
+  | { readonly mounted: ReadonlyMap<string, MountedVolume> }
+  | { readonly errors: readonly { readonly volume: string; readonly message: string }[] };
+
+export interface PodVolumesOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly files: NodeFiles;
+  readonly references: References;
+  readonly tokens: ServiceAccountTokens;
+  readonly rootDir: string;
+}
+
+export class PodVolumes {
+  readonly #options: PodVolumesOptions;
+  #serial = 0;
+
+  constructor(options: PodVolumesOptions) {
+    this.#options = options;
+  }
+
+  /** The pod's own directory. */
+  directory(uid: string): string {
+    return `${this.#options.rootDir}/pods/${uid}`;
+  }
+
+  /** Sets up every volume; what is there already is brought up to date. */
+  async mount(pod: Pod, facts: PodFacts): Promise<MountResult> {
+    const { metadata, spec } = pod;
+    const volumes = spec?.volumes ?? [];
+    const references = volumes.flatMap(volumeReferences);
+    await this.#options.references.acquire(metadata.uid ?? '', metadata.namespace ?? '', references);
+    const mounted = new Map<string, MountedVolume>();
+    const errors: { volume: string; message: string }[] = [];
+    await Promise.all(
+      volumes.map(async (volume) => {
+        try {
+          mounted.set(volume.name, await this.#mountOne(pod, volume, facts));
+        } catch (error) {
+          const text = error instanceof Error ? error.message : String(error);
+          const message = error instanceof ClaimError ? text : `MountVolume.SetUp failed for volume "${volume.name}" : ${text}`;
+          errors.push({ volume: volume.name, message });
+        }
+      }),
+    );
+    return errors.length > 0 ? { errors } : { mounted };
+  }
+
+  /** Takes everything down: mounts first, then the pod's directory. */
+  async unmount(uid: string): Promise<void> {
+    const { files, references, tokens } = this.#options;
+    references.release(uid);
+    tokens.forget(uid);
+    const directory = this.directory(uid);
+    for (const path of await files.mountsBelow(directory)) await files.unmount(path);
+    await files.remove(directory);
+  }
+
+  async #mountOne(pod: Pod, volume: Volume, facts: PodFacts): Promise<MountedVolume> {
+    const { files } = this.#options;
+    if (projectionsOf(volume) !== undefined) return this.#project(pod, volume, facts);
+    if (volume.emptyDir !== undefined) return this.#emptyDir(pod, volume.name, volume.emptyDir);
+    if (volume.hostPath !== undefined) {
+      await checkHostPath(files, volume.hostPath.path, volume.hostPath.type);
+      return { hostPath: volume.hostPath.path, readonly: false };
+    }
+    const claim = volume.ephemeral === undefined ? volume.persistentVolumeClaim?.claimName : `${pod.metadata.name}-${volume.name}`;
+    if (claim === undefined) throw new VolumeError('no volume plugin matched');
+    const source = (await this.#claimed(pod, volume.name, claim)).spec;
+    const path = source?.hostPath?.path ?? source?.local?.path;
+    if (path === undefined) throw new VolumeError('no volume plugin matched');
+    await checkHostPath(files, path, source?.hostPath?.type);
+    return { hostPath: path, readonly: volume.persistentVolumeClaim?.readOnly === true };
+  }
+
+  async #emptyDir(pod: Pod, name: string, source: NonNullable<Volume['emptyDir']>): Promise<MountedVolume> {
+    const { files } = this.#options;
+    const path = `${this.directory(pod.metadata.uid ?? '')}/volumes/kubernetes.io~empty-dir/${name}`;
+    if ((await files.stat(path)) === undefined) {
+      await files.makeDirectory(path);
+      const group = pod.spec?.securityContext?.fsGroup;
+      await files.chmod(path, group === undefined ? 0o777 : 0o2777);
+      if (group !== undefined && source.medium !== 'Memory') await files.chown(path, 0, group);
+    }
+    if (source.medium === 'Memory') {
+      await files.mountMemory(path, source.sizeLimit === undefined ? undefined : value(source.sizeLimit));
+      const group = pod.spec?.securityContext?.fsGroup;
+      if (group !== undefined) {
+        await files.chown(path, 0, group);
+        await files.chmod(path, 0o2777);
+      }
+    }
+    return { hostPath: path, readonly: false };
+  }
+
+  async #project(pod: Pod, volume: Volume, facts: PodFacts): Promise<MountedVolume> {
+    const { files, references, tokens, clock } = this.#options;
+    const kind = volume.configMap !== undefined ? 'configmap' : volume.secret !== undefined ? 'secret' : 'projected';
+    const type = volume.downwardAPI !== undefined ? 'downward-api' : kind;
+    const path = `${this.directory(pod.metadata.uid ?? '')}/volumes/kubernetes.io~${type}/${volume.name}`;
+    const namespace = pod.metadata.namespace ?? '';
+    const issued = new Map<string, string>();
+    const requests = tokenRequestsOf(volume);
+    for (const request of requests) issued.set(JSON.stringify(request), await tokens.get(pod, request));
+    const { payload, errors } = payloadOf(pod, volume, {
+      configMap: (name) => references.configMap(namespace, name),
+      secret: (name) => references.secret(namespace, name),
+      token: (request) => issued.get(JSON.stringify(request)),
+      facts,
+    });
+    if (errors.length > 0) throw new VolumeError(errors.length === 1 ? (errors[0] ?? '') : `[${errors.join(', ')}]`);
+    if ((await files.stat(path)) === undefined) {
+      await files.makeDirectory(path);
+      await files.chmod(path, 0o777);
+    }
+    if (type !== 'configmap') await files.mountMemory(path, undefined);
+    const fsGroup = pod.spec?.securityContext?.fsGroup;
+    await writeAtomically(files, path, payload, fsGroup === undefined ? {} : { fsGroup }, clock.now(), this.#serial++);
+    return { hostPath: path, readonly: true };
+  }
+
+  async #claimed(pod: Pod, volume: string, claimName: string): Promise<PersistentVolume> {
+    const namespace = pod.metadata.namespace ?? '';
+    const failed = (why: string): ClaimError => {
+      const head = `unmounted volumes=[${volume}], unattached volumes=[], failed to process volumes=[${volume}]`;
+      return new ClaimError(`Unable to attach or mount volumes: ${head}: error processing PVC ${namespace}/${claimName}: ${why}`);
+    };
+    try {
+      const { client } = this.#options;
+      const claim = await client.get(resources.persistentVolumeClaims, { namespace, name: claimName });
+      const name = claim.spec?.volumeName;
+      if (name === undefined || name === '' || claim.status?.phase !== 'Bound') throw failed('PVC is not bound');
+      return await client.get(resources.persistentVolumes, { name });
+    } catch (error) {
+      if (error instanceof ClaimError) throw error;
+      const text = error instanceof Error ? error.message : String(error);
+      throw failed(`failed to fetch PVC from API server: ${text}`);
+    }
+  }
+}
+
+class ClaimError extends Error {
+  override readonly name = 'ClaimError';
+}
