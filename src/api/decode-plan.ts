@@ -194,7 +194,9 @@ export class DecodePlans {
           : pointer
             ? () => (go.omitEmpty || go.omitZero ? undefined : null)
             : this.#fieldZero(type, goType, go)),
-      dropEmpty: !pointer && ((go?.omitEmpty ?? false) || preset !== undefined) && !isStruct(type),
+      // Upstream stores protobuf, where an empty list or map is none.
+      dropEmpty:
+        !pointer && ((go?.omitEmpty ?? false) || preset !== undefined || type.is === 'list' || type.is === 'map') && !isStruct(type),
     };
   }
 

@@ -50,3 +50,16 @@ export interface OwnRules {
 
 /** A group's own rules by kind name. */
 export type GroupRules = Readonly<Record<string, OwnRules>>;
+
+/** Rules written for a kind's own type, as rules of any object. */
+export function onType<T>(change: (object: T) => T): (object: AnyObject) => AnyObject {
+  return (object) => change(object as unknown as T) as unknown as AnyObject;
+}
+
+/** The same for what looks at two versions of an object. */
+export function onTypes<T>(change: (next: T, old: T) => T): (next: AnyObject, old: AnyObject) => AnyObject {
+  return (next, old) => change(next as unknown as T, old as unknown as T) as unknown as AnyObject;
+}
+
+/** For kinds that count no generations. */
+export const withoutGeneration: OwnRules = { generation: 'none' };

@@ -1,16 +1,42 @@
 // Owns putting together the rules of every kind: what all kinds have in common, and what their group's room adds.
 
+import { admissionRules } from './admissionregistration/admission-rules.ts';
+import { appsRules } from './apps/apps-rules.ts';
+import { autoscalingRules } from './autoscaling/autoscaling-rules.ts';
+import { batchRules } from './batch/batch-rules.ts';
 import { coreRules } from './core/core-rules.ts';
 import { unsetField } from './decode.ts';
+import { discoveryRules } from './discovery/discovery-rules.ts';
 import { sameValue } from './equal.ts';
+import { flowRules } from './flowcontrol/flow-rules.ts';
 import type { KindDescription } from './kind.ts';
-import type { GroupRules, KindRules, OwnRules } from './kind-rules.ts';
+import { type GroupRules, type KindRules, type OwnRules, withoutGeneration } from './kind-rules.ts';
 import { objectMetaCauses, objectMetaUpdateCauses, subdomainName } from './meta/object-meta-validation.ts';
 import type { ObjectMeta } from './meta/v1.ts';
+import { networkingRules } from './networking/networking-rules.ts';
 import type { AnyObject } from './object.ts';
+import { rbacRules } from './rbac/rbac-rules.ts';
+import { resourceRules } from './resource/resource-rules.ts';
+import { schedulingRules } from './scheduling/scheduling-rules.ts';
+import { storageRules } from './storage/storage-rules.ts';
 
 const groups: Readonly<Record<string, GroupRules>> = {
   '': coreRules,
+  apps: appsRules,
+  batch: batchRules,
+  autoscaling: autoscalingRules,
+  'networking.k8s.io': networkingRules,
+  'rbac.authorization.k8s.io': rbacRules,
+  'storage.k8s.io': storageRules,
+  'admissionregistration.k8s.io': admissionRules,
+  'flowcontrol.apiserver.k8s.io': flowRules,
+  'discovery.k8s.io': discoveryRules,
+  'scheduling.k8s.io': schedulingRules,
+  'resource.k8s.io': resourceRules,
+  'events.k8s.io': { Event: withoutGeneration },
+  'coordination.k8s.io': { Lease: withoutGeneration },
+  'node.k8s.io': { RuntimeClass: withoutGeneration },
+  'certificates.k8s.io': { CertificateSigningRequest: withoutGeneration },
 };
 
 const made = new WeakMap<KindDescription, KindRules>();
@@ -68,7 +94,13 @@ function combine(kind: KindDescription, own: OwnRules): KindRules {
   return {
     default: own.default ?? ((object) => object),
     prepareForCreate(object) {
-      const { generation: _generation, ...metadata } = object.metadata;
+      const {
+        generation: _generation,
+        selfLink: _link,
+        deletionTimestamp: _deleted,
+        deletionGracePeriodSeconds: _grace,
+        ...metadata
+      } = object.metadata;
       const numbered = counted === undefined ? { ...object, metadata } : { ...object, metadata: { ...metadata, generation: 1 } };
       const bare = separateStatus ? withStatus(numbered, unsetField(kind, 'status')) : numbered;
       return own.prepareForCreate?.(bare) ?? bare;

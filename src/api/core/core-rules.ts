@@ -1,8 +1,7 @@
 // Owns the list of the core group's rules, kind by kind.
-import type { GroupRules, OwnRules } from '../kind-rules.ts';
+import { type GroupRules, onType } from '../kind-rules.ts';
 import { nameCheck } from '../meta/object-meta-validation.ts';
 import { dns1035LabelErrors, dnsLabelErrors } from '../names.ts';
-import type { AnyObject } from '../object.ts';
 import { defaultClaim, defaultPersistentVolume } from './claim-defaults.ts';
 import { defaultQuantities } from './container-defaults.ts';
 import { defaultLimitRange } from './limit-range-defaults.ts';
@@ -20,11 +19,6 @@ import type {
   Secret,
   Service,
 } from './v1.ts';
-
-/** A default written for its kind's own type. */
-function defaulting<T>(fill: (object: T) => T): NonNullable<OwnRules['default']> {
-  return (object) => fill(object as unknown as T) as unknown as AnyObject;
-}
 
 function defaultNamespace(namespace: Namespace): Namespace {
   const { name, labels } = namespace.metadata;
@@ -67,12 +61,12 @@ export const coreRules: GroupRules = {
   PodTemplate: {
     default: (object) => ({ ...object, template: defaultPodTemplate(object['template'] as never) }),
   },
-  ReplicationController: { default: defaulting(defaultReplicationController) },
-  Service: { ...none, default: defaulting<Service>(defaultService), nameErrors: nameCheck(dns1035LabelErrors) },
-  Endpoints: { ...none, default: defaulting(defaultEndpoints) },
+  ReplicationController: { default: onType(defaultReplicationController) },
+  Service: { ...none, default: onType<Service>(defaultService), nameErrors: nameCheck(dns1035LabelErrors) },
+  Endpoints: { ...none, default: onType(defaultEndpoints) },
   Namespace: {
     ...none,
-    default: defaulting(defaultNamespace),
+    default: onType(defaultNamespace),
     nameErrors: nameCheck(dnsLabelErrors),
     prepareForCreate(object) {
       const namespace = object as unknown as Namespace;
@@ -87,30 +81,30 @@ export const coreRules: GroupRules = {
   },
   Node: {
     ...none,
-    default: defaulting<Node>(defaultNode),
+    default: onType<Node>(defaultNode),
     prepareForCreate: (object) => object,
   },
   PersistentVolume: {
     ...none,
-    default: defaulting<PersistentVolume>(defaultPersistentVolume),
+    default: onType<PersistentVolume>(defaultPersistentVolume),
     prepareForCreate: (object) => ({ ...object, status: { phase: 'Pending' } }),
   },
   PersistentVolumeClaim: {
     ...none,
-    default: defaulting<PersistentVolumeClaim>(defaultClaim),
+    default: onType<PersistentVolumeClaim>(defaultClaim),
     prepareForCreate: (object) => ({ ...object, status: { phase: 'Pending' } }),
   },
   Secret: {
     ...none,
-    default: defaulting<Secret>((secret) => mergeStringData({ ...secret, type: secret.type || 'Opaque' })),
+    default: onType<Secret>((secret) => mergeStringData({ ...secret, type: secret.type || 'Opaque' })),
   },
   ConfigMap: none,
   ServiceAccount: none,
   Event: none,
-  LimitRange: { ...none, default: defaulting<LimitRange>(defaultLimitRange) },
+  LimitRange: { ...none, default: onType<LimitRange>(defaultLimitRange) },
   ResourceQuota: {
     ...none,
-    default: defaulting<ResourceQuota>((quota) => {
+    default: onType<ResourceQuota>((quota) => {
       const hard = defaultQuantities(quota.spec?.hard);
       return hard === undefined ? quota : { ...quota, spec: { ...quota.spec, hard } };
     }),

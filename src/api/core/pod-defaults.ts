@@ -12,15 +12,13 @@ function withHostPorts<T extends Container>(container: T): T {
 /** A pod spec as templates have it. */
 export function defaultPodSpec(spec: PodSpec): PodSpec {
   const { volumes, initContainers, ephemeralContainers, resources, overhead } = spec;
-  const container = <T extends Container>(one: T): T =>
-    spec.hostNetwork === true ? withHostPorts(defaultContainer(one)) : defaultContainer(one);
   const account = spec.serviceAccountName || spec.serviceAccount;
   const security = spec.securityContext ?? {};
   return {
     ...spec,
     ...(volumes === undefined ? {} : { volumes: volumes.map(defaultVolume) }),
-    ...(initContainers === undefined ? {} : { initContainers: initContainers.map(container) }),
-    containers: spec.containers === null || spec.containers === undefined ? spec.containers : spec.containers.map(container),
+    ...(initContainers === undefined ? {} : { initContainers: initContainers.map(defaultContainer) }),
+    containers: spec.containers === null || spec.containers === undefined ? spec.containers : spec.containers.map(defaultContainer),
     ...(ephemeralContainers === undefined ? {} : { ephemeralContainers: ephemeralContainers.map(defaultContainer) }),
     ...(resources === undefined ? {} : { resources: defaultResources(resources) }),
     ...(overhead === undefined ? {} : { overhead: defaultQuantities(overhead) }),
@@ -112,10 +110,11 @@ function defaultPodResources(spec: PodSpec): ResourceRequirements | undefined {
 export function defaultPod(pod: Pod): Pod {
   const spec = defaultPodSpec(pod.spec);
   const { initContainers } = spec;
+  const own = <T extends Container>(one: T): T => requestsFromLimits(spec.hostNetwork === true ? withHostPorts(one) : one);
   const filled: PodSpec = {
     ...spec,
-    ...(initContainers === undefined ? {} : { initContainers: initContainers.map(requestsFromLimits) }),
-    containers: spec.containers === null || spec.containers === undefined ? spec.containers : spec.containers.map(requestsFromLimits),
+    ...(initContainers === undefined ? {} : { initContainers: initContainers.map(own) }),
+    containers: spec.containers === null || spec.containers === undefined ? spec.containers : spec.containers.map(own),
     enableServiceLinks: spec.enableServiceLinks ?? true,
   };
   const resources = defaultPodResources(filled);

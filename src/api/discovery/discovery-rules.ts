@@ -1,0 +1,15 @@
+// Owns the defaults of endpoint slices.
+import { type GroupRules, onType } from '../kind-rules.ts';
+import type { EndpointSlice } from './v1.ts';
+
+function defaultSlice(slice: EndpointSlice): EndpointSlice {
+  if ((slice.ports ?? null) === null) return slice;
+  return { ...slice, ports: slice.ports?.map((port) => ({ ...port, name: port.name ?? '', protocol: port.protocol ?? 'TCP' })) };
+}
+
+export const discoveryRules: GroupRules = {
+  EndpointSlice: {
+    default: onType<EndpointSlice>(defaultSlice),
+    generation: ({ endpoints, ports, addressType }) => ({ endpoints, ports, addressType }),
+  },
+};

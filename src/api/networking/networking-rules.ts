@@ -1,0 +1,37 @@
+// Owns the rules of ingresses, their classes, network policies and addresses.
+import { type GroupRules, onType, withoutGeneration } from '../kind-rules.ts';
+import type { IngressClass, NetworkPolicy, NetworkPolicyPort } from './v1.ts';
+
+function defaultPort(port: NetworkPolicyPort): NetworkPolicyPort {
+  return { ...port, protocol: port.protocol ?? 'TCP' };
+}
+
+function defaultNetworkPolicy(policy: NetworkPolicy): NetworkPolicy {
+  const { spec } = policy;
+  if (spec === undefined) return policy;
+  const types = (spec.egress ?? []).length === 0 ? (['Ingress'] as const) : (['Ingress', 'Egress'] as const);
+  const withPorts = <T extends { readonly ports?: readonly NetworkPolicyPort[] }>(rule: T): T =>
+    rule.ports === undefined ? rule : { ...rule, ports: rule.ports.map(defaultPort) };
+  return {
+    ...policy,
+    spec: {
+      ...spec,
+      ...(spec.ingress === undefined ? {} : { ingress: spec.ingress.map(withPorts) }),
+      ...(spec.egress === undefined ? {} : { egress: spec.egress.map(withPorts) }),
+      policyTypes: (spec.policyTypes ?? []).length === 0 ? types : spec.policyTypes,
+    } as NetworkPolicy['spec'],
+  };
+}
+
+function defaultIngressClass(ingressClass: IngressClass): IngressClass {
+  const parameters = ingressClass.spec?.parameters;
+  if (parameters === undefined || (parameters.scope ?? null) !== null) return ingressClass;
+  return { ...ingressClass, spec: { ...ingressClass.spec, parameters: { ...parameters, scope: 'Cluster' } } };
+}
+
+export const networkingRules: GroupRules = {
+  NetworkPolicy: { default: onType<NetworkPolicy>(defaultNetworkPolicy) },
+  IngressClass: { default: onType<IngressClass>(defaultIngressClass) },
+  IPAddress: withoutGeneration,
+  ServiceCIDR: withoutGeneration,
+};
