@@ -70,8 +70,12 @@ export interface Client {
    */
   watch<T extends KubeObject>(resource: Resource<T>, options?: WatchOptions): AsyncIterable<WatchEvent<T>>;
   create<T extends KubeObject>(resource: Resource<T>, object: Draft<T>, options?: WriteOptions): Promise<T>;
-  /** Replaces; a `metadata.resourceVersion` guards against lost updates (Conflict). */
-  update<T extends KubeObject>(resource: Resource<T>, object: Draft<T>, options?: WriteOptions): Promise<T>;
+  /** Replaces; a `metadata.resourceVersion` guards against lost updates (Conflict). `subresource`: `finalize`, `approval`, `scale` … */
+  update<T extends KubeObject>(
+    resource: Resource<T>,
+    object: Draft<T>,
+    options?: WriteOptions & { readonly subresource?: string },
+  ): Promise<T>;
   updateStatus<T extends KubeObject>(resource: Resource<T>, object: Draft<T>, options?: WriteOptions): Promise<T>;
   /** `subresource`: `status`, `scale` … */
   patch<T extends KubeObject>(

@@ -62,7 +62,14 @@ export function httpClient(access: Access): Client & { close(): Promise<void> } 
       call('GET', `${pathOf(resource, options.namespace)}${queryOf(listQuery(options))}`, { signal: options.signal }),
     watch: <T extends KubeObject>(resource: Resource<T>, options: WatchOptions = {}) => watch<T>(session, resource as Any, options),
     create: (resource, object, options = {}) => write('POST', resource, object, pathOf(resource, object.metadata.namespace), options),
-    update: (resource, object, options = {}) => write('PUT', resource, object, keyPath(resource, ofObject(object)), options),
+    update: (resource, object, options = {}) =>
+      write(
+        'PUT',
+        resource,
+        object,
+        `${keyPath(resource, ofObject(object))}${options.subresource === undefined ? '' : `/${options.subresource}`}`,
+        options,
+      ),
     updateStatus: (resource, object, options = {}) =>
       write('PUT', resource, object, `${keyPath(resource, ofObject(object))}/status`, options),
     patch: (resource, key, patch, options = {}) => {

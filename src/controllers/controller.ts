@@ -1,0 +1,58 @@
+// Owns what a controller is: a name, what it watches, and a reconcile by key. All rooms are shaped alike: plan.ts decides, the rest is thin.
+import type { Clock } from '../base/clock.ts';
+import type { Entropy } from '../base/entropy.ts';
+import type { Log } from '../base/log.ts';
+import { type Service, TaskGroup } from '../base/service.ts';
+import { WorkQueue, workOff } from '../base/work-queue.ts';
+import type { Client } from '../client/client.ts';
+
+/** What every controller gets from outside. */
+export interface ControllerContext {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: Log;
+}
+
+/** How a reconcile ended: look again after so long, or only when something changes. */
+export type Reconciled = { readonly againMs: number } | undefined;
+
+/** One controller. `start` begins watching and calls `enqueue` with the keys that something changed about. */
+export interface Controller {
+  readonly name: string;
+  /** Resolves when the first picture of the world is in. */
+  start(enqueue: (key: string) => void): Promise<void>;
+  /** Reads the world, plans, applies. Rejections are retried with back-off. Called for one key at a time. */
+  reconcile(key: string): Promise<Reconciled>;
+  stop(): Promise<void>;
+}
+
+const workers = 5;
+
+/** Runs a controller until it is stopped: its keys are worked off by a few workers, each key by one at a time. */
+export function runController(controller: Controller, { clock, log: parent }: Pick<ControllerContext, 'clock' | 'log'>): Service {
+  const log = parent.with({ controller: controller.name });
+  const queue = new WorkQueue<string>(clock);
+  const tasks = new TaskGroup(log);
+  tasks.run(controller.name, async () => {
+    await controller.start((key) => queue.add(key));
+    await workOff(
+      queue,
+      workers,
+      async (key) => {
+        const result = await controller.reconcile(key);
+        if (result !== undefined) queue.addAfter(key, result.againMs);
+      },
+      (key, error) => {
+        if (!tasks.signal.aborted) log.warn('reconcile failed, trying again', { key, error });
+      },
+    );
+  });
+  return {
+    async stop() {
+      queue.close();
+      await controller.stop();
+      await tasks.stop();
+    },
+  };
+}
