@@ -13,7 +13,7 @@ const used: Readonly<Record<string, readonly string[]>> = {
   'runtime.v1.ImageService': 'ListImages ImageStatus PullImage RemoveImage ImageFsInfo'.split(' '),
   'containerd.services.events.v1.Events': ['Subscribe'],
 };
-const payloads = ['TaskStart', 'TaskExit', 'TaskOOM', 'TaskDelete', 'ContainerDelete'];
+const payloads = ['TaskStart', 'TaskExit', 'TaskOOM', 'ContainerDelete'];
 const unused = /^(Windows|Psi|Swap|Io)|IDMapping|SELinuxOption|UserNamespace|CDIDevice/;
 const scalars = new Set(['string', 'bytes', 'bool', 'int32', 'int64', 'uint32', 'uint64', 'double']);
 

@@ -1,0 +1,281 @@
+// Owns the life of a containerd of Peapod's own: its files, starting it detached, finding it again, stopping it and what it left behind.
+import { execFile, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import {
+  type ContainerdConfig,
+  cniConflist,
+  containerdConfig,
+  type OciRuntime,
+  type PodNetwork,
+  type RegistryMirror,
+  registryHosts,
+} from './containerd-config.ts';
+import { pauseImageArchive, pauseImageName } from './pause-image.ts';
+
+const run = promisify(execFile);
+
+/** What a containerd of one node is made of. */
+export interface ContainerdOptions {
+  /** Below it: root (images, snapshots), config.toml, certs.d, cni, containerd.log, containerd.pid. */
+  readonly dataDir: string;
+  /** Sockets and running state: better on a memory filesystem, and short (a socket's path has at most 107 bytes). */
+  readonly stateDir: string;
+  readonly network: PodNetwork;
+  readonly mirrors: readonly RegistryMirror[];
+  readonly ociRuntime?: OciRuntime;
+  readonly streamAddress?: string;
+}
+
+/** A containerd that runs. It outlives this process. */
+export interface RunningContainerd {
+  readonly pid: number;
+  /** For `criRuntime`. */
+  readonly endpoint: string;
+  /** True where it had been running before. */
+  readonly adopted: boolean;
+}
+
+const startWithinMs = 15_000;
+const stopWithinMs = 10_000;
+
+/** Full path of a program on PATH or in the system's directories; undefined where it is missing. */
+export function findProgram(name: string): string | undefined {
+  const directories = [
+    ...(process.env['PATH'] ?? '').split(':'),
+    '/usr/local/sbin',
+    '/usr/local/bin',
+    '/usr/sbin',
+    '/usr/bin',
+    '/sbin',
+    '/bin',
+  ];
+  return directories
+    .filter((directory) => directory !== '')
+    .map((directory) => `${directory}/${name}`)
+    .find((path) => existsSync(path));
+}
+
+/** The directory that holds the CNI plugins `bridge` and `host-local`; undefined where they are missing. */
+export function findCniPlugins(): string | undefined {
+  const directories = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'];
+  return directories.find((directory) => existsSync(`${directory}/bridge`) && existsSync(`${directory}/host-local`));
+}
+
+/** Where a containerd's files are. */
+export function containerdPaths({ dataDir, stateDir }: Pick<ContainerdOptions, 'dataDir' | 'stateDir'>) {
+  return {
+    config: `${dataDir}/config.toml`,
+    root: `${dataDir}/root`,
+    state: `${stateDir}/state`,
+    socket: `${stateDir}/containerd.sock`,
+    pid: `${dataDir}/containerd.pid`,
+    log: `${dataDir}/containerd.log`,
+    certs: `${dataDir}/certs.d`,
+    cniConf: `${dataDir}/cni/net.d`,
+  } as const;
+}
+
+/** The process id of the containerd that runs for this data directory; undefined where none does. */
+export function runningContainerd(options: Pick<ContainerdOptions, 'dataDir' | 'stateDir'>): number | undefined {
+  const paths = containerdPaths(options);
+  try {
+    const pid = Number(readFileSync(paths.pid, 'utf8').trim());
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return command.includes(paths.config) ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether this process may lower oom_score_adj; without the right containerd must be told not to try. */
+function mayLowerOomScore(): boolean {
+  const bits = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+  const sysResource = 24n;
+  return ((BigInt(`0x${bits}`) >> sysResource) & 1n) === 1n;
+}
+
+/**
+ * Starts containerd detached (or finds the one that runs), in the mount namespace of this process, and resolves when its socket answers and the
+ * sandbox image is there. Rejects with an Error that says what is missing or quotes the end of its log.
+ */
+export async function startContainerd(options: ContainerdOptions): Promise<RunningContainerd> {
+  const paths = containerdPaths(options);
+  const endpoint = `unix://${paths.socket}`;
+  const running = runningContainerd(options);
+  if (running !== undefined) {
+    await untilItListens(options, running);
+    return { pid: running, endpoint, adopted: true };
+  }
+  const program = findProgram('containerd');
+  if (program === undefined) throw new Error('containerd is not installed');
+  await writeFiles(options);
+  await rm(paths.socket, { force: true });
+  const log = openSync(paths.log, 'a', 0o640);
+  const child = spawn(program, ['--config', paths.config, '--log-level', 'warn'], {
+    detached: true,
+    stdio: ['ignore', log, log],
+    cwd: '/',
+  });
+  closeSync(log);
+  const failed = new Promise<never>((_, reject) => child.once('error', (error) => reject(new Error(`containerd: ${error.message}`))));
+  failed.catch(() => {});
+  child.unref();
+  const { pid } = child;
+  if (pid === undefined) return failed;
+  await writeFile(paths.pid, `${pid}\n`);
+  await Promise.race([failed, untilItListens(options, pid)]);
+  await importPauseImage(options);
+  return { pid, endpoint, adopted: false };
+}
+
+async function writeFiles(options: ContainerdOptions): Promise<void> {
+  const paths = containerdPaths(options);
+  const cniBinDir = findCniPlugins();
+  if (cniBinDir === undefined) throw new Error('the CNI plugins bridge and host-local are not installed');
+  const found: Partial<Record<OciRuntime, string>> = {};
+  for (const name of ['runc', 'crun'] as const) {
+    const path = findProgram(name);
+    if (path !== undefined) found[name] = path;
+  }
+  const wanted = options.ociRuntime ?? (found.runc !== undefined ? 'runc' : 'crun');
+  if (found[wanted] === undefined) throw new Error(`${wanted} is not installed`);
+  const config: ContainerdConfig = {
+    rootDir: paths.root,
+    stateDir: paths.state,
+    socket: paths.socket,
+    cniConfDir: paths.cniConf,
+    cniBinDir,
+    certsDir: paths.certs,
+    sandboxImage: pauseImageName,
+    runtimes: found,
+    defaultRuntime: wanted,
+    restrictOomScoreAdj: !mayLowerOomScore(),
+    ...(options.streamAddress !== undefined && { streamAddress: options.streamAddress }),
+  };
+  await rm(paths.certs, { recursive: true, force: true });
+  await Promise.all(
+    [paths.root, paths.cniConf, paths.certs, options.stateDir].map((directory) => mkdir(directory, { recursive: true, mode: 0o711 })),
+  );
+  await writeFile(paths.config, containerdConfig(config));
+  await writeFile(`${paths.cniConf}/10-peapod.conflist`, cniConflist(options.network));
+  for (const [file, content] of registryHosts(options.mirrors)) {
+    await mkdir(dirname(`${paths.certs}/${file}`), { recursive: true });
+    await writeFile(`${paths.certs}/${file}`, content);
+  }
+}
+
+async function untilItListens(options: ContainerdOptions, pid: number): Promise<void> {
+  const paths = containerdPaths(options);
+  const startMs = performance.now();
+  while (!(await answers(paths.socket))) {
+    const tail = (): string => lastLines(paths.log);
+    if (!isAlive(pid)) throw new Error(`containerd ended right after its start:\n${tail()}`);
+    if (performance.now() - startMs > startWithinMs)
+      throw new Error(`containerd's socket did not answer within ${startWithinMs / 1000} s:\n${tail()}`);
+    await sleep(10);
+  }
+}
+
+function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket, () => {
+      connection.destroy();
+      resolve(true);
+    });
+    connection.on('error', () => resolve(false));
+  });
+}
+
+function lastLines(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').split('\n').slice(-8).join('\n');
+  } catch {
+    return '';
+  }
+}
+
+/** Whether a process runs (one that has ended and waits to be collected does not). */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Puts the sandbox image where containerd's CRI finds it; nothing is pulled. */
+async function importPauseImage(options: ContainerdOptions): Promise<void> {
+  const paths = containerdPaths(options);
+  const marker = `${options.dataDir}/pause-image`;
+  if (existsSync(marker)) return;
+  const { arch } = process;
+  if (arch !== 'x64' && arch !== 'arm64') throw new Error(`there is no sandbox image for ${arch}`);
+  const ctr = findProgram('ctr');
+  if (ctr === undefined) throw new Error('ctr, which comes with containerd, is not installed');
+  const archive = `${options.dataDir}/pause.tar`;
+  await writeFile(archive, pauseImageArchive(arch));
+  await run(ctr, ['--address', paths.socket, '--namespace', 'k8s.io', 'images', 'import', archive], { timeout: startWithinMs });
+  await rm(archive);
+  await writeFile(marker, `${pauseImageName}\n`);
+}
+
+/**
+ * Ends containerd. Containers must have been stopped and removed through the runtime before: a containerd that ends leaves them running. What is left
+ * of shims, mounts and the bridge is removed. Nothing running is no error.
+ */
+export async function stopContainerd(options: Pick<ContainerdOptions, 'dataDir' | 'stateDir' | 'network'>): Promise<void> {
+  const paths = containerdPaths(options);
+  const end = async (pid: number): Promise<void> => {
+    const startMs = performance.now();
+    signal(pid, 'SIGTERM');
+    while (isAlive(pid)) {
+      if (performance.now() - startMs > stopWithinMs) signal(pid, 'SIGKILL');
+      await sleep(10);
+    }
+  };
+  const pid = runningContainerd(options);
+  if (pid !== undefined) await end(pid);
+  await Promise.all((await shimsOf(paths.socket)).map((shim) => end(shim)));
+  for (const mount of mountsBelow(readFileSync('/proc/self/mountinfo', 'utf8'), [options.stateDir, options.dataDir])) {
+    await run('umount', ['--lazy', mount]).catch(() => {});
+  }
+  const ip = findProgram('ip');
+  if (ip !== undefined) await run(ip, ['link', 'delete', options.network.bridge]).catch(() => {});
+  await rm(paths.pid, { force: true });
+  await rm(options.stateDir, { recursive: true, force: true });
+}
+
+function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+/** Shims of a containerd, known by the address that each carries on its command line. */
+async function shimsOf(socket: string): Promise<readonly number[]> {
+  const found: number[] = [];
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const command = (await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')).split('\0');
+    if (command[0]?.includes('containerd-shim') && command[command.indexOf('-address') + 1] === socket) found.push(Number(name));
+  }
+  return found;
+}
+
+/** Mount points below the directories, deepest first. Pure. */
+export function mountsBelow(mountinfo: string, directories: readonly string[]): readonly string[] {
+  return mountinfo
+    .split('\n')
+    .map((line) =>
+      (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))),
+    )
+    .filter((path) => directories.some((directory) => path.startsWith(`${directory}/`)))
+    .reverse();
+}
