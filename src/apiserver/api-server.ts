@@ -1,0 +1,74 @@
+// Owns putting the API server together from the parts it is given: the pipeline, clients of this process, and, where asked, a listener.
+import type { KindCatalog } from '../api/kinds/catalog.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Entropy } from '../base/entropy.ts';
+import type { Log } from '../base/log.ts';
+import type { Client } from '../client/client.ts';
+import type { NodeConnections } from '../client/node-connection.ts';
+import type { Store } from '../store/store.ts';
+import { type Admission, type AdmissionPlugin, createAdmission } from './admission/plugin.ts';
+import type { ServiceAllocation } from './allocation/allocation.ts';
+import type { Authenticator } from './auth/authenticator.ts';
+import type { Authorizer } from './auth/authorizer.ts';
+import { storeObjectSource } from './auth/object-source.ts';
+import { nodeNameOf, type User } from './auth/user.ts';
+import { inProcessClient } from './in-process-client.ts';
+import type { Serving } from './serving.ts';
+import { objectOf } from './stored-object.ts';
+
+/** The parts. Without `listen` nothing but clients of this process is served. */
+export interface ApiServerOptions {
+  readonly store: Store;
+  readonly catalog: KindCatalog;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: Log;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  /** Plug-ins in their order, or an admission that was put together already. */
+  readonly admission: Admission | readonly AdmissionPlugin[];
+  /** Absent: Services keep what they are given, nothing is allocated. */
+  readonly allocation?: ServiceAllocation;
+  /** Absent: no node can be reached. */
+  readonly nodeConnections?: NodeConnections;
+}
+
+/** A running API server. */
+export interface ApiServer {
+  /** A client of this process that acts as `user`. Every request is authorised and admitted like any other. */
+  client(user: User): Client;
+  close(): Promise<void>;
+}
+
+/** Puts the server together. Nothing is written to the store until somebody asks for it. */
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const serving = servingOf(options);
+  return {
+    client: (user) => inProcessClient(serving, user, managerNameOf(user)),
+    async close() {},
+  };
+}
+
+/** What the verbs work with. */
+export function servingOf(options: ApiServerOptions): Serving {
+  const { admission, allocation, nodeConnections, store } = options;
+  return {
+    store,
+    catalog: options.catalog,
+    clock: options.clock,
+    entropy: options.entropy,
+    log: options.log,
+    authorizer: options.authorizer,
+    admission: 'mutate' in admission ? admission : createAdmission(admission),
+    allocation,
+    objects: storeObjectSource(store, objectOf),
+    nodeConnections: nodeConnections ?? (() => undefined),
+    isCustom: () => false,
+  };
+}
+
+/** The program name that a component's writes are recorded under. */
+function managerNameOf(user: User): string {
+  if (nodeNameOf(user) !== undefined) return 'kubelet';
+  return user.name.split(':').at(-1) || 'peapod';
+}

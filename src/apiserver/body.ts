@@ -1,0 +1,71 @@
+// Owns turning a request's body into an object: JSON, YAML and protobuf in, refusals in upstream's words. It refuses to know what to do with it.
+import { parse as parseYaml, YAMLParseError } from 'yaml';
+import { type Decoded, decodeObject, type FieldValidation, notAnObject } from '../api/decode.ts';
+import { type JsonDocument, JsonSyntaxError, parseJson } from '../api/decode-json.ts';
+import type { KindDescription } from '../api/kind.ts';
+import type { KindCatalog } from '../api/kinds/catalog.ts';
+import { apiVersionOf, parseApiVersion } from '../api/object.ts';
+import { badRequest } from '../api/status-error.ts';
+import { bodyFormatOf } from './negotiation.ts';
+import type { RequestBody } from './request.ts';
+
+const noRepeats: JsonDocument['repeats'] = new Map();
+const shownBytes = 30;
+
+/** A body read as far as its syntax: the value, and the fields that came twice. Throws BadRequest or UnsupportedMediaType. */
+export function parseBody(
+  body: RequestBody | undefined,
+  catalog: KindCatalog,
+  refuse: (why: string, bytes: Uint8Array) => Error,
+): JsonDocument {
+  if (body?.is === 'object') return { value: body.object, repeats: noRepeats };
+  const bytes = body?.bytes ?? new Uint8Array();
+  const format = bodyFormatOf(body?.contentType);
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+  try {
+    return format === 'yaml' ? { value: parseYaml(text, { version: '1.1', maxAliasCount: 100 }), repeats: noRepeats } : parseJson(text);
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) throw refuse(`couldn't get version/kind; json parse error: ${error.message}`, bytes);
+    if (error instanceof YAMLParseError) throw refuse(`yaml: line ${error.linePos?.[0].line ?? 1}: ${yamlComplaint(error)}`, bytes);
+    throw refuse(error instanceof Error ? error.message : String(error), bytes);
+  }
+}
+
+function yamlComplaint(error: YAMLParseError): string {
+  return error.message.split(' at line ')[0] ?? error.message;
+}
+
+/** How upstream shows a body that it could not understand: its first bytes, in hexadecimal where they are not an object's. */
+function excerptOf(bytes: Uint8Array): string {
+  if (bytes.length === 0) return '<empty>';
+  const head = Buffer.from(bytes.subarray(0, shownBytes));
+  return `${bytes[0] === 0x7b ? head.toString() : head.toString('hex')}${bytes.length > shownBytes ? ' ...' : ''}`;
+}
+
+/** The object of a create or update. Missing kind and apiVersion are those of `kind`. Throws what upstream would say. */
+export function objectOfBody(
+  body: RequestBody | undefined,
+  kind: KindDescription,
+  catalog: KindCatalog,
+  fieldValidation: FieldValidation,
+): Decoded {
+  const refuse = (why: string, bytes: Uint8Array): Error =>
+    badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${excerptOf(bytes)})`);
+  const { value, repeats } = parseBody(body, catalog, refuse);
+  if (typeof value === 'object' && !Array.isArray(value))
+    return decodeObject(kind, value ?? {}, { fieldValidation, repeats, isRegistered: registeredIn(catalog) });
+  throw refuse(`couldn't get version/kind; json parse error: ${notAnObject(value)}`, body?.is === 'bytes' ? body.bytes : new Uint8Array());
+}
+
+/** Tells whether a catalog serves a kind. */
+export function registeredIn(catalog: KindCatalog): (apiVersion: string, kind: string) => boolean {
+  return (apiVersion, kind) => {
+    const parsed = parseApiVersion(apiVersion);
+    return parsed !== undefined && catalog.byKind(parsed.group, parsed.version, kind) !== undefined;
+  };
+}
+
+/** `apiVersion` and `kind` as a kind's objects carry them. */
+export function typeOf(kind: KindDescription): { readonly kind: string; readonly apiVersion: string } {
+  return { kind: kind.kind, apiVersion: apiVersionOf(kind.group, kind.version) };
+}

@@ -1,0 +1,39 @@
+// Owns the last step of a write: one compare-and-swap of one key, with a bound on tries where a write may start over.
+
+import { sameValue } from '../api/equal.ts';
+import type { AnyObject } from '../api/object.ts';
+import type { Entry, Store } from '../store/store.ts';
+import { encodeStored, objectOf } from './stored-object.ts';
+
+/** Creates. Undefined where the key exists already. */
+export async function putNew(store: Store, key: string, object: AnyObject): Promise<Entry | undefined> {
+  const value = encodeStored(object);
+  const result = await store.transact({ compare: [{ key, modRevision: 0 }], writes: [{ type: 'put', key, value }] });
+  return result.ok ? { key, value, createRevision: result.revision, modRevision: result.revision } : undefined;
+}
+
+/** Replaces `current`: the same entry where nothing would change; undefined where somebody else was faster. */
+export async function replace(store: Store, current: Entry, object: AnyObject): Promise<Entry | undefined> {
+  const value = encodeStored(object);
+  if (value.length === current.value.length && (value.equals(current.value) || sameObject(object, objectOf(current)))) return current;
+  const { key, createRevision, modRevision } = current;
+  const result = await store.transact({ compare: [{ key, modRevision }], writes: [{ type: 'put', key, value }] });
+  return result.ok ? { key, value, createRevision, modRevision: result.revision } : undefined;
+}
+
+function sameObject(one: AnyObject, other: AnyObject): boolean {
+  const version = { resourceVersion: '' };
+  return sameValue({ ...one, metadata: { ...one.metadata, ...version } }, { ...other, metadata: { ...other.metadata, ...version } });
+}
+
+/** Removes `current`: the revision of the removal; undefined where somebody else was faster. */
+export async function remove(store: Store, { key, modRevision }: Entry): Promise<number | undefined> {
+  const result = await store.transact({ compare: [{ key, modRevision }], writes: [{ type: 'delete', key }] });
+  return result.ok ? result.revision : undefined;
+}
+
+/** How often a write that may start over does so before it gives up with a Conflict. */
+export const triesBound = 64;
+
+/** The reason of a Conflict when somebody else was faster. */
+export const modifiedText = 'the object has been modified; please apply your changes to the latest version and try again';

@@ -1,0 +1,119 @@
+// Owns sets of field paths, as managedFields keeps them, and their wire form FieldsV1. It refuses to know schemas.
+
+/** A node of a set: whether the path to it is in the set, and what lies below, by path element (`f:name`, `k:{…}`, `v:…`). */
+export interface FieldSet {
+  readonly member: boolean;
+  readonly children: ReadonlyMap<string, FieldSet>;
+}
+
+const noChildren: ReadonlyMap<string, FieldSet> = new Map();
+
+/** The set without paths. */
+export const emptySet: FieldSet = { member: false, children: noChildren };
+
+/** The set of the path itself. */
+export const leafSet: FieldSet = { member: true, children: noChildren };
+
+/** A set of these children. */
+export function setOf(children: ReadonlyMap<string, FieldSet>, member = false): FieldSet {
+  return children.size === 0 ? (member ? leafSet : emptySet) : { member, children };
+}
+
+export function isEmptySet(set: FieldSet): boolean {
+  return !set.member && set.children.size === 0;
+}
+
+/** Everything that is in one or the other. */
+export function union(one: FieldSet, other: FieldSet): FieldSet {
+  if (isEmptySet(one) || one === other) return other;
+  if (isEmptySet(other)) return one;
+  const children = new Map(one.children);
+  for (const [element, child] of other.children) {
+    const own = children.get(element);
+    children.set(element, own === undefined ? child : union(own, child));
+  }
+  return setOf(children, one.member || other.member);
+}
+
+/** What is in `one` and not in `other`, path by path. */
+export function difference(one: FieldSet, other: FieldSet): FieldSet {
+  if (isEmptySet(other) || isEmptySet(one)) return one;
+  const children = new Map<string, FieldSet>();
+  for (const [element, child] of one.children) {
+    const minus = other.children.get(element);
+    const rest = minus === undefined ? child : difference(child, minus);
+    if (!isEmptySet(rest)) children.set(element, rest);
+  }
+  return setOf(children, one.member && !other.member);
+}
+
+/** What is in `one` and neither in `other` nor below a path of it. */
+export function differenceBelow(one: FieldSet, other: FieldSet): FieldSet {
+  if (other.member) return emptySet;
+  if (isEmptySet(other) || isEmptySet(one)) return one;
+  const children = new Map<string, FieldSet>();
+  for (const [element, child] of one.children) {
+    const minus = other.children.get(element);
+    const rest = minus === undefined ? child : differenceBelow(child, minus);
+    if (!isEmptySet(rest)) children.set(element, rest);
+  }
+  return setOf(children, one.member);
+}
+
+/** What is in both. */
+export function intersection(one: FieldSet, other: FieldSet): FieldSet {
+  const children = new Map<string, FieldSet>();
+  for (const [element, child] of one.children) {
+    const also = other.children.get(element);
+    const both = also === undefined ? emptySet : intersection(child, also);
+    if (!isEmptySet(both)) children.set(element, both);
+  }
+  return setOf(children, one.member && other.member);
+}
+
+export function equalSets(one: FieldSet, other: FieldSet): boolean {
+  if (one === other) return true;
+  if (one.member !== other.member || one.children.size !== other.children.size) return false;
+  for (const [element, child] of one.children) {
+    const also = other.children.get(element);
+    if (also === undefined || !equalSets(child, also)) return false;
+  }
+  return true;
+}
+
+/** Every path in the set, in order. */
+export function* pathsOf(set: FieldSet, above: readonly string[] = []): Generator<readonly string[], void, undefined> {
+  if (set.member) yield above;
+  for (const [element, child] of [...set.children].sort(([a], [b]) => (a < b ? -1 : 1))) yield* pathsOf(child, [...above, element]);
+}
+
+export type FieldsV1 = { readonly [element: string]: FieldsV1 };
+
+/** The wire form: `{}` for a path of the set, `.` where there is more below it. */
+export function formatFieldsV1(set: FieldSet): FieldsV1 {
+  const fields: Record<string, FieldsV1> = {};
+  if (set.member && set.children.size > 0) fields['.'] = {};
+  for (const [element, child] of [...set.children].sort(([a], [b]) => (a < b ? -1 : 1))) fields[element] = formatFieldsV1(child);
+  return fields;
+}
+
+/** Reads the wire form. What is not an object counts as `{}`. */
+export function parseFieldsV1(fields: unknown, top = true): FieldSet {
+  if (typeof fields !== 'object' || fields === null) return top ? emptySet : leafSet;
+  const children = new Map<string, FieldSet>();
+  let member = false;
+  for (const [element, inner] of Object.entries(fields)) {
+    if (element === '.') member = true;
+    else children.set(element, parseFieldsV1(inner, false));
+  }
+  return children.size === 0 && !top ? leafSet : setOf(children, member);
+}
+
+/** The set of these paths, given as dotted field names. */
+export function setOfFields(...paths: readonly string[]): FieldSet {
+  return paths.reduce((set, path) => union(set, pathSet(path.split('.').map((name) => `f:${name}`))), emptySet);
+}
+
+function pathSet([first, ...rest]: readonly string[]): FieldSet {
+  return first === undefined ? leafSet : setOf(new Map([[first, pathSet(rest)]]));
+}

@@ -1,0 +1,59 @@
+// Owns the parts that every verb works with. Cluster hands them in; nothing here is global.
+import type { KindDescription } from '../api/kind.ts';
+import type { KindCatalog } from '../api/kinds/catalog.ts';
+import { fromStorage } from '../api/kinds/conversion.ts';
+import type { AnyObject } from '../api/object.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Entropy } from '../base/entropy.ts';
+import type { Log } from '../base/log.ts';
+import type { NodeConnections } from '../client/node-connection.ts';
+import type { Entry, Store } from '../store/store.ts';
+import type { Admission, AdmissionContext } from './admission/plugin.ts';
+import type { ServiceAllocation } from './allocation/allocation.ts';
+import type { Authorizer } from './auth/authorizer.ts';
+import type { ObjectSource } from './auth/object-source.ts';
+import { objectOf } from './stored-object.ts';
+
+/** What verbs need. */
+export interface Serving {
+  readonly store: Store;
+  readonly catalog: KindCatalog;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: Log;
+  readonly admission: Admission;
+  readonly authorizer: Authorizer;
+  readonly allocation: ServiceAllocation | undefined;
+  readonly objects: ObjectSource;
+  readonly nodeConnections: NodeConnections;
+  /** Whether a kind came from a CustomResourceDefinition. */
+  isCustom(kind: KindDescription): boolean;
+}
+
+/** What admission may use for one request. */
+export function admissionContextOf({ objects, clock, entropy, authorizer }: Serving, warnings: string[]): AdmissionContext {
+  return { objects, clock, entropy, authorizer, warn: (text) => void warnings.push(text) };
+}
+
+/** The description of a kind in the version that is stored. */
+export function storedKindOf(catalog: KindCatalog, kind: KindDescription): KindDescription {
+  return catalog.storageKind(kind) ?? kind;
+}
+
+/** Whether the stored bytes of a kind are already in the version that the description is of. */
+export function storedAsServed(kind: KindDescription): boolean {
+  return kind.version === kind.storageVersion && (kind.storageGroup ?? kind.group) === kind.group;
+}
+
+const converted = new WeakMap<Entry, Map<KindDescription, AnyObject>>();
+
+/** An entry's object in the version of `kind`: frozen, shared, converted at most once a version. */
+export function objectAs(kind: KindDescription, entry: Entry): AnyObject {
+  const stored = objectOf(entry);
+  if (storedAsServed(kind)) return stored;
+  const known = converted.get(entry) ?? new Map<KindDescription, AnyObject>();
+  converted.set(entry, known);
+  const found = known.get(kind) ?? fromStorage(kind, stored);
+  known.set(kind, found);
+  return found;
+}

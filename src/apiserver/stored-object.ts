@@ -1,0 +1,71 @@
+// Owns the form in which objects are stored: JSON with a hole where resourceVersion goes, and the frozen objects that in-process readers share.
+import type { AnyObject } from '../api/object.ts';
+import type { Entry } from '../store/store.ts';
+
+const marker = Buffer.from('"metadata":{');
+const itemHead = Buffer.from('{"metadata":{');
+
+// Both caches hang on the bytes: one parse a revision, gone with the entry.
+const written = new WeakMap<Uint8Array, AnyObject>();
+const parsed = new WeakMap<Uint8Array, AnyObject>();
+
+/**
+ * The bytes of an object: kind, apiVersion and metadata first, resourceVersion left out. `object` must carry the storage version's apiVersion
+ * and kind; it must not be changed afterwards, because readers will share it.
+ */
+export function encodeStored(object: AnyObject): Buffer {
+  const { kind, apiVersion, metadata, ...rest } = object;
+  const { resourceVersion: _, ...meta } = metadata;
+  const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(meta)}`;
+  const tail = JSON.stringify(rest);
+  const value = Buffer.from(tail === '{}' ? `${head}}` : `${head},${tail.slice(1)}`);
+  written.set(value, object);
+  return value;
+}
+
+function asBuffer(value: Uint8Array): Buffer {
+  return value instanceof Buffer ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}
+
+/** The JSON of an entry as its readers see it, with `revision` in the hole (another one than the entry's for a deletion). */
+export function jsonOf(entry: Entry, revision = entry.modRevision): Buffer {
+  const value = asBuffer(entry.value);
+  const hole = value.indexOf(marker) + marker.length;
+  const version = `"resourceVersion":"${revision}",`;
+  const json = Buffer.allocUnsafe(value.length + version.length);
+  value.copy(json, 0, 0, hole);
+  json.write(version, hole, 'latin1');
+  value.copy(json, hole + version.length, hole);
+  return json;
+}
+
+/** The JSON of an entry as an item of a typed list: without kind and apiVersion. Pieces to be written one after the other. */
+export function itemPiecesOf(entry: Entry): readonly [Buffer, Buffer, Buffer] {
+  const value = asBuffer(entry.value);
+  const hole = value.indexOf(marker) + marker.length;
+  return [itemHead, Buffer.from(`"resourceVersion":"${entry.modRevision}",`, 'latin1'), value.subarray(hole)];
+}
+
+/** The object of an entry: frozen, shared by all who ask, parsed at most once a revision. */
+export function objectOf(entry: Entry): AnyObject {
+  const known = parsed.get(entry.value);
+  if (known !== undefined) return known;
+  const source = written.get(entry.value) ?? (JSON.parse(asBuffer(entry.value).toString()) as AnyObject);
+  const object = freezeDeeply(withRevision(source, entry.modRevision));
+  written.delete(entry.value);
+  parsed.set(entry.value, object);
+  return object;
+}
+
+/** The object with this resourceVersion. */
+export function withRevision(object: AnyObject, revision: number): AnyObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+}
+
+/** Freezes a JSON value through and through. What is frozen already is taken to be frozen below. */
+export function freezeDeeply<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) freezeDeeply(inner);
+  return value;
+}

@@ -1,0 +1,38 @@
+// Owns what of an object each path may change: the main resource its spec, status its status, and so on.
+import type { KindDescription } from '../../api/kind.ts';
+import type { AnyObject } from '../../api/object.ts';
+import { rulesOf } from '../../api/rules.ts';
+import type { ChangeRules } from './change.ts';
+
+type Judged = Pick<ChangeRules, 'prepare' | 'validate'>;
+
+/** How a change through a subresource (empty: the main resource) is taken over and judged. */
+export function changeRulesOf(kind: KindDescription, subresource: string): Judged {
+  const rules = rulesOf(kind);
+  switch (subresource) {
+    case 'status':
+      return { prepare: rules.prepareForStatusUpdate, validate: rules.validateStatusUpdate };
+    case 'finalize':
+      return { prepare: takeSpecFinalizers, validate: rules.validateUpdate };
+    case 'approval':
+      return { prepare: takeConditions, validate: rules.validateStatusUpdate };
+    default:
+      return { prepare: rules.prepareForUpdate, validate: rules.validateUpdate };
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A namespace's finalize path changes its finalizers, and the metadata. */
+function takeSpecFinalizers(next: AnyObject, old: AnyObject): AnyObject {
+  const finalizers = (next['spec'] as Fields | undefined)?.['finalizers'];
+  const { finalizers: _, ...spec } = (old['spec'] ?? {}) as Fields;
+  return { ...old, metadata: next.metadata, spec: finalizers === undefined ? spec : { ...spec, finalizers } };
+}
+
+/** A signing request's approval path changes its conditions. */
+function takeConditions(next: AnyObject, old: AnyObject): AnyObject {
+  const conditions = (next['status'] as Fields | undefined)?.['conditions'];
+  const status = { ...((old['status'] ?? {}) as Fields), ...(conditions === undefined ? {} : { conditions }) };
+  return { ...old, status };
+}

@@ -1,0 +1,124 @@
+// Owns changing an object that exists, for update, patch and the subresources that write: read, make the next one, check, swap, start over.
+
+import type { KindDescription } from '../../api/kind.ts';
+import { toStorage } from '../../api/kinds/conversion.ts';
+import type { StatusCause } from '../../api/meta/v1.ts';
+import type { AnyObject } from '../../api/object.ts';
+import { conflict, invalid, notFound, StatusError } from '../../api/status-error.ts';
+import type { Entry } from '../../store/store.ts';
+import { modifiedText, remove, replace, triesBound } from '../commit.ts';
+import { endsByUpdate } from '../delete-decision.ts';
+import { recordManager } from '../managed-fields/record-manager.ts';
+import { carriedOver } from '../object-metadata.ts';
+import type { Answer, ApiRequest } from '../request.ts';
+import { hold, letGo } from '../reservation.ts';
+import { admissionContextOf, objectAs, type Serving, storedKindOf } from '../serving.ts';
+import { keyOf } from '../storage-key.ts';
+import { objectOf } from '../stored-object.ts';
+import { managerOf, type WriteQuery } from '../write-options.ts';
+import { served } from './served.ts';
+
+/** How a change is made and judged. All objects are in the stored version but what `next` answers, which is in the request's. */
+export interface ChangeRules {
+  /** The object as the client wants it. Called again where somebody else was faster. */
+  next(current: Entry): AnyObject | Promise<AnyObject>;
+  /** What of it is taken over. */
+  prepare(next: AnyObject, old: AnyObject): AnyObject;
+  validate(next: AnyObject, old: AnyObject): readonly StatusCause[];
+  /** Whether a missing resourceVersion is refused. */
+  readonly versionNeeded?: boolean;
+  /** Whether a differing uid is a Conflict (updates) rather than a change to be refused (patches). */
+  readonly uidGuards?: boolean;
+  /** Records who manages which fields, in the request's version and before admission; absent where the change leaves that alone. */
+  readonly manage?: (next: AnyObject, old: AnyObject) => AnyObject;
+  readonly conflictAs?: { readonly group: string; readonly resource: string };
+}
+
+/** What became of it. `object` stands for one that is not stored: a dry run's, or one that ended. */
+export type Changed =
+  | { readonly is: 'entry'; readonly entry: Entry }
+  | { readonly is: 'object'; readonly object: AnyObject; readonly revision: number };
+
+/** Changes the object that the request names. Throws NotFound, Conflict, Invalid, Forbidden. */
+export async function change(serving: Serving, request: ApiRequest, options: WriteQuery, rules: ChangeRules): Promise<Changed> {
+  const { kind, namespace, name, user, warnings, subresource } = request;
+  const { store, admission, catalog } = serving;
+  const { dryRun } = options;
+  const storedKind = storedKindOf(catalog, kind);
+  const key = keyOf(kind, namespace, name);
+  const told = warnings.length;
+  const context = admissionContextOf(serving, warnings);
+  for (let tries = 1; tries <= triesBound; tries++) {
+    const entry = store.get(key);
+    if (entry === undefined) throw notFound(kind, name);
+    warnings.length = Math.min(warnings.length, told);
+    const old = objectOf(entry);
+    const next = await rules.next(entry);
+    const wanted = toStorage(kind, rules.manage?.(next, objectAs(kind, entry)) ?? next);
+    const conditional = guard(kind, wanted, entry, old, rules);
+    const attributes = { operation: 'UPDATE' as const, kind: storedKind, subresource, namespace, name, user, dryRun, oldObject: old };
+    const carried = carriedOver(wanted, old);
+    const admitted = (await admission.mutate({ ...attributes, object: carried }, context)) ?? carried;
+    const prepared = rules.prepare(admitted, old);
+    const held = hold(serving, storedKind, prepared, old);
+    const { object } = held;
+    let stored = false;
+    try {
+      const causes = rules.validate(object, old);
+      if (causes.length > 0) throw invalid(kind, name, causes);
+      await admission.validate({ ...attributes, object }, context);
+      if (endsByUpdate(old, object)) {
+        const removed = dryRun || (await remove(store, entry)) !== undefined;
+        if (removed && !dryRun) letGo(serving, storedKind, old);
+        if (removed) return { is: 'object', object, revision: entry.modRevision };
+      } else if (dryRun) return { is: 'object', object, revision: entry.modRevision };
+      else {
+        const written = await replace(store, entry, object);
+        stored = written !== undefined;
+        if (written !== undefined) return { is: 'entry', entry: written };
+      }
+      if (conditional) throw conflict(rules.conflictAs ?? kind, name, modifiedText);
+    } finally {
+      if (stored) held.commit();
+      else held.release();
+    }
+  }
+  throw conflict(kind, name, modifiedText);
+}
+
+/** Checks what the client says the object is now. Answers whether it said which version. */
+function guard(kind: KindDescription, wanted: AnyObject, entry: Entry, old: AnyObject, rules: ChangeRules): boolean {
+  const { uid, resourceVersion = '' } = wanted.metadata;
+  const { name } = old.metadata;
+  if (rules.uidGuards && uid && uid !== old.metadata.uid) {
+    const where = `/registry/${kind.resource}/${old.metadata.namespace ? `${old.metadata.namespace}/` : ''}${name}`;
+    const why = `StorageError: invalid object, Code: 4, Key: ${where}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
+    throw conflict(kind, name, why);
+  }
+  if (!/^\d*$/.test(resourceVersion))
+    throw new StatusError('', `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`, { code: 500 });
+  if (resourceVersion === '' || Number(resourceVersion) === 0) {
+    if (!rules.versionNeeded) return false;
+    const cause = {
+      reason: 'FieldValueInvalid',
+      message: 'Invalid value: 0: must be specified for an update',
+      field: 'metadata.resourceVersion',
+    };
+    throw invalid(kind, name, [cause]);
+  }
+  if (Number(resourceVersion) !== entry.modRevision) throw conflict(rules.conflictAs ?? kind, name, modifiedText);
+  return true;
+}
+
+/** The answer that shows what became of the object. */
+export function answerOf(kind: KindDescription, changed: Changed, code = 200): Answer {
+  if (changed.is === 'entry') return { is: 'entry', code, kind, entry: changed.entry };
+  return { is: 'object', code, kind, object: served(kind, changed.object, changed.revision) };
+}
+
+/** Records the request's manager on a change. */
+export function manageAs({ clock }: Serving, request: ApiRequest, options: WriteQuery): NonNullable<ChangeRules['manage']> {
+  const { kind, subresource, userAgent } = request;
+  const manager = managerOf(options.fieldManager, userAgent);
+  return (next, old) => recordManager({ kind, old, next, manager, subresource, nowMs: clock.now() });
+}

@@ -1,0 +1,68 @@
+// Owns creation: from a body to a stored object.
+
+import { toStorage } from '../../api/kinds/conversion.ts';
+import type { AnyObject } from '../../api/object.ts';
+import { rulesOf } from '../../api/rules.ts';
+import { alreadyExists, invalid, StatusError } from '../../api/status-error.ts';
+import { objectOfBody } from '../body.ts';
+import { putNew } from '../commit.ts';
+import { recordManager } from '../managed-fields/record-manager.ts';
+import { born, placed } from '../object-metadata.ts';
+import type { Answer, ApiRequest } from '../request.ts';
+import { hold } from '../reservation.ts';
+import { admissionContextOf, type Serving, storedKindOf } from '../serving.ts';
+import { keyOf } from '../storage-key.ts';
+import { managerOf, type WriteQuery, writeQueryOf } from '../write-options.ts';
+import { served } from './served.ts';
+
+const generatedTries = 8;
+
+/** Creates the object of the body. Throws BadRequest, Invalid, AlreadyExists, Forbidden. */
+export async function create(serving: Serving, request: ApiRequest): Promise<Answer> {
+  const { kind, namespace, warnings } = request;
+  const options = writeQueryOf(request.query, 'CreateOptions');
+  const decoded = objectOfBody(request.body, kind, serving.catalog, options.fieldValidation);
+  warnings.push(...decoded.warnings);
+  return createObject(serving, request, options, placed(decoded.object, kind, namespace, ''));
+}
+
+/** Creates an object that was decoded and put in its place. */
+export async function createObject(serving: Serving, request: ApiRequest, options: WriteQuery, decoded: AnyObject): Promise<Answer> {
+  const { kind, user, warnings, namespace } = request;
+  const { store, clock, entropy, admission, catalog } = serving;
+  const storedKind = storedKindOf(catalog, kind);
+  const rules = rulesOf(storedKind);
+  const { dryRun } = options;
+  if (decoded.metadata.resourceVersion && decoded.metadata.resourceVersion !== '0')
+    throw new StatusError('', 'resourceVersion should not be set on objects to be created', { code: 500 });
+  const manager = managerOf(options.fieldManager, request.userAgent);
+  const recorded = { kind, old: undefined, next: rulesOf(kind).default(decoded), manager, subresource: '', nowMs: clock.now() };
+  const asked = toStorage(kind, recordManager(recorded));
+  const attributes = { operation: 'CREATE' as const, kind: storedKind, subresource: '', namespace, user, dryRun };
+  const context = admissionContextOf(serving, warnings);
+  const admitted = (await admission.mutate({ ...attributes, name: asked.metadata.name ?? '', object: asked }, context)) ?? asked;
+  const generated = !admitted.metadata.name && Boolean(admitted.metadata.generateName);
+  for (let tries = 1; ; tries++) {
+    const named = born(admitted, clock.now(), entropy);
+    const name = named.metadata.name;
+    const key = keyOf(kind, namespace, name);
+    const prepared = rules.prepareForCreate(named);
+    const held = hold(serving, storedKind, prepared, undefined);
+    const { object } = held;
+    let stored = false;
+    try {
+      const causes = rules.validateCreate(object);
+      if (causes.length > 0) throw invalid(kind, name, causes);
+      await admission.validate({ ...attributes, name, object }, context);
+      if (tries === 1) warnings.push(...rules.warnings(object));
+      if (dryRun && store.get(key) === undefined) return { is: 'object', code: 201, kind, object: served(kind, object, undefined) };
+      const entry = dryRun ? undefined : await putNew(store, key, object);
+      stored = entry !== undefined;
+      if (entry !== undefined) return { is: 'entry', code: 201, kind, entry };
+      if (!generated || tries === generatedTries) throw alreadyExists(kind, name);
+    } finally {
+      if (stored) held.commit();
+      else held.release();
+    }
+  }
+}

@@ -1,0 +1,77 @@
+// Owns patch requests: which patch it is, and changing the object by it. What patches do is in patch/ and apply.ts.
+
+import { forbiddenValue } from '../../api/causes.ts';
+import type { KindDescription } from '../../api/kind.ts';
+import type { AnyObject } from '../../api/object.ts';
+import { rulesOf } from '../../api/rules.ts';
+import { invalid, StatusError } from '../../api/status-error.ts';
+import { registeredIn } from '../body.ts';
+import { bareTypeOf } from '../negotiation.ts';
+import { placed } from '../object-metadata.ts';
+import { applyPatch, type PatchSort } from '../patch/apply-patch.ts';
+import type { Answer, ApiRequest, RequestBody } from '../request.ts';
+import { objectAs, type Serving, storedKindOf } from '../serving.ts';
+import { type WriteQuery, writeQueryOf } from '../write-options.ts';
+import { answerOf, change, manageAs } from './change.ts';
+import { changeRulesOf } from './change-rules.ts';
+
+const sorts: Readonly<Record<string, PatchSort | 'apply-patch'>> = {
+  'application/json-patch+json': 'json-patch',
+  'application/merge-patch+json': 'merge-patch',
+  'application/strategic-merge-patch+json': 'strategic-merge-patch',
+  'application/apply-patch+yaml': 'apply-patch',
+};
+
+/** The sort of patch that a Content-Type names. Throws UnsupportedMediaType. Custom resources know no strategic merge. */
+export function patchSortOf(contentType: string | undefined, custom: boolean): PatchSort | 'apply-patch' {
+  const sort = sorts[bareTypeOf(contentType)];
+  if (sort !== undefined && !(custom && sort === 'strategic-merge-patch')) return sort;
+  throw unsupportedPatch();
+}
+
+/** 415 in the router's words. */
+export function unsupportedPatch(): StatusError {
+  return new StatusError('UnsupportedMediaType', '415: Unsupported Media Type', { details: {} });
+}
+
+/** Patches. Throws BadRequest, NotFound, Conflict, Invalid, UnsupportedMediaType. */
+export async function patch(serving: Serving, request: ApiRequest): Promise<Answer> {
+  const { kind, namespace, name, subresource } = request;
+  const sort = patchSortOf(request.body?.contentType, serving.isCustom(kind));
+  const options = writeQueryOf(request.query, 'PatchOptions');
+  if (sort === 'apply-patch') throw unsupportedPatch();
+  const patcher = patcherOf(serving, request, sort, options);
+  const changed = await change(serving, request, options, {
+    ...changeRulesOf(storedKindOf(serving.catalog, kind), subresource),
+    next: (entry) => placed(rulesOf(kind).default(patcher(kind, objectAs(kind, entry))), kind, namespace, name),
+    manage: manageAs(serving, request, options),
+  });
+  return answerOf(kind, changed);
+}
+
+/** A function that patches an object of a kind and reads the outcome. */
+export function patcherOf(
+  { catalog }: Serving,
+  { body, warnings }: ApiRequest,
+  sort: PatchSort,
+  { fieldValidation, force }: WriteQuery,
+): (kind: KindDescription, current: AnyObject) => AnyObject {
+  if (force !== undefined)
+    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+      forbiddenValue('force', 'may not be specified for non-apply patch'),
+    ]);
+  const text = textOf(body);
+  const isRegistered = registeredIn(catalog);
+  return (kind, current) => {
+    const decoded = applyPatch(sort, kind, current, text, { fieldValidation, isRegistered });
+    warnings.push(...decoded.warnings);
+    return decoded.object;
+  };
+}
+
+function textOf(body: RequestBody | undefined): string {
+  if (body === undefined) return '';
+  return body.is === 'object'
+    ? JSON.stringify(body.object)
+    : Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).toString();
+}

@@ -1,0 +1,51 @@
+// Owns what a list, watch or collection deletion selects: the range of keys and the test on what lies there.
+import type { KindDescription } from '../../api/kind.ts';
+import type { AnyObject } from '../../api/object.ts';
+import { parseFieldSelector } from '../../api/selectors/field-selector.ts';
+import { SelectorError } from '../../api/selectors/label-selector.ts';
+import { parseLabelSelector } from '../../api/selectors/label-selector-text.ts';
+import { badRequest } from '../../api/status-error.ts';
+import type { Entry } from '../../store/store.ts';
+import { objectAs, type Serving, storedAsServed } from '../serving.ts';
+import { keyOf, prefixOf, rangeOf, rangeOfOne } from '../storage-key.ts';
+import { objectOf } from '../stored-object.ts';
+
+/** Keys from `start` to `end`, of which those that `matches` accepts; absent, all. */
+export interface Selection {
+  /** The prefix that continue tokens are relative to. */
+  readonly prefix: string;
+  readonly range: { readonly start: string; readonly end: string };
+  readonly matches: ((entry: Entry) => boolean) | undefined;
+  /** True where a selector was given, even one that the range already answers. */
+  readonly selective: boolean;
+}
+
+/** Reads the selectors. `name` narrows to one object (the path of a legacy watch). Throws BadRequest. */
+export function selectionOf(
+  _serving: Serving,
+  kind: KindDescription,
+  where: { readonly namespace: string; readonly name?: string },
+  selectors: { readonly labelSelector: string; readonly fieldSelector: string },
+): Selection {
+  const { namespace } = where;
+  const prefix = prefixOf(kind, namespace);
+  const whole = rangeOf(kind, namespace);
+  const { labelSelector, fieldSelector } = selectors;
+  if (labelSelector === '' && fieldSelector === '' && !where.name) return { prefix, range: whole, matches: undefined, selective: false };
+  try {
+    const labels = parseLabelSelector(labelSelector);
+    const fields = parseFieldSelector(fieldSelector, kind);
+    const name = where.name ? where.name : fields.name;
+    const one = name !== undefined && name !== '' && (!kind.namespaced || namespace !== '');
+    const range = one ? rangeOfOne(keyOf(kind, namespace, name)) : whole;
+    const onlyName = one && fields.requirements.length <= (where.name ? 0 : 1);
+    const test = (object: AnyObject): boolean => labels.matches(object.metadata.labels) && fields.matches(object);
+    const asServed = storedAsServed(kind);
+    const matches = (entry: Entry): boolean => test(asServed ? objectOf(entry) : objectAs(kind, entry));
+    const everything = labels.everything && (fields.everything || onlyName);
+    return { prefix, range, matches: everything ? undefined : matches, selective: !(labels.everything && fields.everything) };
+  } catch (error) {
+    if (error instanceof SelectorError) throw badRequest(error.message);
+    throw error;
+  }
+}
