@@ -1,0 +1,279 @@
+// Owns how a pod's actions are carried out: the calls to runtime, disk and API, and the outcomes they leave. It decides nothing.
+import type { Pod } from '../../api/core/v1.ts';
+import { hasReason } from '../../api/status-error.ts';
+import { resources } from '../../client/resources.ts';
+import { type ContainerStatus, RuntimeError, type SandboxConfig } from '../../runtime/runtime.ts';
+import { containerConfigOf } from '../container/container-config.ts';
+import { hostNamesOf, hostsFile } from '../container/dns.ts';
+import { mountsOf } from '../container/mounts.ts';
+import { messageOf, rpcText } from '../container/rpc-text.ts';
+import { sandboxConfigOf } from '../container/sandbox-config.ts';
+import { ConfigError } from '../env/downward.ts';
+import { environmentOf, environmentReferences } from '../env/environment.ts';
+import { runHook } from '../hooks/run-hook.ts';
+import type { ProbeTarget } from '../probes/try-probe.ts';
+import type { MountedVolume } from '../volumes/pod-volumes.ts';
+import { ensureImage } from './ensure-image.ts';
+import type { Outcome } from './history.ts';
+import type { Action, EventText, Member } from './model.ts';
+import type { PodView } from './pod-view.ts';
+import type { PodPorts } from './ports.ts';
+import { terminationMessage } from './termination-message.ts';
+
+type Of<D extends Action['do']> = Extract<Action, { readonly do: D }>;
+
+const leastGraceSeconds = 2;
+/** How long an exit that the runtime announced may take to show in its statuses, and how soon it is asked again. */
+const exitChecksMs = [0, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000];
+
+/** What an effect works on. `pod` is asked for each time: it changes while the worker lives. */
+export interface EffectContext {
+  readonly ports: PodPorts;
+  readonly view: PodView;
+  pod(): Pod;
+  /** Aborted once the pod ends: pulls and hooks are not waited for any longer. */
+  readonly ending: AbortSignal;
+  note(outcome: Outcome): void;
+}
+
+export class PodEffects {
+  readonly #context: EffectContext;
+  readonly #sandboxConfigs = new Map<string, SandboxConfig>();
+  #volumes: ReadonlyMap<string, MountedVolume> = new Map();
+
+  constructor(context: EffectContext) {
+    this.#context = context;
+  }
+
+  /** The addresses that the pod has now. */
+  podIps(): readonly string[] {
+    const { view, ports, pod } = this.#context;
+    if (pod().spec?.hostNetwork === true) return [ports.node.hostIp];
+    return view.sandboxes.find(({ state }) => state === 'ready')?.ips ?? [];
+  }
+
+  target(member: Member, containerId: string): ProbeTarget {
+    return { containerId, container: member.spec, podIp: this.podIps()[0] ?? '' };
+  }
+
+  #tell(event: EventText): void {
+    this.#context.ports.tell(this.#context.pod(), event);
+  }
+
+  async mountVolumes(): Promise<boolean> {
+    const { ports, pod, note } = this.#context;
+    const result = await ports.volumes.mount(pod(), ports.podFacts(this.podIps()));
+    if ('mounted' in result) {
+      this.#volumes = result.mounted;
+      note({ what: 'volumesReady' });
+      return true;
+    }
+    for (const { message } of result.errors) this.#tell({ type: 'Warning', reason: 'FailedMount', message });
+    note({ what: 'volumesFailed', message: result.errors.map(({ message }) => message).join('; ') });
+    return false;
+  }
+
+  async runSandbox({ attempt }: Of<'runSandbox'>): Promise<void> {
+    const { ports, pod, note, view } = this.#context;
+    try {
+      const handler = await ports.runtimeHandler(pod().spec?.runtimeClassName);
+      const config = sandboxConfigOf(pod(), attempt, ports.places, await ports.dns(), handler);
+      const id = await ports.runtime.runSandbox(config);
+      this.#sandboxConfigs.set(id, config);
+      ports.owns(id, pod().metadata.uid ?? '');
+      const status = await ports.runtime.sandboxStatus(id);
+      if (status !== undefined) view.putSandbox(status);
+      note({ what: 'sandboxReady' });
+    } catch (error) {
+      if (!(error instanceof RuntimeError) && !(error instanceof ConfigError)) throw error;
+      const message = rpcText(error);
+      this.#tell({ type: 'Warning', reason: 'FailedCreatePodSandBox', message: `Failed to create pod sandbox: ${message}` });
+      note({ what: 'sandboxFailed', message });
+    }
+  }
+
+  async stopSandbox({ id }: Of<'stopSandbox'>): Promise<void> {
+    const { ports, view } = this.#context;
+    await ports.runtime.stopSandbox(id);
+    const status = view.sandboxes.find((sandbox) => sandbox.id === id);
+    if (status !== undefined) view.putSandbox({ ...status, state: 'notReady' });
+  }
+
+  async removeSandbox({ id }: Of<'removeSandbox'>): Promise<void> {
+    const { ports, view } = this.#context;
+    await ports.runtime.removeSandbox(id);
+    view.dropSandbox(id);
+    this.#sandboxConfigs.delete(id);
+    ports.disowns(id);
+  }
+
+  async removeContainer({ id }: Of<'removeContainer'>): Promise<void> {
+    const { ports, view, note } = this.#context;
+    const logPath = view.container(id)?.logPath;
+    await ports.runtime.removeContainer(id);
+    view.dropContainer(id);
+    ports.disowns(id);
+    note({ what: 'containerGone', id });
+    if (logPath !== undefined && logPath !== '') await ports.files.remove(logPath);
+  }
+
+  async pullImage({ member }: Of<'pullImage'>): Promise<void> {
+    const { ports, pod, note, ending } = this.#context;
+    note(await ensureImage(pod(), member, ports.runtime, ports.puller, (event) => this.#tell(event), ending));
+  }
+
+  async startContainer(action: Of<'startContainer'>): Promise<void> {
+    const { ports, pod, note } = this.#context;
+    const { member } = action;
+    const container = member.spec.name;
+    let id: string;
+    try {
+      id = await this.#create(action);
+    } catch (error) {
+      const message = messageOf(error);
+      const reason = error instanceof ConfigError ? 'CreateContainerConfigError' : 'CreateContainerError';
+      this.#tell({ type: 'Warning', reason: 'Failed', message: `Error: ${message}`, fieldPath: member.fieldPath });
+      return note({ what: 'startFailed', container, reason, message });
+    }
+    this.#tell({ type: 'Normal', reason: 'Created', message: 'Container created', fieldPath: member.fieldPath });
+    ports.owns(id, pod().metadata.uid ?? '');
+    try {
+      await ports.runtime.startContainer(id);
+    } catch (error) {
+      const message = messageOf(error);
+      this.#tell({ type: 'Warning', reason: 'Failed', message: `Error: ${message}`, fieldPath: member.fieldPath });
+      await this.#failedStart(id, message);
+      return note({ what: 'started', container });
+    }
+    this.#tell({ type: 'Normal', reason: 'Started', message: 'Container started', fieldPath: member.fieldPath });
+    await this.refresh(id);
+    await this.#postStart(member, id);
+  }
+
+  async #create({ member, attempt, sandbox, image, backoffMs, targetId }: Of<'startContainer'>): Promise<string> {
+    const { ports, pod, ending } = this.#context;
+    const { namespace = '', uid = '' } = pod().metadata;
+    await ports.references.acquire(uid, namespace, environmentReferences(member.spec));
+    ending.throwIfAborted();
+    const podIps = this.podIps();
+    const environment = environmentOf(pod(), member.spec, await ports.objects(pod()), ports.podFacts(podIps));
+    const directory = ports.volumes.directory(uid);
+    const dns = await ports.dns();
+    const hostsPath = `${directory}/etc-hosts`;
+    const names = hostNamesOf(pod(), ports.places.nodeName, dns.clusterDomain);
+    await ports.files.writeFile(hostsPath, hostsFile(pod(), names, podIps, await ports.nodeHosts()), { mode: 0o644 });
+    const messageFile = `${directory}/containers/${member.spec.name}/${ports.entropy.suffix(8)}`;
+    const mounts = await mountsOf({ pod: pod(), member, volumes: this.#volumes, environment, hostsPath, messageFile }, ports.files);
+    const config = containerConfigOf(
+      { pod: pod(), member, attempt, backoffMs, image, environment, mounts, messageFile, targetId },
+      ports.places,
+    );
+    const sandboxConfig = this.#sandboxConfigs.get(sandbox.id) ?? sandboxConfigOf(pod(), sandbox.metadata.attempt, ports.places, dns, '');
+    await ports.files.makeDirectory(`${sandboxConfig.logDirectory}/${member.spec.name}`);
+    return ports.runtime.createContainer(sandbox.id, config, sandboxConfig);
+  }
+
+  /** The runtime usually keeps what failed to start as ended; where it does not, the instance counts as ended all the same. */
+  async #failedStart(id: string, message: string): Promise<void> {
+    const { ports, view } = this.#context;
+    const status = await ports.runtime.containerStatus(id);
+    if (status === undefined) return;
+    if (status.state === 'exited') return view.putContainer({ ...status, reason: 'StartError', message: status.message || message });
+    view.putContainer({
+      ...status,
+      state: 'exited',
+      exitCode: 128,
+      reason: 'StartError',
+      message,
+      finishedAtMs: ports.clock.now(),
+      startedAtMs: 0,
+    });
+  }
+
+  async #postStart(member: Member, id: string): Promise<void> {
+    const { ports, pod, note, ending } = this.#context;
+    const container = member.spec.name;
+    const hook = member.spec.lifecycle?.postStart;
+    if (hook === undefined) return note({ what: 'started', container });
+    const stopped = new Promise<undefined>((resolve) => ending.addEventListener('abort', () => resolve(undefined), { once: true }));
+    const problem = await Promise.race([runHook(hook, pod(), this.target(member, id), 2 ** 31 - 1, ports), stopped]);
+    if (problem === undefined) return note({ what: 'started', container });
+    const { fieldPath } = member;
+    this.#tell({ type: 'Warning', reason: 'FailedPostStartHook', message: 'PostStartHook failed', fieldPath });
+    this.#tell({ type: 'Normal', reason: 'Killing', message: 'FailedPostStartHook', fieldPath });
+    await ports.runtime.stopContainer(id, pod().spec?.terminationGracePeriodSeconds ?? 30);
+    await this.refreshExited(id);
+    note({ what: 'hookFailed', container, id, message: problem });
+  }
+
+  async stopContainer(action: Of<'stopContainer'>): Promise<void> {
+    const { ports, pod, note } = this.#context;
+    const { id, member, name, graceSeconds, message, preStop, cause } = action;
+    if (cause !== undefined) note({ what: 'killing', id, cause });
+    const fieldPath = member?.fieldPath ?? `spec.containers{${name}}`;
+    this.#tell({ type: 'Normal', reason: 'Killing', message, fieldPath });
+    let left = graceSeconds;
+    if (preStop !== undefined && member !== undefined) {
+      const startedMs = ports.clock.now();
+      const limit = ports.clock.sleep(graceSeconds * 1000).then(() => 'the grace period is over');
+      const problem = await Promise.race([runHook(preStop, pod(), this.target(member, id), graceSeconds * 1000, ports), limit]);
+      if (problem !== undefined) this.#tell({ type: 'Warning', reason: 'FailedPreStopHook', message: 'PreStopHook failed', fieldPath });
+      left = Math.max(leastGraceSeconds, Math.ceil(graceSeconds - (ports.clock.now() - startedMs) / 1000));
+    }
+    await ports.runtime.stopContainer(id, left);
+    await this.refreshExited(id);
+  }
+
+  /** Takes in what the runtime says of a container now. An ended one is taken in together with its last words. */
+  async refresh(id: string): Promise<ContainerStatus | undefined> {
+    const { ports, view } = this.#context;
+    const status = await ports.runtime.containerStatus(id);
+    if (status === undefined) view.dropContainer(id);
+    else await this.absorb(status);
+    return status;
+  }
+
+  /** Takes in a container's status, reading its last words where it has ended. */
+  async absorb(status: ContainerStatus): Promise<void> {
+    const { ports, view, pod } = this.#context;
+    if (status.state === 'exited' && !view.messages.has(status.id)) {
+      const text = await terminationMessage(ports.files, status, pod().spec?.containers.length ?? 1);
+      if (text !== '') view.messages.set(status.id, text);
+    }
+    view.putContainer(status);
+  }
+
+  /** After word of an exit: asks until the runtime's own status agrees. */
+  async refreshExited(id: string): Promise<void> {
+    const { ports } = this.#context;
+    for (const delayMs of exitChecksMs) {
+      if (delayMs > 0) await ports.clock.sleep(delayMs);
+      const status = await this.refresh(id);
+      if (status === undefined || status.state === 'exited') return;
+    }
+  }
+
+  async refreshSandbox(id: string): Promise<void> {
+    const { ports, view } = this.#context;
+    const status = await ports.runtime.sandboxStatus(id);
+    if (status === undefined) view.dropSandbox(id);
+    else view.putSandbox(status);
+  }
+
+  async unmountVolumes(): Promise<void> {
+    const { ports, pod } = this.#context;
+    await ports.volumes.unmount(pod().metadata.uid ?? '');
+    this.#volumes = new Map();
+  }
+
+  async deletePod(): Promise<void> {
+    const { ports, pod } = this.#context;
+    const { name = '', namespace = '', uid } = pod().metadata;
+    try {
+      const preconditions = uid === undefined ? {} : { preconditions: { uid } };
+      await ports.client.delete(resources.pods, { namespace, name }, { gracePeriodSeconds: 0, ...preconditions });
+    } catch (error) {
+      if (!hasReason(error, 'NotFound', 'Conflict')) throw error;
+    }
+  }
+}

@@ -1,0 +1,393 @@
+// Owns one pod on this node, and alone what of it runs: observes, asks the transition, carries out, publishes. One worker a pod uid.
+import type { Pod, PodStatus } from '../../api/core/v1.ts';
+import { hasReason } from '../../api/status-error.ts';
+import type { Timer } from '../../base/clock.ts';
+import { type Service, TaskGroup } from '../../base/service.ts';
+import { resources } from '../../client/resources.ts';
+import type { ContainerStatus, SandboxStatus } from '../../runtime/runtime.ts';
+import { Prober } from '../probes/prober.ts';
+import { freshHistory, type Outcome, remember } from './history.ts';
+import { membersOf } from './members.ts';
+import { type Action, type Decision, type History, keyOf, type Observed, type ProbeVerdicts } from './model.ts';
+import { PodEffects } from './pod-effects.ts';
+import { PodView } from './pod-view.ts';
+import type { PodPorts } from './ports.ts';
+import { isAlive } from './scene.ts';
+import { sameStatus, statusPatch } from './status-patch.ts';
+import { decide } from './transition.ts';
+
+/** How a worker tells the kubelet. */
+export interface PodWorkerOptions {
+  readonly ports: PodPorts;
+  readonly pod: Pod;
+  /** False for a static pod whose object is not (yet) in the API: then nothing is published. */
+  readonly inApi: boolean;
+  readonly removed?: boolean;
+  readonly sandboxes: readonly SandboxStatus[];
+  readonly containers: readonly ContainerStatus[];
+  /** Nothing of a removed pod is left. */
+  readonly onGone: (worker: PodWorker) => void;
+}
+
+/** After an effect that failed in a way nobody foresaw: not before this long is it tried again. */
+const failedEffectMs = 1000;
+/** Between two status writes that failed. */
+const failedWriteMs = 500;
+/** A decision may lead to another at once (things told, endings noted), but not for ever. */
+const mostRounds = 20;
+
+export class PodWorker implements Service {
+  readonly #ports: PodPorts;
+  readonly #tasks: TaskGroup;
+  readonly #view = new PodView();
+  readonly #effects: PodEffects;
+  readonly #probers = new Map<string, Prober>();
+  readonly #verdicts = new Map<string, ProbeVerdicts>();
+  readonly #underway = new Set<string>();
+  readonly #ending = new AbortController();
+  readonly #onGone: (worker: PodWorker) => void;
+  #pod: Pod;
+  #inApi: boolean;
+  #removed: boolean;
+  #history: History;
+  #volumesMounted = false;
+  #scheduled = false;
+  #writing = false;
+  #timer: Timer | undefined;
+  #decision: Decision | undefined;
+  #refreshTimer: Timer | undefined;
+  /** What was written last and what the API made of it: a server that spells something differently must not be asked for ever. */
+  #written: { readonly status: PodStatus; readonly answer: PodStatus } | undefined;
+
+  constructor({ ports, pod, inApi, removed, sandboxes, containers, onGone }: PodWorkerOptions) {
+    this.#ports = ports;
+    this.#pod = pod;
+    this.#inApi = inApi;
+    this.#removed = removed ?? false;
+    this.#onGone = onGone;
+    this.#history = freshHistory(ports.clock.now());
+    this.#tasks = new TaskGroup(ports.log.with({ pod: `${pod.metadata.namespace}/${pod.metadata.name}`, uid: pod.metadata.uid }));
+    this.#effects = new PodEffects({
+      ports,
+      view: this.#view,
+      pod: () => this.#pod,
+      ending: this.#ending.signal,
+      note: (outcome) => this.#note(outcome),
+    });
+    this.adopt(sandboxes, containers);
+  }
+
+  get pod(): Pod {
+    return this.#pod;
+  }
+
+  get uid(): string {
+    return this.#pod.metadata.uid ?? '';
+  }
+
+  /** Every instance the runtime has, of all containers. */
+  get containers(): readonly ContainerStatus[] {
+    return this.#view.containers;
+  }
+
+  get sandboxes(): readonly SandboxStatus[] {
+    return this.#view.sandboxes;
+  }
+
+  /** What was decided last; `reasons` say why it waits. */
+  get decision(): Decision | undefined {
+    return this.#decision;
+  }
+
+  /** True while something of the pod runs or may start: it counts against the node's room. */
+  get isActive(): boolean {
+    return this.#decision?.done !== true && !(this.#removed && this.#view.containers.length === 0);
+  }
+
+  /** Takes in what the runtime has of the pod: at the start of the kubelet, and whenever everything is looked at again. */
+  adopt(sandboxes: readonly SandboxStatus[], containers: readonly ContainerStatus[]): void {
+    for (const sandbox of sandboxes) {
+      this.#ports.owns(sandbox.id, this.uid);
+      this.#view.putSandbox(sandbox);
+    }
+    for (const container of containers) this.#ports.owns(container.id, this.uid);
+    const known = new Set([...sandboxes, ...containers].map(({ id }) => id));
+    const busy = [...this.#underway].some((key) => key === 'sandbox' || key.startsWith('start/'));
+    if (!busy) {
+      for (const { id } of this.#view.containers) if (!known.has(id)) this.#view.dropContainer(id);
+      for (const { id } of this.#view.sandboxes) if (!known.has(id)) this.#view.dropSandbox(id);
+    }
+    this.#run('adopt', async () => {
+      for (const container of containers) await this.#effects.absorb(container);
+    });
+  }
+
+  /** The object in the API changed. */
+  update(pod: Pod): void {
+    const before = this.#pod;
+    this.#inApi = true;
+    this.#take(pod);
+    const changed = before.metadata.labels !== pod.metadata.labels || before.metadata.annotations !== pod.metadata.annotations;
+    if (changed && before.metadata.resourceVersion !== pod.metadata.resourceVersion) this.refreshVolumes();
+    this.poke();
+  }
+
+  /** The object left the API (or the manifest its folder). */
+  remove(): void {
+    this.#removed = true;
+    this.poke();
+  }
+
+  /** The runtime says that something happened to a sandbox or container of the pod. */
+  happened(id: string, type: 'started' | 'exited' | 'oom' | 'deleted'): void {
+    if (type === 'oom') this.#view.killedByMemory(id);
+    const isSandbox = this.#view.sandboxes.some((sandbox) => sandbox.id === id);
+    this.#run(`look at ${id}`, async () => {
+      if (isSandbox) await this.#effects.refreshSandbox(id);
+      else if (type === 'exited') await this.#effects.refreshExited(id);
+      else await this.#effects.refresh(id);
+    });
+  }
+
+  /** Something the pod's configuration refers to changed: what failed for it is tried again, and volumes follow. */
+  referenceChanged(): void {
+    this.#note({ what: 'referenceChanged' });
+    this.refreshVolumes();
+    this.poke();
+  }
+
+  /** Ends the pod on the node's behalf (eviction). */
+  end(reason: string, message: string, graceSeconds?: number): void {
+    this.#note({ what: 'ended', ending: { reason, message, ...(graceSeconds === undefined ? {} : { graceSeconds }) } });
+    this.poke();
+  }
+
+  /** Brings the files of mounted volumes up to date. */
+  refreshVolumes(): void {
+    if (!this.#volumesMounted || this.#underway.has('volumes') || this.#decision?.ending === true) return;
+    this.#underway.add('volumes');
+    this.#run('refresh volumes', async () => {
+      try {
+        await this.#effects.mountVolumes();
+      } finally {
+        this.#underway.delete('volumes');
+        this.#scheduleRefresh();
+      }
+    });
+  }
+
+  /** Looks again soon; many calls are one look. */
+  poke(): void {
+    if (this.#scheduled || this.#tasks.signal.aborted) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      if (!this.#tasks.signal.aborted) this.#step();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#timer?.[Symbol.dispose]();
+    this.#refreshTimer?.[Symbol.dispose]();
+    this.#ending.abort(new DOMException('stopped', 'AbortError'));
+    for (const prober of this.#probers.values()) prober[Symbol.dispose]();
+    await this.#tasks.stop();
+  }
+
+  #observed(): Observed {
+    return {
+      pod: this.#pod,
+      removed: this.#removed,
+      sandboxes: this.#view.sandboxes,
+      containers: this.#view.containers,
+      messages: this.#view.messages,
+      volumesMounted: this.#volumesMounted,
+      probes: this.#verdicts,
+      underway: this.#underway,
+    };
+  }
+
+  #step(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    let decision = this.#decide();
+    for (let round = 0; round < mostRounds && this.#settleAtOnce(decision); round++) decision = this.#decide();
+    if (decision.ending && !this.#ending.signal.aborted) this.#ending.abort(new DOMException('the pod ends', 'AbortError'));
+    for (const action of decision.actions) this.#launch(action);
+    this.#publish(decision.status);
+    if (decision.done && this.#removed) return this.#onGone(this);
+    if (decision.wakeAtMs === undefined) return;
+    this.#timer = this.#ports.clock.after(decision.wakeAtMs - this.#ports.clock.now(), () => this.poke());
+  }
+
+  #decide(): Decision {
+    this.#watchProbes();
+    this.#decision = decide(this.#observed(), this.#history, this.#ports.clock.now(), this.#ports.node);
+    return this.#decision;
+  }
+
+  /** Does what needs no waiting. True where there was such a thing: then the decision is to be made again. */
+  #settleAtOnce({ actions }: Decision): boolean {
+    let any = false;
+    for (const action of actions) {
+      if (action.do === 'tell') {
+        this.#ports.tell(this.#pod, action.event);
+        this.#note({ what: 'told', once: action.once });
+      } else if (action.do === 'end') this.#note({ what: 'ended', ending: action.ending });
+      else continue;
+      any = true;
+    }
+    return any;
+  }
+
+  #launch(action: Action): void {
+    const key = keyOf(action);
+    if (action.do === 'tell' || action.do === 'end' || this.#underway.has(key)) return;
+    this.#underway.add(key);
+    this.#run(`${action.do} ${key}`, async () => {
+      try {
+        await orAborted(this.#carryOut(action), this.#tasks.signal);
+      } catch (error) {
+        if (!this.#tasks.signal.aborted) this.#ports.log.warn('an action failed, it will be tried again', { action: key, error });
+        await this.#ports.clock.sleep(failedEffectMs, this.#tasks.signal);
+      } finally {
+        this.#underway.delete(key);
+      }
+    });
+  }
+
+  async #carryOut(action: Action): Promise<void> {
+    switch (action.do) {
+      case 'mountVolumes':
+        this.#volumesMounted = await this.#effects.mountVolumes();
+        return this.#scheduleRefresh();
+      case 'unmountVolumes':
+        await this.#effects.unmountVolumes();
+        this.#volumesMounted = false;
+        return;
+      case 'runSandbox':
+        return this.#effects.runSandbox(action);
+      case 'stopSandbox':
+        return this.#effects.stopSandbox(action);
+      case 'removeSandbox':
+        return this.#effects.removeSandbox(action);
+      case 'pullImage':
+        return this.#effects.pullImage(action);
+      case 'startContainer':
+        return this.#effects.startContainer(action);
+      case 'stopContainer':
+        return this.#effects.stopContainer(action);
+      case 'removeContainer':
+        return this.#effects.removeContainer(action);
+      case 'deletePod':
+        return this.#effects.deletePod();
+      case 'tell':
+      case 'end':
+        return;
+    }
+  }
+
+  /** Runs something and looks again afterwards. */
+  #run(name: string, task: () => Promise<void>): void {
+    this.#tasks.run(name, async () => {
+      try {
+        await task();
+      } finally {
+        this.poke();
+      }
+    });
+  }
+
+  #note(outcome: Outcome): void {
+    this.#history = remember(this.#history, outcome, this.#ports.clock.now());
+  }
+
+  /** Keeps one prober a running instance that has probes. In a pod that ends nobody asks any more. */
+  #watchProbes(): void {
+    const ending = this.#decision?.ending === true;
+    for (const [id, prober] of this.#probers) {
+      const instance = this.#view.container(id);
+      if (!ending && instance !== undefined && isAlive(instance)) continue;
+      prober[Symbol.dispose]();
+      this.#probers.delete(id);
+      if (instance === undefined) this.#verdicts.delete(id);
+    }
+    if (ending) return;
+    for (const member of membersOf(this.#pod)) {
+      if (!Prober.needed(member.spec) || this.#underway.has(`start/${member.spec.name}`)) continue;
+      for (const instance of this.#view.containers) {
+        if (instance.metadata.name !== member.spec.name || !isAlive(instance) || this.#probers.has(instance.id)) continue;
+        const prober = new Prober({
+          runtime: this.#ports.runtime,
+          dialer: this.#ports.dialer,
+          clock: this.#ports.clock,
+          tasks: this.#tasks,
+          target: this.#effects.target(member, instance.id),
+          startedAtMs: instance.startedAtMs,
+          fieldPath: member.fieldPath,
+          onVerdict: (verdicts) => {
+            this.#verdicts.set(instance.id, verdicts);
+            this.poke();
+          },
+          onEvent: (event) => this.#ports.tell(this.#pod, event),
+        });
+        this.#probers.set(instance.id, prober);
+        this.#verdicts.set(instance.id, prober.verdicts);
+      }
+    }
+  }
+
+  #scheduleRefresh(): void {
+    this.#refreshTimer?.[Symbol.dispose]();
+    const atMs = this.#ports.tokens.renewAtMs(this.uid);
+    if (atMs === undefined) return;
+    this.#refreshTimer = this.#ports.clock.after(Math.max(1000, atMs - this.#ports.clock.now()), () => this.refreshVolumes());
+  }
+
+  /** Writes the status where it differs from what the API has; one write at a time, the newest status wins. */
+  #publish(status: PodStatus): void {
+    if (this.#writing || this.#removed || sameStatus(status, this.#pod.status)) return;
+    if (!this.#inApi) {
+      this.#pod = { ...this.#pod, status };
+      return this.poke();
+    }
+    const { name = '', namespace = '' } = this.#pod.metadata;
+    const body = statusPatch(this.uid, this.#pod.status, status);
+    if (body === undefined) return;
+    const written = this.#written;
+    if (written !== undefined && sameStatus(status, written.status) && sameStatus(written.answer, this.#pod.status)) return;
+    this.#writing = true;
+    this.#run('publish status', async () => {
+      try {
+        this.#take(
+          await this.#ports.client.patch(resources.pods, { namespace, name }, { type: 'strategic', body }, { subresource: 'status' }),
+        );
+      } catch (error) {
+        if (hasReason(error, 'NotFound') || this.#tasks.signal.aborted) return;
+        this.#ports.log.warn('a status could not be written, it will be tried again', { error });
+        await this.#ports.clock.sleep(failedWriteMs, this.#tasks.signal);
+      } finally {
+        this.#writing = false;
+      }
+    });
+  }
+
+  /** The newest of what the API said. */
+  #take(pod: Pod): void {
+    if (pod.metadata.uid !== this.#pod.metadata.uid) return;
+    if (revisionOf(pod) >= revisionOf(this.#pod)) this.#pod = pod;
+  }
+}
+
+/** Stops waiting when the kubelet stops: what the runtime was asked for (stopping a container takes its grace) goes on without it. */
+function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  work.then(resolve, reject);
+  return promise;
+}
+
+function revisionOf(pod: Pod): bigint {
+  const text = pod.metadata.resourceVersion ?? '';
+  return /^\d+$/.test(text) ? BigInt(text) : 0n;
+}
