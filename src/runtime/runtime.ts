@@ -153,6 +153,8 @@ export interface ContainerStatus {
   readonly annotations: Readonly<Record<string, string>>;
   /** Absolute. */
   readonly logPath: string;
+  /** Ended, but its last output may not all be in the log yet. For a moment only. */
+  readonly draining?: boolean;
   /** The user that the process runs as, where the runtime tells. */
   readonly user?: { readonly uid: number; readonly gid: number; readonly supplementalGroups: readonly number[] };
 }

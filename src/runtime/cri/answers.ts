@@ -61,6 +61,7 @@ export function containerStatusOf(message: Decoded<'ContainerStatus'>, sandboxId
     labels: message.labels,
     annotations: message.annotations,
     logPath: message.log_path,
+    ...(early !== undefined && { draining: true }),
     ...(user !== undefined && { user: { uid: user.uid, gid: user.gid, supplementalGroups: user.supplemental_groups } }),
   };
 }

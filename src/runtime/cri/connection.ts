@@ -11,34 +11,20 @@ export type MethodName = keyof Methods;
 export type RequestOf<M extends MethodName> = Encodable<Extract<Methods[M][1], MessageName>>;
 export type AnswerOf<M extends MethodName> = Decoded<Extract<Methods[M][2], MessageName>>;
 
-const codeNames: Readonly<Record<number, string>> = {
-  [status.CANCELLED]: 'Canceled',
-  [status.UNKNOWN]: 'Unknown',
+const told: Readonly<Record<number, RuntimeError['code']>> = {
   [status.INVALID_ARGUMENT]: 'InvalidArgument',
   [status.DEADLINE_EXCEEDED]: 'DeadlineExceeded',
   [status.NOT_FOUND]: 'NotFound',
   [status.ALREADY_EXISTS]: 'AlreadyExists',
-  [status.PERMISSION_DENIED]: 'PermissionDenied',
-  [status.RESOURCE_EXHAUSTED]: 'ResourceExhausted',
-  [status.FAILED_PRECONDITION]: 'FailedPrecondition',
-  [status.ABORTED]: 'Aborted',
-  [status.OUT_OF_RANGE]: 'OutOfRange',
-  [status.UNIMPLEMENTED]: 'Unimplemented',
-  [status.INTERNAL]: 'Internal',
   [status.UNAVAILABLE]: 'Unavailable',
-  [status.DATA_LOSS]: 'DataLoss',
-  [status.UNAUTHENTICATED]: 'Unauthenticated',
 };
 
-const told = new Set<string>(['NotFound', 'AlreadyExists', 'Unavailable', 'DeadlineExceeded', 'InvalidArgument']);
-
-/** A gRPC failure as a RuntimeError, with the text that Kubernetes' users know: `rpc error: code = NotFound desc = …`. */
+/** A gRPC failure as a RuntimeError: the runtime's words, without gRPC's frame. */
 export function runtimeErrorOf(error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error;
   const { code, details } = error as Partial<ServiceError>;
   if (typeof code !== 'number') return new RuntimeError('Unknown', error instanceof Error ? error.message : String(error));
-  const name = codeNames[code] ?? 'Unknown';
-  return new RuntimeError(told.has(name) ? (name as RuntimeError['code']) : 'Unknown', `rpc error: code = ${name} desc = ${details ?? ''}`);
+  return new RuntimeError(told[code] ?? 'Unknown', details ?? '');
 }
 
 /** True where the other side does not know the call. */

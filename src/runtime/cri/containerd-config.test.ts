@@ -1,9 +1,8 @@
-// Tests containerd-config.ts, mount-namespace.ts and the sandbox image: all that is text or bytes.
+// Tests containerd-config.ts and the sandbox image: all that is text or bytes.
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { mountsBelow } from './containerd.ts';
 import { cniConflist, parseRegistryMirror, registryHosts } from './containerd-config.ts';
-import { rootIsShared } from './mount-namespace.ts';
 import { pauseImageArchive } from './pause-image.ts';
 import { pauseProgram } from './pause-program.ts';
 
@@ -39,12 +38,6 @@ test('the pod network leaves masquerading and host ports to Peapod’s own rules
   expect(plugins).toHaveLength(1);
   expect(plugins[0]).toMatchObject({ type: 'bridge', ipMasq: false, hairpinMode: true, ipam: { ranges: [[{ subnet: '10.42.0.0/24' }]] } });
 });
-
-test.each([
-  ['shared', '27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n', true],
-  ['shared, after another field', '27 1 254:0 / / rw master:2 shared:1 - ext4 /dev/vda rw\n', true],
-  ['private', '27 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n28 27 0:5 / /x rw shared:3 - tmpfs tmpfs rw\n', false],
-])('the root mount is %s', (_, mountinfo, expected) => expect(rootIsShared(mountinfo)).toBe(expected));
 
 test('mounts to be undone come deepest first, and no neighbour’s', () => {
   const line = (path: string): string => `1 1 0:1 / ${path} rw - tmpfs tmpfs rw`;

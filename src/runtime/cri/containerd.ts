@@ -1,6 +1,6 @@
 // Owns the life of a containerd of Peapod's own: its files, starting it detached, finding it again, stopping it and what it left behind.
 import { execFile, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
@@ -144,6 +144,7 @@ async function writeFiles(options: ContainerdOptions): Promise<void> {
   }
   const wanted = options.ociRuntime ?? (found.runc !== undefined ? 'runc' : 'crun');
   if (found[wanted] === undefined) throw new Error(`${wanted} is not installed`);
+  if (wanted === 'crun') await hideUnifiedHierarchy();
   const config: ContainerdConfig = {
     rootDir: paths.root,
     stateDir: paths.state,
@@ -167,6 +168,14 @@ async function writeFiles(options: ContainerdOptions): Promise<void> {
     await mkdir(dirname(`${paths.certs}/${file}`), { recursive: true });
     await writeFile(`${paths.certs}/${file}`, content);
   }
+}
+
+/** crun refuses to work where cgroup v2 is mounted beside v1. It is hidden in a mount namespace of our own, and never taken from the machine's. */
+async function hideUnifiedHierarchy(): Promise<void> {
+  const unified = '/sys/fs/cgroup/unified';
+  if (!mountsBelow(readFileSync('/proc/self/mountinfo', 'utf8'), ['/sys/fs/cgroup']).includes(unified)) return;
+  if (readlinkSync('/proc/self/ns/mnt') === readlinkSync('/proc/1/ns/mnt')) throw new Error(`crun cannot be used next to ${unified}`);
+  await run('umount', [unified]);
 }
 
 async function untilItListens(options: ContainerdOptions, pid: number): Promise<void> {
@@ -226,9 +235,9 @@ async function importPauseImage(options: ContainerdOptions): Promise<void> {
 
 /**
  * Ends containerd. Containers must have been stopped and removed through the runtime before: a containerd that ends leaves them running. What is left
- * of shims, mounts and the bridge is removed. Nothing running is no error.
+ * of shims and mounts of its state directory is removed. Nothing running is no error.
  */
-export async function stopContainerd(options: Pick<ContainerdOptions, 'dataDir' | 'stateDir' | 'network'>): Promise<void> {
+export async function stopContainerd(options: Pick<ContainerdOptions, 'dataDir' | 'stateDir'>): Promise<void> {
   const paths = containerdPaths(options);
   const end = async (pid: number): Promise<void> => {
     const startMs = performance.now();
@@ -244,8 +253,6 @@ export async function stopContainerd(options: Pick<ContainerdOptions, 'dataDir' 
   for (const mount of mountsBelow(readFileSync('/proc/self/mountinfo', 'utf8'), [options.stateDir, options.dataDir])) {
     await run('umount', ['--lazy', mount]).catch(() => {});
   }
-  const ip = findProgram('ip');
-  if (ip !== undefined) await run(ip, ['link', 'delete', options.network.bridge]).catch(() => {});
   await rm(paths.pid, { force: true });
   await rm(options.stateDir, { recursive: true, force: true });
 }

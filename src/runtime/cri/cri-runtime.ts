@@ -32,12 +32,11 @@ const changeMs = 120_000;
 const pullMs = 3_600_000;
 const statusesAtOnce = 16;
 const eventsRemembered = 4096;
-const outputCompleteMs = 500;
 const execOutputBytes = 16 * 1024;
 
 /**
  * Connects to the runtime behind `endpoint` (unix:///…) when first used. Every call has a deadline: 15 s to read, 2 min to change, 1 h to pull. While
- * `events` is read, lists show an exit as soon as the event came; `containerStatus` of that container waits until its output was copied.
+ * `events` is read, an exit shows in the statuses as soon as its event came (`draining` until the runtime's own status shows it too).
  */
 export function criRuntime(options: { readonly endpoint: string; readonly clock: Clock; readonly log: Log }): Runtime {
   return new CriRuntime(options);
@@ -165,12 +164,7 @@ class CriRuntime implements Runtime {
   }
 
   async containerStatus(id: string): Promise<ContainerStatus | undefined> {
-    // The runtime shows an exit once the output was copied: who asks about one container wants to read its log to the end.
-    let status = await this.#readContainer(id);
-    for (let waitedMs = 0; status?.state === 'CONTAINER_RUNNING' && this.#exits.has(id) && waitedMs < outputCompleteMs; waitedMs += 10) {
-      await this.#context.clock.sleep(10);
-      status = await this.#readContainer(id);
-    }
+    const status = await this.#readContainer(id);
     return status === undefined ? undefined : containerStatusOf(status, await this.#sandboxOf(id), this.#seen(id));
   }
 
