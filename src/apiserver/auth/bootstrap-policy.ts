@@ -44,7 +44,7 @@ function metadataOf(name: string, namespace?: string): AnyObject['metadata'] {
     ...(namespace === undefined ? {} : { namespace }),
     labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults', ...(label === undefined ? {} : { [label]: 'true' }) },
     annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' },
-  } as AnyObject['metadata'];
+  } as unknown as AnyObject['metadata'];
 }
 
 function roleRef(kind: string, name: string): RoleRef {

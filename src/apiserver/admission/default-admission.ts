@@ -1,0 +1,40 @@
+// Owns which plug-ins a cluster has and their order, which is upstream's.
+import { defaultIngressClass, defaultStorageClass, persistentVolumeClaimResize } from './default-class.ts';
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { limitRanger } from './limit-ranger.ts';
+import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { type Admission, type AdmissionPlugin, createAdmission } from './plugin.ts';
+import { priority } from './priority.ts';
+import { type RoleRules, rbacEscalation } from './rbac-escalation.ts';
+import { runtimeClass } from './runtime-class.ts';
+import { serviceAccount } from './service-account.ts';
+import { storageObjectInUseProtection } from './storage-protection.ts';
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
+
+/** Plug-ins by name that a cluster may leave out. */
+export interface AdmissionOptions {
+  /** Looks up the rules that a binding would give; absent: roles and bindings are not checked for escalation. */
+  readonly roles?: RoleRules;
+  /** Names of plug-ins to leave out, as upstream's `--disable-admission-plugins`. */
+  readonly disabled?: readonly string[];
+}
+
+/** Admission of a cluster: upstream's default plug-ins. */
+export function defaultAdmission(options: AdmissionOptions = {}): Admission {
+  const plugins: readonly AdmissionPlugin[] = [
+    namespaceLifecycle,
+    limitRanger,
+    serviceAccount,
+    taintNodesByCondition,
+    priority,
+    defaultTolerationSeconds,
+    defaultStorageClass,
+    persistentVolumeClaimResize,
+    storageObjectInUseProtection,
+    runtimeClass,
+    defaultIngressClass,
+    ...(options.roles === undefined ? [] : [rbacEscalation(options.roles)]),
+  ];
+  const disabled = new Set(options.disabled ?? []);
+  return createAdmission(plugins.filter((plugin) => !disabled.has(plugin.name)));
+}
