@@ -104,9 +104,9 @@ function shownAttempts(scene: Scene, node: NodeFacts, member: Member): readonly 
   const all = scene.attempts.get(member.spec.name) ?? [];
   const newest = all.at(-1);
   if (newest === undefined) return all;
-  const starting = scene.observed.underway.has(`start/${member.spec.name}`) || newest.state === 'created';
-  if (starting && !(isEnded(newest) && newest.startedAtMs === 0)) return all.slice(0, -1);
-  if (starting) return all.slice(0, -1);
+  const attempt = scene.observed.starting.get(member.spec.name);
+  if (attempt !== undefined && newest.metadata.attempt >= attempt) return all.slice(0, -1);
+  if (newest.state === 'created') return all.slice(0, -1);
   const others = member.role === 'main' && [...scene.observed.underway].some((key) => key.startsWith('start/'));
   const known = publishedOf(scene, member.spec.name)?.containerID === containerIdOf(node, newest);
   return others && !known && isAlive(newest) ? all.slice(0, -1) : all;

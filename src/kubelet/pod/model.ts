@@ -36,6 +36,8 @@ export interface Observed {
   readonly probes: ReadonlyMap<string, ProbeVerdicts>;
   /** Keys (`keyOf`) of the actions that are being carried out. */
   readonly underway: ReadonlySet<string>;
+  /** Which attempt is being started, by container name: from the call until its postStart hook is done. */
+  readonly starting: ReadonlyMap<string, number>;
 }
 
 /** Why a container was stopped by the kubelet although the pod goes on. */

@@ -44,6 +44,7 @@ export class PodWorker implements Service {
   readonly #probers = new Map<string, Prober>();
   readonly #verdicts = new Map<string, ProbeVerdicts>();
   readonly #underway = new Set<string>();
+  readonly #starting = new Map<string, number>();
   readonly #ending = new AbortController();
   readonly #onGone: (worker: PodWorker) => void;
   #pod: Pod;
@@ -204,6 +205,7 @@ export class PodWorker implements Service {
       volumesMounted: this.#volumesMounted,
       probes: this.#verdicts,
       underway: this.#underway,
+      starting: this.#starting,
     };
   }
 
@@ -244,6 +246,7 @@ export class PodWorker implements Service {
     const key = keyOf(action);
     if (action.do === 'tell' || action.do === 'end' || this.#underway.has(key)) return;
     this.#underway.add(key);
+    if (action.do === 'startContainer') this.#starting.set(action.member.spec.name, action.attempt);
     this.#run(`${action.do} ${key}`, async () => {
       try {
         await orAborted(this.#carryOut(action), this.#tasks.signal);
@@ -252,6 +255,7 @@ export class PodWorker implements Service {
         await this.#ports.clock.sleep(failedEffectMs, this.#tasks.signal);
       } finally {
         this.#underway.delete(key);
+        if (action.do === 'startContainer') this.#starting.delete(action.member.spec.name);
       }
     });
   }

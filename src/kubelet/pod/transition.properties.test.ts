@@ -26,6 +26,7 @@ class SlowWorld extends World {
       if (action.do === 'tell' || action.do === 'end') this.carryOut(action);
       else {
         this.underway.add(key);
+        if (action.do === 'startContainer') this.starting.set(action.member.spec.name, action.attempt);
         this.pending.push(action);
       }
     }
@@ -36,6 +37,7 @@ class SlowWorld extends World {
     const [action] = this.pending.splice(index % Math.max(1, this.pending.length), 1);
     if (action === undefined) return;
     this.underway.delete(keyOf(action));
+    if (action.do === 'startContainer') this.starting.delete(action.member.spec.name);
     const lostSandbox = action.do === 'startContainer' && this.sandboxes.find(({ id }) => id === action.sandbox.id)?.state !== 'ready';
     if (lostSandbox)
       this.note({ what: 'startFailed', container: action.member.spec.name, reason: 'CreateContainerError', message: 'no sandbox' });

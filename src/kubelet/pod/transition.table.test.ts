@@ -40,6 +40,7 @@ const states: Record<State, () => World> = {
     world.containers = world.containers.map((instance) => ({ ...instance, state: 'created', startedAtMs: 0 }));
     world.pod = { ...world.pod, status: {} };
     world.underway = new Set(['start/c']);
+    world.starting = new Map([['c', 0]]);
     return world;
   },
   configError: () => {

@@ -37,6 +37,7 @@ export class World {
   volumesMounted = false;
   history: History;
   underway = new Set<string>();
+  starting = new Map<string, number>();
   probes = new Map<string, ProbeVerdicts>();
   behaviour: Record<string, Behaviour> = {};
   readonly statuses: PodStatus[] = [];
@@ -51,8 +52,8 @@ export class World {
   }
 
   observed(): Observed {
-    const { pod, removed, sandboxes, containers, volumesMounted, probes, underway } = this;
-    return { pod, removed, sandboxes, containers, messages: new Map(), volumesMounted, probes, underway };
+    const { pod, removed, sandboxes, containers, volumesMounted, probes, underway, starting } = this;
+    return { pod, removed, sandboxes, containers, messages: new Map(), volumesMounted, probes, underway, starting };
   }
 
   decide(): Decision {
@@ -201,6 +202,7 @@ export class World {
   restartKubelet(): void {
     this.history = freshHistory(this.nowMs);
     this.underway = new Set();
+    this.starting = new Map();
     this.probes = new Map();
   }
 

@@ -1,0 +1,63 @@
+// Owns whether the node takes a pod that was given to it: affinity, host ports, resources, sysctls. Reasons and texts are upstream's. Pure.
+import type { Node, Pod } from '../api/core/v1.ts';
+import { collide, hostPortsOf } from '../predicates/host-ports.ts';
+import { fitsNodeAffinity } from '../predicates/node-affinity.ts';
+import { amountOf, requestsOf } from '../predicates/pod-resources.ts';
+
+/** Why a pod is refused: its status' reason, and the text of the event. */
+export interface Refusal {
+  readonly reason: string;
+  readonly message: string;
+}
+
+const safeSysctls = new Set([
+  'kernel.shm_rmid_forced',
+  'net.ipv4.ip_local_port_range',
+  'net.ipv4.tcp_syncookies',
+  'net.ipv4.ping_group_range',
+  'net.ipv4.ip_unprivileged_port_start',
+  'net.ipv4.ip_local_reserved_ports',
+  'net.ipv4.tcp_keepalive_time',
+  'net.ipv4.tcp_fin_timeout',
+  'net.ipv4.tcp_keepalive_intvl',
+  'net.ipv4.tcp_keepalive_probes',
+  'net.ipv4.tcp_rmem',
+  'net.ipv4.tcp_wmem',
+]);
+
+/** Undefined: welcome. `others` are the pods that hold something of the node already. `node` undefined: not registered yet, nothing is checked. */
+export function refusalOf(pod: Pod, node: Node | undefined, others: readonly Pod[]): Refusal | undefined {
+  const forbidden = pod.spec?.securityContext?.sysctls?.find(({ name }) => !safeSysctls.has(name));
+  if (forbidden !== undefined) return { reason: 'SysctlForbidden', message: `forbidden sysctl: "${forbidden.name}" not allowlisted` };
+  if (node === undefined) return undefined;
+  const lacking = lackingResource(pod, node, others);
+  if (lacking !== undefined) return lacking;
+  if (!fitsNodeAffinity(pod, node)) {
+    return { reason: 'NodeAffinity', message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector" };
+  }
+  const taken = others.flatMap(hostPortsOf);
+  if (hostPortsOf(pod).some((port) => taken.some((other) => collide(port, other)))) {
+    return { reason: 'NodePorts', message: "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports" };
+  }
+  return undefined;
+}
+
+/** Resources that the node does not know at all are not its to judge. */
+function lackingResource(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {
+  const allocatable = node.status?.allocatable ?? {};
+  const podLimit = allocatable['pods'];
+  if (podLimit !== undefined && others.length + 1 > amountOf('pods', podLimit)) {
+    const text = `Node didn't have enough resource: pods, requested: 1, used: ${others.length}, capacity: ${amountOf('pods', podLimit)}`;
+    return { reason: 'OutOfpods', message: text };
+  }
+  for (const [name, requested] of requestsOf(pod)) {
+    const quantity = allocatable[name];
+    if (quantity === undefined || requested === 0) continue;
+    const capacity = amountOf(name, quantity);
+    const used = others.reduce((sum, other) => sum + (requestsOf(other).get(name) ?? 0), 0);
+    if (used + requested <= capacity) continue;
+    const text = `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`;
+    return { reason: `OutOf${name}`, message: text };
+  }
+  return undefined;
+}

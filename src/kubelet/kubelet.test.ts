@@ -1,0 +1,331 @@
+// Proves the kubelet whole: a real API in this process, files in memory, scripted containers, virtual time. Each test is one pod's story.
+import { afterEach, expect, test } from 'vitest';
+import type { ConfigMap, Node, Pod, PodSpec, PodStatus } from '../api/core/v1.ts';
+import { builtInCatalog } from '../api/kinds/built-in.ts';
+import type { Draft } from '../api/object.ts';
+import { createApiServer } from '../apiserver/api-server.ts';
+import { apiServerUser } from '../apiserver/auth/user.ts';
+import { VirtualClock } from '../base/clock-virtual.ts';
+import { seededEntropy } from '../base/entropy.ts';
+import type { Log } from '../base/log.ts';
+import type { Client } from '../client/client.ts';
+import { resources } from '../client/resources.ts';
+import { type MemoryFiles, memoryFiles } from '../runtime/simulated/memory-files.ts';
+import { memoryStore } from '../store/memory.ts';
+import { createKubelet, type Kubelet } from './kubelet.ts';
+import { conditionLine, stateLine } from './pod/world-for-tests.ts';
+import { ScriptedRuntime } from './scripted-runtime-for-tests.ts';
+
+const namespace = 'default';
+
+/** A node with everything around it. */
+class Bench {
+  readonly clock = new VirtualClock();
+  readonly files: MemoryFiles = memoryFiles({ clock: this.clock });
+  readonly runtime = new ScriptedRuntime(this.clock);
+  readonly client: Client;
+  readonly problems: string[] = [];
+  readonly history = new Map<string, PodStatus[]>();
+  readonly #stop = new AbortController();
+  kubelet: Kubelet | undefined;
+
+  constructor() {
+    const server = createApiServer({
+      store: memoryStore(),
+      catalog: builtInCatalog(),
+      clock: this.clock,
+      entropy: seededEntropy(1),
+      log: this.#log(),
+      authenticator: { authenticate: async () => apiServerUser },
+      authorizer: { authorize: () => ({ verdict: 'allow', reason: '' }), rulesFor: () => ({ rules: [], errors: [], incomplete: false }) },
+      admission: [],
+    });
+    this.client = server.client(apiServerUser);
+  }
+
+  #log(): Log {
+    const keep = (message: string, facts?: Readonly<Record<string, unknown>>): void => {
+      const error = facts?.['error'];
+      this.problems.push(`${message} ${error instanceof Error ? error.stack : JSON.stringify(facts)}`);
+    };
+    const log: Log = { debug() {}, info() {}, warn: keep, error: keep, with: () => log };
+    return log;
+  }
+
+  startKubelet(): Kubelet {
+    this.kubelet = createKubelet({
+      client: this.client,
+      runtime: this.runtime,
+      files: this.files,
+      clock: this.clock,
+      entropy: seededEntropy(2),
+      log: this.#log(),
+      nodeName: 'node1',
+      nodeIp: '10.0.0.1',
+      rootDir: '/kubelet',
+      logDir: '/logs',
+      cgroupRoot: '/kubepods',
+      clusterDns: ['10.96.0.10'],
+      clusterDomain: 'cluster.local',
+      memoryBytes: 8 * 2 ** 30,
+    });
+    return this.kubelet;
+  }
+
+  async start(): Promise<this> {
+    const status = { allocatable: { cpu: '2', memory: '4Gi', pods: '110' } };
+    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node1' }, status } as Draft<Node>;
+    await this.client.create(resources.nodes, node);
+    await this.client.updateStatus(resources.nodes, node);
+    this.#record().catch(() => {});
+    const { ready } = this.startKubelet();
+    let done = false;
+    void ready.then(() => (done = true));
+    await this.clock.until(() => done);
+    return this;
+  }
+
+  async #record(): Promise<void> {
+    for await (const { type, object } of this.client.watch(resources.pods, { namespace, signal: this.#stop.signal })) {
+      if (type === 'BOOKMARK') continue;
+      const name = object.metadata.name ?? '';
+      this.history.set(name, [...(this.history.get(name) ?? []), object.status ?? {}]);
+    }
+  }
+
+  async create(name: string, spec: Omit<PodSpec, 'containers'> & Partial<PodSpec>): Promise<Pod> {
+    const full = {
+      restartPolicy: 'Always',
+      terminationGracePeriodSeconds: 30,
+      nodeName: 'node1',
+      containers: [{ name: 'c', image: 'busybox:1.36' }],
+      ...spec,
+    };
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace }, spec: full };
+    return this.client.create(resources.pods, pod as Draft<Pod>);
+  }
+
+  async pod(name: string): Promise<Pod | undefined> {
+    const list = await this.client.list(resources.pods, { namespace });
+    return list.items.find((pod) => pod.metadata.name === name);
+  }
+
+  async until(name: string, condition: (status: PodStatus, pod: Pod) => boolean, limitMs = 600_000): Promise<Pod> {
+    await this.clock.until(async () => {
+      const pod = await this.pod(name);
+      return pod !== undefined && condition(pod.status ?? {}, pod);
+    }, limitMs);
+    return (await this.pod(name)) as Pod;
+  }
+
+  sequence(name: string, of: (status: PodStatus) => string): readonly string[] {
+    const values = (this.history.get(name) ?? []).map(of);
+    return values.filter((value, index) => value !== values[index - 1]);
+  }
+
+  async events(): Promise<readonly string[]> {
+    const { items } = await this.client.list(resources.events, { namespace });
+    return items.map(({ reason, message, count }) => `${reason}: ${message} x${count}`).toSorted();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    const stopping = this.kubelet?.stop();
+    let done = false;
+    void stopping?.then(() => (done = true));
+    await this.clock.until(() => done || stopping === undefined);
+  }
+}
+
+let bench: Bench;
+
+afterEach(async () => {
+  await bench.stop();
+  expect(bench.problems).toEqual([]);
+});
+
+const ready = (status: PodStatus): boolean => conditionLine(status, 'Ready') === 'True';
+
+test('a pod comes up in the time of its sandbox and its start, with upstream’s events', async () => {
+  bench = await new Bench().start();
+  const beganMs = bench.clock.now();
+  await bench.create('p', {});
+  const pod = await bench.until('p', ready);
+  expect(bench.clock.now() - beganMs).toBeLessThan(80);
+  expect(pod.status).toMatchObject({
+    phase: 'Running',
+    hostIP: '10.0.0.1',
+    qosClass: 'BestEffort',
+    podIP: expect.stringContaining('10.42.'),
+  });
+  expect(bench.sequence('p', (s) => s.phase ?? '')).toEqual(['Pending', 'Running']);
+  await bench.clock.advance(1000);
+  expect(await bench.events()).toEqual([
+    'Created: Container created x1',
+    'Pulled: Container image "busybox:1.36" already present on machine and can be accessed by the pod x1',
+    'Started: Container started x1',
+  ]);
+});
+
+test('a crashing container: Error, restart at once, Error, CrashLoopBackOff for the whole back-off', async () => {
+  bench = await new Bench().start();
+  bench.runtime.script = () => ({ exitAfterMs: 3000, exitCode: 1, onTerm: 0 });
+  await bench.create('p', {});
+  await bench.until('p', (s) => s.containerStatuses?.[0]?.restartCount === 3);
+  expect(bench.sequence('p', (s) => stateLine(s, 'c')).slice(1)).toEqual([
+    'waiting ContainerCreating',
+    'running',
+    'terminated Error exit 1',
+    'running',
+    'terminated Error exit 1',
+    'waiting CrashLoopBackOff',
+    'running',
+    'terminated Error exit 1',
+    'waiting CrashLoopBackOff',
+    'running',
+  ]);
+  const events = await bench.events();
+  expect(events.find((text) => text.startsWith('BackOff'))).toMatch(
+    /^BackOff: Back-off restarting failed container c in pod p_default\(.*\) x2$/,
+  );
+});
+
+test('an OOM kill is told as that, even where the runtime says Error', async () => {
+  bench = await new Bench().start();
+  bench.runtime.script = () => ({ exitAfterMs: 1000, exitCode: 137, oom: true });
+  await bench.create('p', { restartPolicy: 'Never' });
+  await bench.until('p', (s) => s.phase === 'Failed');
+  expect(bench.sequence('p', (s) => stateLine(s, 'c')).at(-1)).toBe('terminated OOMKilled exit 137');
+});
+
+test('deletion: SIGTERM, terminal status, gone; nothing of the pod is left on the node', async () => {
+  bench = await new Bench().start();
+  await bench.create('p', {
+    volumes: [{ name: 'v', emptyDir: {} }],
+    containers: [{ name: 'c', image: 'i:1', volumeMounts: [{ name: 'v', mountPath: '/v' }] }],
+  });
+  const { metadata } = await bench.until('p', ready);
+  expect(await bench.files.stat(`/kubelet/pods/${metadata.uid}/volumes/kubernetes.io~empty-dir/v`)).toMatchObject({ kind: 'directory' });
+  const beganMs = bench.clock.now();
+  await bench.client.delete(resources.pods, { namespace, name: 'p' });
+  await bench.clock.until(async () => (await bench.pod('p')) === undefined);
+  expect(bench.clock.now() - beganMs).toBeLessThan(50);
+  expect(bench.sequence('p', (s) => s.phase ?? '')).toEqual(['Pending', 'Running', 'Succeeded']);
+  await bench.clock.advance(2000);
+  expect(await bench.runtime.listContainers()).toEqual([]);
+  expect(await bench.runtime.listSandboxes()).toEqual([]);
+  expect(await bench.files.stat(`/kubelet/pods/${metadata.uid}`)).toBeUndefined();
+  expect(bench.kubelet?.pods.all()).toEqual([]);
+});
+
+test('a container that ignores SIGTERM is killed after the grace', async () => {
+  bench = await new Bench().start();
+  bench.runtime.script = () => ({});
+  await bench.create('p', {});
+  await bench.until('p', ready);
+  await bench.client.delete(resources.pods, { namespace, name: 'p' }, { gracePeriodSeconds: 3 });
+  await bench.clock.until(async () => (await bench.pod('p')) === undefined, 4000);
+  expect(bench.sequence('p', (s) => stateLine(s, 'c')).at(-1)).toBe('terminated Error exit 137');
+  expect(bench.runtime.calls).toContain('stop c 3');
+});
+
+test('configuration that comes later heals the pod at once', async () => {
+  bench = await new Bench().start();
+  const env = [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'later', key: 'a' } } }];
+  await bench.create('p', { containers: [{ name: 'c', image: 'i:1', env }] });
+  await bench.until('p', (s) => stateLine(s, 'c') === 'waiting CreateContainerConfigError');
+  expect((await bench.pod('p'))?.status?.containerStatuses?.[0]?.state?.waiting?.message).toBe('configmap "later" not found');
+  await bench.clock.advance(3000);
+  const beganMs = bench.clock.now();
+  await bench.client.create(resources.configMaps, { metadata: { name: 'later', namespace }, data: { a: 'x' } } as Draft<ConfigMap>);
+  await bench.until('p', ready);
+  expect(bench.clock.now() - beganMs).toBeLessThan(100);
+  const id = bench.runtime.running('c')?.id ?? '';
+  expect(bench.runtime.configs.get(id)?.env).toContainEqual({ name: 'A', value: 'x' });
+});
+
+test('a config map volume follows its object while the pod runs', async () => {
+  bench = await new Bench().start();
+  await bench.client.create(resources.configMaps, { metadata: { name: 'conf', namespace }, data: { a: 'old' } } as Draft<ConfigMap>);
+  const volumeMounts = [{ name: 'v', mountPath: '/v' }];
+  await bench.create('p', {
+    volumes: [{ name: 'v', configMap: { name: 'conf' } }],
+    containers: [{ name: 'c', image: 'i:1', volumeMounts }],
+  });
+  const { metadata } = await bench.until('p', ready);
+  const path = `/kubelet/pods/${metadata.uid}/volumes/kubernetes.io~configmap/v/a`;
+  const read = async (): Promise<string> => Buffer.from(await bench.files.readFile((await bench.files.resolve(path)) ?? '')).toString();
+  expect(await read()).toBe('old');
+  await bench.client.patch(resources.configMaps, { namespace, name: 'conf' }, { type: 'merge', body: { data: { a: 'new' } } });
+  await bench.clock.until(async () => (await read()) === 'new', 1000);
+});
+
+test('a missing config map holds the pod in ContainerCreating with FailedMount', async () => {
+  bench = await new Bench().start();
+  await bench.create('p', { volumes: [{ name: 'v', configMap: { name: 'nosuch' } }] });
+  await bench.clock.advance(1000);
+  expect(stateLine((await bench.pod('p'))?.status ?? {}, 'c')).toBe('waiting ContainerCreating');
+  expect(await bench.events()).toContainEqual('FailedMount: MountVolume.SetUp failed for volume "v" : configmap "nosuch" not found x2');
+});
+
+test('liveness kills and restarts; readiness decides Ready', async () => {
+  bench = await new Bench().start();
+  let healthy = true;
+  const bad = { exitCode: 1, stdout: Buffer.from('not now'), stderr: Buffer.alloc(0) };
+  bench.runtime.answer = () => (healthy ? { ...bad, exitCode: 0 } : bad);
+  const probe = { exec: { command: ['test'] }, periodSeconds: 1, failureThreshold: 2 };
+  await bench.create('p', { containers: [{ name: 'c', image: 'i:1', livenessProbe: probe, readinessProbe: probe }] });
+  await bench.until('p', ready);
+  healthy = false;
+  await bench.until('p', (s) => s.containerStatuses?.[0]?.restartCount === 1);
+  healthy = true;
+  await bench.until('p', ready);
+  await bench.clock.advance(100);
+  const events = await bench.events();
+  expect(events.join('\n')).toMatch(/^Unhealthy: Liveness probe failed: not now x[23]$/m);
+  expect(events).toContain('Killing: Container c failed liveness probe, will be restarted x1');
+});
+
+test('a kubelet that restarts restarts no container, and finishes what was deleted meanwhile', async () => {
+  bench = await new Bench().start();
+  await bench.create('stays', {});
+  await bench.create('goes', {});
+  await bench.until('stays', ready);
+  await bench.until('goes', ready);
+  await bench.stop();
+  await bench.client.delete(resources.pods, { namespace, name: 'goes' }, { gracePeriodSeconds: 0 });
+  const before = (await bench.pod('stays'))?.status;
+  bench.runtime.calls.length = 0;
+  const { ready: again } = bench.startKubelet();
+  let done = false;
+  void again.then(() => (done = true));
+  await bench.clock.until(() => done);
+  await bench.clock.advance(5000);
+  expect(bench.runtime.calls.filter((call) => /^(start|create|runSandbox)/.test(call))).toEqual([]);
+  expect(bench.runtime.calls.filter((call) => call.startsWith('stop '))).toEqual(['stop c 30']);
+  expect((await bench.pod('stays'))?.status).toEqual(before);
+  expect((await bench.runtime.listSandboxes()).map(({ metadata }) => metadata.name)).toEqual(['stays']);
+});
+
+test('what the node cannot take is refused', async () => {
+  bench = await new Bench().start();
+  await bench.create('p', { containers: [{ name: 'c', image: 'i:1', resources: { requests: { memory: '5Ti' } } }] });
+  const { status } = await bench.until('p', (s) => s.phase === 'Failed');
+  expect(status).toMatchObject({
+    reason: 'OutOfmemory',
+    message: expect.stringMatching(
+      /^Pod was rejected: Node didn't have enough resource: memory, requested: 5497558138880, used: 0, capacity: /,
+    ),
+  });
+  expect(status?.containerStatuses).toBeUndefined();
+});
+
+test('hooks: preStop runs before SIGTERM and its time counts against the grace', async () => {
+  bench = await new Bench().start();
+  const lifecycle = { preStop: { sleep: { seconds: 2 } } };
+  await bench.create('p', { terminationGracePeriodSeconds: 5, containers: [{ name: 'c', image: 'i:1', lifecycle }] });
+  await bench.until('p', ready);
+  await bench.client.delete(resources.pods, { namespace, name: 'p' });
+  await bench.clock.until(async () => (await bench.pod('p')) === undefined, 5000);
+  expect(bench.runtime.calls).toContain('stop c 3');
+});

@@ -1,0 +1,181 @@
+// Owns the kubelet of one node: wires pods' workers to API, runtime and disk. It refuses to decide anything about a pod itself.
+import type { Service as ApiService, Node, Pod } from '../api/core/v1.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Entropy } from '../base/entropy.ts';
+import type { Log } from '../base/log.ts';
+import { type Service, TaskGroup } from '../base/service.ts';
+import type { Client } from '../client/client.ts';
+import { Informer } from '../client/informer.ts';
+import { resources } from '../client/resources.ts';
+import type { NodeFiles } from '../runtime/files.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { type DnsFacts, parseResolvConf } from './container/dns.ts';
+import { References } from './env/references.ts';
+import { EventRecorder } from './event-recorder.ts';
+import { plainPuller } from './plain-puller.ts';
+import type { EventText } from './pod/model.ts';
+import type { ImagePuller, PodPorts } from './pod/ports.ts';
+import type { PodLookup } from './pod-lookup.ts';
+import { PodsOnNode } from './pods-on-node.ts';
+import { networkDialer } from './probes/network-dialer.ts';
+import type { ProbeDialer } from './probes/probe-dialer.ts';
+import { PodVolumes } from './volumes/pod-volumes.ts';
+import { ServiceAccountTokens } from './volumes/tokens.ts';
+
+export interface KubeletOptions {
+  /** Acts as the node's user. */
+  readonly client: Client;
+  readonly runtime: Runtime;
+  readonly files: NodeFiles;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: Log;
+  readonly nodeName: string;
+  readonly nodeIp: string;
+  /** Pods' directories and seccomp profiles; `/var/lib/kubelet` upstream. */
+  readonly rootDir: string;
+  /** Pods' logs; `/var/log/pods` upstream. */
+  readonly logDir: string;
+  /** The cgroup of all pods; `/kubepods`. */
+  readonly cgroupRoot: string;
+  /** Addresses of the cluster's DNS; none where there is none. */
+  readonly clusterDns: readonly string[];
+  readonly clusterDomain: string;
+  /** The node's resolver configuration and hosts file, by path in `files`. */
+  readonly resolvConf?: string;
+  readonly hostsFile?: string;
+  /** Bytes of memory the node has, for the order in which the kernel kills. */
+  readonly memoryBytes: number;
+  /** How probes reach pods. Absent: over the network. */
+  readonly dialer?: ProbeDialer;
+  /** How images come. Absent: straight from the runtime, without credentials. */
+  readonly puller?: ImagePuller;
+}
+
+export interface Kubelet extends Service {
+  /** Resolves once every pod of the node has its worker. */
+  readonly ready: Promise<void>;
+  /** The pods that are here. */
+  readonly pods: PodLookup;
+  /** Ends a pod on the node's behalf: phase Failed with this reason (Evicted). */
+  endPod(uid: string, reason: string, message: string, graceSeconds?: number): void;
+  readonly events: EventRecorder;
+}
+
+/** Starts the kubelet. `stop` leaves containers running: a later kubelet finds them again. */
+export function createKubelet(options: KubeletOptions): Kubelet {
+  const { client, clock, log, nodeName } = options;
+  const tasks = new TaskGroup(log);
+  const events = new EventRecorder({ client, clock, log, nodeName });
+  const references = new References(client, clock, log, (uids) => pods.referenceChanged(uids));
+  const tokens = new ServiceAccountTokens(client, clock);
+  const services = new Informer<ApiService>({ client, resource: resources.services, clock, log });
+  const nodes = new Informer<Node>({ client, resource: resources.nodes, clock, log, fieldSelector: `metadata.name=${nodeName}` });
+  const podInformer = new Informer<Pod>({ client, resource: resources.pods, clock, log, fieldSelector: `spec.nodeName=${nodeName}` });
+  const owners = new Map<string, string>();
+  const ports = portsOf(options, { events, references, tokens, services, nodes, owners });
+  const pods = new PodsOnNode(ports, owners, () => nodes.get('', nodeName));
+  const ready = Promise.withResolvers<void>();
+  ready.promise.catch(() => {});
+  tasks.run('start the kubelet', async () => {
+    try {
+      services.start();
+      nodes.start();
+      await pods.start();
+      podInformer.on({
+        added: (pod) => pods.put(pod),
+        updated: (pod, old) => {
+          if (pod.metadata.uid !== old.metadata.uid) pods.remove(old.metadata.uid ?? '');
+          pods.put(pod);
+        },
+        deleted: (pod) => pods.remove(pod.metadata.uid ?? ''),
+      });
+      await nodes.synced;
+      podInformer.start();
+      await podInformer.synced;
+      await pods.startedAll();
+      ready.resolve();
+    } catch (error) {
+      ready.reject(error);
+      throw error;
+    }
+  });
+  return {
+    ready: ready.promise,
+    pods,
+    events,
+    endPod: (uid, reason, message, graceSeconds) => pods.worker(uid)?.end(reason, message, graceSeconds),
+    async stop() {
+      ready.reject(new DOMException('stopped', 'AbortError'));
+      await Promise.all([tasks.stop(), podInformer.stop(), services.stop(), nodes.stop()]);
+      await pods.stop();
+      await Promise.all([references.stop(), events.stop()]);
+    },
+  };
+}
+
+interface Parts {
+  readonly events: EventRecorder;
+  readonly references: References;
+  readonly tokens: ServiceAccountTokens;
+  readonly services: Informer<ApiService>;
+  readonly nodes: Informer<Node>;
+  readonly owners: Map<string, string>;
+}
+
+function portsOf(options: KubeletOptions, parts: Parts): PodPorts {
+  const { client, runtime, files, clock, entropy, log, nodeName, nodeIp, rootDir, logDir, cgroupRoot, memoryBytes } = options;
+  const { events, references, tokens, services, nodes, owners } = parts;
+  const volumes = new PodVolumes({ client, clock, files, references, tokens, rootDir });
+  const text = async (path: string): Promise<string> => {
+    const real = await files.resolve(path);
+    return real === undefined ? '' : Buffer.from(await files.readFile(real)).toString('utf8');
+  };
+  return {
+    client,
+    runtime,
+    files,
+    clock,
+    entropy,
+    log,
+    puller: options.puller ?? plainPuller(runtime, clock),
+    volumes,
+    tokens,
+    references,
+    dialer: options.dialer ?? networkDialer,
+    node: { hostIp: nodeIp, runtimeName: 'containerd' },
+    places: { nodeName, rootDir, logDir, cgroupRoot, memoryBytes },
+    dns: async (): Promise<DnsFacts> => ({
+      clusterDns: options.clusterDns,
+      clusterDomain: options.clusterDomain,
+      node: parseResolvConf(await text(options.resolvConf ?? '/etc/resolv.conf')),
+    }),
+    nodeHosts: () => text(options.hostsFile ?? '/etc/hosts'),
+    objects: async (pod) => {
+      await services.synced;
+      const namespace = pod.metadata.namespace ?? '';
+      return {
+        configMap: (name) => references.configMap(namespace, name),
+        secret: (name) => references.secret(namespace, name),
+        services: services.list().filter(({ metadata }) => metadata.namespace === namespace || metadata.namespace === 'default'),
+      };
+    },
+    podFacts: (podIps) => ({ nodeName, hostIps: [nodeIp], podIps, allocatable: nodes.get('', nodeName)?.status?.allocatable ?? {} }),
+    runtimeHandler: async (name) => (name === undefined ? '' : (await client.get(resources.runtimeClasses, { name })).handler),
+    tell: (pod: Pod, event: EventText) => {
+      const { name, namespace, uid, resourceVersion } = pod.metadata;
+      const about = {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        name,
+        namespace,
+        uid,
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+        ...(event.fieldPath === undefined ? {} : { fieldPath: event.fieldPath }),
+      };
+      events.tell(about, event.type, event.reason, event.message);
+    },
+    owns: (id, uid) => void owners.set(id, uid),
+    disowns: (id) => void owners.delete(id),
+  };
+}

@@ -1,0 +1,220 @@
+// Owns which pods this node has: one worker each, from the API, from manifests, or left over from before. It routes what the runtime says.
+import type { Node, Pod } from '../api/core/v1.ts';
+import { hasReason } from '../api/status-error.ts';
+import { type Service, TaskGroup } from '../base/service.ts';
+import { formatTime } from '../base/time.ts';
+import { resources } from '../client/resources.ts';
+import type { ContainerStatus, RuntimeEvent, SandboxStatus } from '../runtime/runtime.ts';
+import { refusalOf } from './admit-pod.ts';
+import { logDirectoryOf, podUidLabel } from './container/labels.ts';
+import { orphanPod } from './orphan-pod.ts';
+import { newestSandbox } from './pod/members.ts';
+import { PodWorker } from './pod/pod-worker.ts';
+import type { PodPorts } from './pod/ports.ts';
+import { isTerminal } from './pod/status.ts';
+import type { FoundPod, PodLookup } from './pod-lookup.ts';
+import { qosClassOf } from './resources/qos.ts';
+
+/** Everything is looked at anew this often, in case an event was lost (upstream: 60 to 90 s). */
+const relistMs = 60_000;
+/** After an event about something unknown: the pause before everything is looked at. */
+const unknownMs = 200;
+
+interface Snapshot {
+  readonly sandboxes: Map<string, SandboxStatus[]>;
+  readonly containers: Map<string, ContainerStatus[]>;
+}
+
+function group<T>(list: readonly T[], uidOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of list) groups.set(uidOf(item), [...(groups.get(uidOf(item)) ?? []), item]);
+  return groups;
+}
+
+export class PodsOnNode implements Service, PodLookup {
+  readonly #ports: PodPorts;
+  readonly #node: () => Node | undefined;
+  readonly #tasks: TaskGroup;
+  readonly #workers = new Map<string, PodWorker>();
+  readonly #owners: Map<string, string>;
+  readonly #refused = new Set<string>();
+  #before: Snapshot | undefined;
+  #relisting = false;
+
+  /** `owners` is the table that the ports' `owns` and `disowns` keep: pod uid by sandbox or container id. */
+  constructor(ports: PodPorts, owners: Map<string, string>, node: () => Node | undefined) {
+    this.#ports = ports;
+    this.#owners = owners;
+    this.#node = node;
+    this.#tasks = new TaskGroup(ports.log);
+  }
+
+  /** Reads what the runtime has, then follows its events. Call before the first `put`. */
+  async start(): Promise<void> {
+    this.#tasks.run('runtime events', async (signal) => {
+      for await (const event of this.#ports.runtime.events(signal)) this.#happened(event);
+    });
+    this.#before = await this.#snapshot();
+    this.#tasks.run('relist', async (signal) => {
+      for (;;) {
+        await this.#ports.clock.sleep(relistMs, signal);
+        await this.#relist();
+      }
+    });
+  }
+
+  /** All wanted pods have been put: what is left from before belongs to nobody and goes. */
+  async startedAll(): Promise<void> {
+    const before = this.#before;
+    this.#before = undefined;
+    if (before === undefined) return;
+    for (const uid of new Set([...before.sandboxes.keys(), ...before.containers.keys()])) {
+      if (uid === '' || this.#workers.has(uid)) continue;
+      const sandboxes = before.sandboxes.get(uid) ?? [];
+      const containers = before.containers.get(uid) ?? [];
+      this.#add(orphanPod(uid, sandboxes, containers), false, { sandboxes, containers, removed: true });
+    }
+    await this.#removeStrayDirectories();
+  }
+
+  /** A pod as the API (or, with `inApi` false, a manifest) has it: new or changed. */
+  put(pod: Pod, inApi = true): void {
+    const uid = pod.metadata.uid ?? '';
+    const worker = this.#workers.get(uid);
+    if (worker !== undefined) return worker.update(pod);
+    const sandboxes = this.#before?.sandboxes.get(uid) ?? [];
+    const containers = this.#before?.containers.get(uid) ?? [];
+    const isNew = sandboxes.length === 0 && containers.length === 0 && pod.status?.startTime === undefined;
+    if (isNew && !isTerminal(pod.status?.phase) && pod.metadata.deletionTimestamp === undefined) {
+      const others = [...this.#workers.values()].filter(({ isActive, pod: other }) => isActive && !isTerminal(other.status?.phase));
+      const refusal = refusalOf(
+        pod,
+        this.#node(),
+        others.map((other) => other.pod),
+      );
+      if (refusal !== undefined && inApi) return this.#refuse(pod, refusal.reason, refusal.message);
+    }
+    this.#add(pod, inApi, { sandboxes, containers, removed: false });
+  }
+
+  remove(uid: string): void {
+    this.#refused.delete(uid);
+    this.#workers.get(uid)?.remove();
+  }
+
+  worker(uid: string): PodWorker | undefined {
+    return this.#workers.get(uid);
+  }
+
+  referenceChanged(uids: ReadonlySet<string>): void {
+    for (const uid of uids) this.#workers.get(uid)?.referenceChanged();
+  }
+
+  find(namespace: string, name: string): FoundPod | undefined {
+    const found = [...this.#workers.values()].filter(({ pod }) => pod.metadata.namespace === namespace && pod.metadata.name === name);
+    const worker = found.find(({ isActive }) => isActive) ?? found[0];
+    return worker === undefined ? undefined : foundOf(worker);
+  }
+
+  all(): readonly FoundPod[] {
+    return [...this.#workers.values()].map(foundOf);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#tasks.stop(), ...[...this.#workers.values()].map((worker) => worker.stop())]);
+  }
+
+  #add(
+    pod: Pod,
+    inApi: boolean,
+    has: { readonly sandboxes: readonly SandboxStatus[]; readonly containers: readonly ContainerStatus[]; readonly removed: boolean },
+  ): void {
+    const worker = new PodWorker({ ports: this.#ports, pod, inApi, ...has, onGone: (gone) => this.#gone(gone) });
+    this.#workers.set(worker.uid, worker);
+  }
+
+  #gone(worker: PodWorker): void {
+    if (this.#workers.get(worker.uid) !== worker) return;
+    this.#workers.delete(worker.uid);
+    for (const [id, uid] of this.#owners) if (uid === worker.uid) this.#owners.delete(id);
+    this.#tasks.run('clean up after a pod', async () => {
+      await worker.stop();
+      await this.#ports.volumes.unmount(worker.uid);
+      await this.#ports.files.remove(logDirectoryOf(worker.pod, this.#ports.places.logDir));
+    });
+  }
+
+  /** The pod never runs here: its status says why, and nothing else is made of it. */
+  #refuse(pod: Pod, reason: string, text: string): void {
+    const { name = '', namespace = '', uid = '', generation } = pod.metadata;
+    if (this.#refused.has(uid)) return;
+    this.#refused.add(uid);
+    this.#ports.tell(pod, { type: 'Warning', reason, message: text });
+    const status = {
+      phase: 'Failed',
+      reason,
+      message: `Pod was rejected: ${text}`,
+      startTime: formatTime(this.#ports.clock.now()),
+      qosClass: qosClassOf(pod),
+      ...(generation === undefined ? {} : { observedGeneration: generation }),
+    };
+    this.#tasks.run('refuse a pod', async (signal) => {
+      while (!signal.aborted && this.#refused.has(uid)) {
+        try {
+          const body = { metadata: { uid }, status };
+          await this.#ports.client.patch(resources.pods, { namespace, name }, { type: 'strategic', body }, { subresource: 'status' });
+          return;
+        } catch (error) {
+          if (hasReason(error, 'NotFound', 'Conflict')) return;
+          await this.#ports.clock.sleep(unknownMs * 5, signal);
+        }
+      }
+    });
+  }
+
+  #happened(event: RuntimeEvent): void {
+    if (event.type === 'resync') return this.#relistSoon();
+    const uid = this.#owners.get(event.containerId);
+    if (uid !== undefined) this.#workers.get(uid)?.happened(event.containerId, event.type);
+    else if (event.type === 'exited' || event.type === 'oom') this.#relistSoon();
+  }
+
+  #relistSoon(): void {
+    if (this.#relisting) return;
+    this.#relisting = true;
+    this.#tasks.run('relist after an event', async (signal) => {
+      try {
+        await this.#ports.clock.sleep(unknownMs, signal);
+        await this.#relist();
+      } finally {
+        this.#relisting = false;
+      }
+    });
+  }
+
+  async #relist(): Promise<void> {
+    const { sandboxes, containers } = await this.#snapshot();
+    for (const [uid, worker] of this.#workers) worker.adopt(sandboxes.get(uid) ?? [], containers.get(uid) ?? []);
+  }
+
+  async #snapshot(): Promise<Snapshot> {
+    const [sandboxes, containers] = await Promise.all([this.#ports.runtime.listSandboxes(), this.#ports.runtime.listContainers()]);
+    return {
+      sandboxes: group(sandboxes, ({ metadata }) => metadata.uid),
+      containers: group(containers, ({ labels }) => labels[podUidLabel] ?? ''),
+    };
+  }
+
+  async #removeStrayDirectories(): Promise<void> {
+    const { files, places, volumes } = this.#ports;
+    const root = `${places.rootDir}/pods`;
+    if ((await files.stat(root)) === undefined) return;
+    for (const uid of await files.list(root)) if (!this.#workers.has(uid)) await volumes.unmount(uid);
+  }
+}
+
+function foundOf(worker: PodWorker): FoundPod {
+  const newest = newestSandbox(worker.sandboxes);
+  const rest = worker.sandboxes.filter((sandbox) => sandbox !== newest);
+  return { pod: worker.pod, containers: worker.containers, sandboxes: newest === undefined ? [] : [newest, ...rest] };
+}
