@@ -1,4 +1,4 @@
-// Proves the kubelet whole: a real API in this process, files in memory, scripted containers, virtual time. Each test is one pod's story.
+// Owns the proof of the kubelet whole: a real API in this process, files in memory, scripted containers, virtual time. Each test is one pod's story.
 import { afterEach, expect, test } from 'vitest';
 import type { ConfigMap, Node, Pod, PodSpec, PodStatus } from '../api/core/v1.ts';
 import { builtInCatalog } from '../api/kinds/built-in.ts';

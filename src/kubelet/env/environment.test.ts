@@ -1,4 +1,4 @@
-// Proves the environment: every source, expansion, service variables, and the errors in upstream's words.
+// Owns the proof of the environment: every source, expansion, service variables, and the errors in upstream's words.
 import { expect, test } from 'vitest';
 import type { Container, Pod, Service } from '../../api/core/v1.ts';
 import { environmentOf, type ReferencedObjects } from './environment.ts';

@@ -1,5 +1,6 @@
 // Owns how a derived status is compared with the published one and turned into a patch that leaves others' conditions alone. Pure.
 import type { PodCondition, PodStatus } from '../../api/core/v1.ts';
+import { sameValue } from '../../api/equal.ts';
 import { ownConditions } from './conditions.ts';
 
 /** Fields of a pod's status that the kubelet writes. Everything else belongs to others. */
@@ -22,17 +23,6 @@ const ownFields = [
 
 function own(status: PodStatus | undefined): readonly PodCondition[] {
   return (status?.conditions ?? []).filter(({ type }) => (ownConditions as readonly string[]).includes(type));
-}
-
-/** Deep equality of plain data; an absent, null or undefined field are the same. */
-export function sameValue(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (a === null || a === undefined || b === null || b === undefined) return (a ?? undefined) === (b ?? undefined);
-  if (typeof a !== 'object' || typeof b !== 'object' || Array.isArray(a) !== Array.isArray(b)) return false;
-  const left = a as Readonly<Record<string, unknown>>;
-  const right = b as Readonly<Record<string, unknown>>;
-  for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) if (!sameValue(left[key], right[key])) return false;
-  return true;
 }
 
 /** True where the kubelet's part of both is the same. */

@@ -1,4 +1,4 @@
-// Proves what holds for every pod and every order of events: one live instance a container, nothing starts in a finished pod, a restart of the
+// Owns the proof of what holds for every pod and every order of events: one live instance a container, nothing starts in a finished pod, a restart of the
 // kubelet changes nothing, and a deleted pod goes.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

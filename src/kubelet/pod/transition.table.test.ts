@@ -1,4 +1,4 @@
-// Proves the pod's full table: every state crossed with every event, and what the very next decision is. A missing cell does not compile.
+// Owns the proof of the pod's full table: every state crossed with every event, and what the very next decision is. A missing cell does not compile.
 import { expect, test } from 'vitest';
 import { podOf, stateLine, World } from './world-for-tests.ts';
 

@@ -1,4 +1,4 @@
-// Proves the pod's transition as stories: each is a pod, what happens to it, and the sequence of what the API showed.
+// Owns the proof of the pod's transition as stories: each is a pod, what happens to it, and the sequence of what the API showed.
 import { expect, test } from 'vitest';
 import { conditionLine, podOf, stateLine, World } from './world-for-tests.ts';
 
