@@ -121,7 +121,11 @@ function combine(kind: KindDescription, own: OwnRules): KindRules {
       return own.prepareForStatusUpdate?.(kept, old) ?? kept;
     },
     validateCreate: (object) => [...objectMetaCauses(object.metadata, kind.namespaced, nameErrors), ...validate(object)],
-    validateUpdate: (next, old) => [...objectMetaUpdateCauses(next.metadata, old.metadata), ...validateUpdate(next, old)],
+    // Upstream checks the metadata once for every kind and once more for the kind, so each complaint is there twice.
+    validateUpdate(next, old) {
+      const meta = objectMetaUpdateCauses(next.metadata, old.metadata);
+      return [...meta, ...meta, ...validateUpdate(next, old)];
+    },
     validateStatusUpdate: (next, old) => [
       ...objectMetaUpdateCauses(next.metadata, old.metadata),
       ...(own.validateStatusUpdate?.(next, old) ?? []),

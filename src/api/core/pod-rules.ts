@@ -3,6 +3,7 @@ import type { GracefulDeletion, OwnRules } from '../kind-rules.ts';
 import type { DeleteOptions, LabelSelector } from '../meta/v1.ts';
 import type { AnyObject } from '../object.ts';
 import { defaultPod, qosClassOf } from './pod-defaults.ts';
+import { podCreateCauses, podStatusCauses, podUpdateCauses } from './pod-validation.ts';
 import type { Affinity, Pod, PodAffinityTerm, PodCondition, PodSpec, PodStatus, TopologySpreadConstraint } from './v1.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -94,5 +95,8 @@ export const podRules: OwnRules = {
     const before = (old as unknown as Pod).status;
     return { ...next, status: { ...status, qosClass: status.qosClass ?? before?.qosClass } };
   },
+  validate: (object) => podCreateCauses(object as unknown as Pod),
+  validateUpdate: (next, old) => podUpdateCauses(next as unknown as Pod, old as unknown as Pod),
+  validateStatusUpdate: (next, old) => podStatusCauses(next as unknown as Pod, old as unknown as Pod),
   gracefulDelete: gracefulPodDelete,
 };

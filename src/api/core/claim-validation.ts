@@ -1,0 +1,50 @@
+// Owns the validation of what claims ask of storage, also inside templates.
+import { forbiddenValue, invalidValue, notSupported, required } from '../causes.ts';
+import { type Causes, checkLabelSelector, checkName, checkOneOf } from '../field-checks.ts';
+import { annotationCauses, labelCauses } from '../meta/object-meta-validation.ts';
+import type { ObjectMeta } from '../meta/v1.ts';
+import { dnsSubdomainErrors } from '../names.ts';
+import { parseQuantity } from '../quantity.ts';
+import { checkResourceAmount, checkResourceName } from './resources-validation.ts';
+import type { PersistentVolumeClaimSpec } from './v1.ts';
+
+const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
+
+/** Metadata that a template gives to what is made from it: labels and annotations only. */
+export function checkTemplateMetadata(meta: Partial<ObjectMeta> | undefined, at: string, out: Causes): void {
+  out.push(...annotationCauses(meta?.annotations, `${at}.annotations`), ...labelCauses(meta?.labels, `${at}.labels`));
+  for (const field of Object.keys(meta ?? {}))
+    if (field !== 'labels' && field !== 'annotations' && field !== 'creationTimestamp')
+      out.push(forbiddenValue(`${at}.${field}`, 'cannot be set'));
+}
+
+/** Access modes of a claim or a volume. */
+export function checkAccessModes(modes: readonly string[] | undefined, at: string, out: Causes): void {
+  if ((modes ?? []).length === 0) return void out.push(required(at, 'at least 1 access mode is required'));
+  for (const mode of modes ?? []) if (!accessModes.includes(mode)) out.push(notSupported(at, mode, accessModes));
+  if (modes?.includes('ReadWriteOncePod') && modes.length > 1)
+    out.push(forbiddenValue(at, 'may not use ReadWriteOncePod with other access modes'));
+}
+
+export function checkClaimSpec(spec: PersistentVolumeClaimSpec, at: string, out: Causes): void {
+  checkAccessModes(spec.accessModes, `${at}.accessModes`, out);
+  checkLabelSelector(spec.selector, `${at}.selector`, out);
+  const storage = spec.resources?.requests?.['storage'];
+  if (storage === undefined) out.push(required(`${at}.resources[storage]`));
+  else {
+    checkResourceName('storage', `${at}.resources[storage]`, out);
+    checkResourceAmount('storage', storage, `${at}.resources[storage]`, out);
+    if (parseQuantity(storage).nano === 0n) out.push(invalidValue(`${at}.resources[storage]`, storage, 'must be greater than zero'));
+  }
+  if (spec.storageClassName) checkName(dnsSubdomainErrors(spec.storageClassName), spec.storageClassName, `${at}.storageClassName`, out);
+  if (spec.volumeMode !== undefined) checkOneOf(spec.volumeMode, ['Block', 'Filesystem'], `${at}.volumeMode`, out);
+  for (const field of ['dataSource', 'dataSourceRef'] as const) {
+    const source = spec[field];
+    if (source === undefined) continue;
+    const here = `${at}.${field}`;
+    if (source.name === '') out.push(required(`${here}.name`));
+    if (source.kind === '') out.push(required(`${here}.kind`));
+    if (!source.apiGroup && source.kind !== 'PersistentVolumeClaim')
+      out.push(invalidValue(here, source.kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup"));
+  }
+}
