@@ -12,6 +12,12 @@ import type { Authenticator } from './auth/authenticator.ts';
 import type { Authorizer } from './auth/authorizer.ts';
 import { storeObjectSource } from './auth/object-source.ts';
 import { nodeNameOf, type User } from './auth/user.ts';
+import type { ExtensionRoute } from './http/documents.ts';
+import { type HttpParts, handle } from './http/handler.ts';
+import { type HealthCheck, healthRoutes } from './http/health.ts';
+import { type Listener, type ListenOptions, listen } from './http/listener.ts';
+import { metricsRoute, RequestMetrics } from './http/request-metrics.ts';
+import { versionRoute } from './http/version.ts';
 import { inProcessClient } from './in-process-client.ts';
 import type { Serving } from './serving.ts';
 import { objectOf } from './stored-object.ts';
@@ -31,21 +37,50 @@ export interface ApiServerOptions {
   readonly allocation?: ServiceAllocation;
   /** Absent: no node can be reached. */
   readonly nodeConnections?: NodeConnections;
+  /** Paths beside the API's own that somebody serves: metrics, why. They are authorised as paths. */
+  readonly extensionRoutes?: readonly ExtensionRoute[];
+  /** Sources of /metrics beside the server's own, in Prometheus' text form. */
+  readonly metrics?: readonly (() => string)[];
+  /** What must hold before /readyz says so. */
+  readonly readyChecks?: readonly HealthCheck[];
 }
 
 /** A running API server. */
 export interface ApiServer {
   /** A client of this process that acts as `user`. Every request is authorised and admitted like any other. */
   client(user: User): Client;
+  /** Starts to listen; resolves with the port. Rejects with the system's error where it is taken. May be called once. */
+  listen(options: ListenOptions): Promise<{ readonly port: number }>;
+  /** Stops listening and cuts every connection. The store stays open. */
   close(): Promise<void>;
 }
 
 /** Puts the server together. Nothing is written to the store until somebody asks for it. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const serving = servingOf(options);
+  const metrics = new RequestMetrics();
+  const parts: HttpParts = {
+    serving,
+    authenticator: options.authenticator,
+    impersonate: (user) => user,
+    metrics,
+    routes: [
+      versionRoute,
+      ...healthRoutes([{ name: 'ping', check: () => undefined }], options.readyChecks ?? []),
+      metricsRoute([() => metrics.text(), ...(options.metrics ?? [])]),
+      ...(options.extensionRoutes ?? []),
+    ],
+  };
+  let listener: Listener | undefined;
   return {
     client: (user) => inProcessClient(serving, user, managerNameOf(user)),
-    async close() {},
+    async listen(where) {
+      listener = await listen(where, (exchange, certificate) => void handle(parts, exchange, certificate));
+      return { port: listener.port };
+    },
+    async close() {
+      await listener?.close();
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import { type JsonDocument, JsonSyntaxError, parseJson } from '../api/decode-jso
 import type { KindDescription } from '../api/kind.ts';
 import type { KindCatalog } from '../api/kinds/catalog.ts';
 import { apiVersionOf, parseApiVersion } from '../api/object.ts';
+import { decodeProtobuf } from '../api/protobuf/envelope.ts';
 import { badRequest } from '../api/status-error.ts';
 import { bodyFormatOf } from './negotiation.ts';
 import type { RequestBody } from './request.ts';
@@ -17,10 +18,12 @@ export function parseBody(
   body: RequestBody | undefined,
   catalog: KindCatalog,
   refuse: (why: string, bytes: Uint8Array) => Error,
+  expected?: KindDescription,
 ): JsonDocument {
   if (body?.is === 'object') return { value: body.object, repeats: noRepeats };
   const bytes = body?.bytes ?? new Uint8Array();
   const format = bodyFormatOf(body?.contentType);
+  if (format === 'protobuf') return { value: decodeProtobuf(catalog, bytes, expected).object, repeats: noRepeats };
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
   try {
     return format === 'yaml' ? { value: parseYaml(text, { version: '1.1', maxAliasCount: 100 }), repeats: noRepeats } : parseJson(text);
@@ -51,7 +54,7 @@ export function objectOfBody(
 ): Decoded {
   const refuse = (why: string, bytes: Uint8Array): Error =>
     badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${excerptOf(bytes)})`);
-  const { value, repeats } = parseBody(body, catalog, refuse);
+  const { value, repeats } = parseBody(body, catalog, refuse, kind);
   if (typeof value === 'object' && !Array.isArray(value))
     return decodeObject(kind, value ?? {}, { fieldValidation, repeats, isRegistered: registeredIn(catalog) });
   throw refuse(`couldn't get version/kind; json parse error: ${notAnObject(value)}`, body?.is === 'bytes' ? body.bytes : new Uint8Array());

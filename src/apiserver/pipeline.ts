@@ -54,7 +54,7 @@ export async function serveResource(serving: Serving, call: Call): Promise<Answe
     user,
     kind,
     subresource: info.subresource,
-    namespace,
+    namespace: kind.namespaced ? namespace : '',
     name,
     rest,
     method,

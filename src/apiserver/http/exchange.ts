@@ -1,0 +1,215 @@
+// Owns one HTTP request and its answer, the same for HTTP/2 streams and HTTP/1.1. It refuses to know Kubernetes.
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { Duplex, Readable } from 'node:stream';
+import { type Carried, serveUpgrade } from '../streaming/upgrade.ts';
+
+export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** Thrown where a body is longer than it may be. */
+export class BodyTooLargeError extends Error {
+  override readonly name = 'BodyTooLargeError';
+}
+
+/** An answer under way. */
+export interface Outlet {
+  /** False where the reader is behind: wait for `drained` before writing on. */
+  write(chunk: Uint8Array): boolean;
+  /** Resolves when there is room again, or the client has gone. */
+  drained(): Promise<void>;
+  end(): void;
+  readonly closed: boolean;
+}
+
+/** One request. Exactly one of `answer` and `begin` is to be called, once. */
+export interface Exchange {
+  readonly method: string;
+  /** Path and query as they were sent. */
+  readonly url: string;
+  readonly headers: Headers;
+  /** Aborted once the client has gone or the answer is complete. */
+  readonly signal: AbortSignal;
+  /** The whole body. Rejects with BodyTooLargeError beyond `bound` bytes, and with an error where the client goes away. */
+  body(bound: number): Promise<Buffer>;
+  answer(code: number, headers: Headers, body: Uint8Array | undefined): void;
+  begin(code: number, headers: Headers): Outlet;
+  /** There where the client asked for the connection itself. Rejects before anything was sent; afterwards never. */
+  readonly takeOver?: (carried: Carried) => Promise<void>;
+}
+
+async function gather(readable: Readable, bound: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of readable as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > bound) throw new BodyTooLargeError(`body of more than ${bound} bytes`);
+    chunks.push(chunk);
+  }
+  const [only] = chunks;
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size);
+}
+
+/** Waits until a stream takes more, or is closed. */
+function drained(stream: NodeJS.EventEmitter & { readonly writableNeedDrain?: boolean; readonly destroyed?: boolean }): Promise<void> {
+  if (stream.destroyed || stream.writableNeedDrain === false) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.off('drain', done);
+      stream.off('close', done);
+      resolve();
+    };
+    stream.on('drain', done);
+    stream.on('close', done);
+  });
+}
+
+/** A stream of HTTP/2 as an exchange. */
+export class Http2Exchange implements Exchange {
+  readonly #stream: ServerHttp2Stream;
+  readonly headers: Headers;
+  #abort: AbortController | undefined;
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+    this.#stream = stream;
+    this.headers = headers;
+  }
+
+  get method(): string {
+    return String(this.headers[':method'] ?? 'GET');
+  }
+
+  get url(): string {
+    return String(this.headers[':path'] ?? '/');
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      const abort = new AbortController();
+      this.#abort = abort;
+      if (this.#stream.closed) abort.abort();
+      else this.#stream.once('close', () => abort.abort(new DOMException('the client has gone', 'AbortError')));
+    }
+    return this.#abort.signal;
+  }
+
+  async body(bound: number): Promise<Buffer> {
+    return this.#stream.readableEnded || this.#stream.endAfterHeaders ? Buffer.alloc(0) : gather(this.#stream, bound);
+  }
+
+  answer(code: number, headers: Headers, body: Uint8Array | undefined): void {
+    const stream = this.#stream;
+    if (stream.destroyed || stream.headersSent) return;
+    const fields = { ':status': code, ...headers, ...(body === undefined ? {} : { 'content-length': String(body.length) }) };
+    if (body === undefined || body.length === 0) stream.respond(fields, { endStream: true });
+    else {
+      stream.respond(fields);
+      stream.end(body);
+    }
+  }
+
+  begin(code: number, headers: Headers): Outlet {
+    const stream = this.#stream;
+    if (!stream.destroyed && !stream.headersSent) stream.respond({ ':status': code, ...headers });
+    return {
+      write: (chunk) => !stream.destroyed && stream.write(chunk),
+      drained: () => drained(stream),
+      end: () => void stream.end(),
+      get closed() {
+        return stream.destroyed || stream.closed;
+      },
+    };
+  }
+}
+
+/** A request of HTTP/1.1 as an exchange. */
+export class Http1Exchange implements Exchange {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #abort: AbortController | undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request;
+    this.#response = response;
+  }
+
+  get method(): string {
+    return this.#request.method ?? 'GET';
+  }
+
+  get url(): string {
+    return this.#request.url ?? '/';
+  }
+
+  get headers(): Headers {
+    return this.#request.headers;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      const abort = new AbortController();
+      this.#abort = abort;
+      if (this.#response.destroyed) abort.abort();
+      else this.#response.once('close', () => abort.abort(new DOMException('the client has gone', 'AbortError')));
+    }
+    return this.#abort.signal;
+  }
+
+  body(bound: number): Promise<Buffer> {
+    return gather(this.#request, bound);
+  }
+
+  answer(code: number, headers: Headers, body: Uint8Array | undefined): void {
+    const response = this.#response;
+    if (response.destroyed || response.headersSent) return;
+    response.writeHead(code, mutable({ ...headers, ...(body === undefined ? {} : { 'content-length': String(body.length) }) }));
+    response.end(body);
+  }
+
+  begin(code: number, headers: Headers): Outlet {
+    const response = this.#response;
+    if (!response.destroyed && !response.headersSent) {
+      response.writeHead(code, mutable(headers));
+      response.flushHeaders();
+    }
+    return {
+      write: (chunk) => !response.destroyed && response.write(chunk),
+      drained: () => drained(response),
+      end: () => void response.end(),
+      get closed() {
+        return response.destroyed;
+      },
+    };
+  }
+}
+
+/** A request of HTTP/1.1 that asks for the connection. Where it does not get it, it is answered like any other, and the connection closed. */
+export class UpgradeExchange extends Http1Exchange {
+  readonly takeOver: (carried: Carried) => Promise<void>;
+
+  constructor(request: IncomingMessage, socket: Duplex, head: Buffer) {
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket as Socket);
+    response.once('finish', () => socket.end());
+    super(request, response);
+    this.takeOver = (carried) => {
+      response.detachSocket(socket as Socket);
+      return serveUpgrade(request, socket, head, carried).catch((error: unknown) => {
+        response.assignSocket(socket as Socket);
+        throw error;
+      });
+    };
+  }
+
+  override async body(): Promise<Buffer> {
+    return Buffer.alloc(0);
+  }
+}
+
+function mutable(headers: Headers): Record<string, string | string[]> {
+  const fields: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined) fields[name] = typeof value === 'string' ? value : [...value];
+  return fields;
+}

@@ -1,0 +1,236 @@
+// Owns one HTTP request from its first byte to its last: who, what, the body, the pipeline, the answer, the refusals.
+import { StatusError } from '../../api/status-error.ts';
+import type { Authenticator, Credentials } from '../auth/authenticator.ts';
+import { requireAllowed } from '../auth/authorizer.ts';
+import type { User } from '../auth/user.ts';
+import { noQuery, type Query } from '../list-options.ts';
+import { type Media, mediaOf } from '../negotiation.ts';
+import { asksForWatch, attributesOf, serveResource } from '../pipeline.ts';
+import { methodNotAllowed, UnknownPathError } from '../refusals.ts';
+import type { Answer, RequestBody } from '../request.ts';
+import { type RequestInfo, requestInfoOf } from '../request-info.ts';
+import type { Serving } from '../serving.ts';
+import { type ExtensionRoute, routeOf } from './documents.ts';
+import { BodyTooLargeError, type Exchange } from './exchange.ts';
+import { render, renderStatus, type View } from './render.ts';
+import type { RequestMetrics } from './request-metrics.ts';
+import { headersOf, respond } from './respond.ts';
+import { includeObjectOf } from './table-answer.ts';
+import { errorEvent, streamWatch } from './watch-stream.ts';
+
+/** What the HTTP side needs beside the verbs' parts. */
+export interface HttpParts {
+  readonly serving: Serving;
+  readonly authenticator: Authenticator;
+  /** The user to act as, where the headers ask for it and the user may. */
+  impersonate(user: User, headers: Exchange['headers']): User;
+  readonly routes: readonly ExtensionRoute[];
+  readonly metrics: RequestMetrics;
+}
+
+const bodyBound = 3 * 1024 * 1024;
+const inFlightBound = 1000;
+const jsonMedia: Media = { format: 'json', transform: undefined };
+const withBody = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+const methods = new Set(['GET', ...withBody]);
+
+/** A request as it was read, before anybody decided on it. */
+export interface Incoming {
+  readonly exchange: Exchange;
+  readonly info: RequestInfo;
+  readonly query: Query;
+  readonly warnings: string[];
+  readonly auditId: string;
+}
+
+/** Reads the request line. */
+export function incomingOf(exchange: Exchange, serving: Serving): Incoming {
+  const { url, method, headers } = exchange;
+  const at = url.indexOf('?');
+  const query = at < 0 ? noQuery : new URLSearchParams(url.slice(at + 1));
+  const info = requestInfoOf(method, at < 0 ? url : url.slice(0, at), at >= 0 && asksForWatch(query));
+  const given = headers['audit-id'];
+  const auditId = typeof given === 'string' && /^[\w-]{1,64}$/.test(given) ? given : serving.entropy.uuid();
+  return { exchange, info, query, warnings: [], auditId };
+}
+
+/** Serves a request. Never rejects: what goes wrong is answered, and logged where it is our fault. */
+export async function handle(parts: HttpParts, exchange: Exchange, certificate: Credentials['clientCertificate']): Promise<void> {
+  const { serving, metrics } = parts;
+  const { clock } = serving;
+  const began = clock.now();
+  const incoming = incomingOf(exchange, serving);
+  const { info } = incoming;
+  const long = info.verb === 'watch' || info.subresource !== '';
+  let code = 200;
+  if (!long) metrics.begin();
+  try {
+    if (!long && metrics.inFlight > inFlightBound)
+      throw new StatusError('TooManyRequests', 'Too many requests, please try again later.', { details: { retryAfterSeconds: 1 } });
+    code = await serve(parts, incoming, certificate);
+  } catch (error) {
+    code = await refuse(parts, incoming, error);
+  } finally {
+    if (!long) metrics.end();
+    metrics.record(info.verb, info.resource, code, clock.now() - began);
+  }
+}
+
+/** Who a request is from, and as whom it is to be served. */
+export async function userOf(parts: HttpParts, { headers }: Exchange, certificate: Credentials['clientCertificate']): Promise<User> {
+  const { authorization, 'sec-websocket-protocol': protocols } = headers;
+  const user = await parts.authenticator.authenticate({
+    ...(certificate === undefined ? {} : { clientCertificate: certificate }),
+    ...(typeof authorization === 'string' ? { authorization } : {}),
+    ...(typeof protocols === 'string' ? { webSocketProtocols: protocols } : {}),
+  });
+  return parts.impersonate(user, headers);
+}
+
+async function serve(parts: HttpParts, incoming: Incoming, certificate: Credentials['clientCertificate']): Promise<number> {
+  const { exchange, info, query, warnings, auditId } = incoming;
+  const user = await userOf(parts, exchange, certificate);
+  if (!info.isResource) return serveDocument(parts, incoming, user);
+  if (!methods.has(exchange.method)) throw methodNotAllowed();
+  const { serving, metrics } = parts;
+  const view = viewOf(incoming, serving.clock.now());
+  const answer = await serveResource(serving, {
+    info,
+    method: exchange.method,
+    headers: exchange.headers,
+    query,
+    user,
+    body: await bodyOf(exchange),
+    userAgent: String(exchange.headers['user-agent'] ?? ''),
+    signal: info.subresource === '' || exchange.takeOver !== undefined ? undefined : exchange.signal,
+    warnings,
+  });
+  const headers = headersOf(auditId, warnings);
+  switch (answer.is) {
+    case 'watch':
+      metrics.watchBegan();
+      try {
+        await streamWatch(exchange, answer, view, headers, serving.clock);
+      } finally {
+        metrics.watchEnded();
+      }
+      return 200;
+    case 'chunks':
+      await pipe(exchange, answer.code, { ...headers, 'content-type': answer.contentType }, answer.chunks);
+      return answer.code;
+    case 'relayed':
+      await pipe(exchange, answer.code, answer.headers, answer.chunks);
+      return answer.code;
+    case 'bytes':
+      exchange.answer(answer.code, { ...headers, 'content-type': answer.contentType }, answer.bytes);
+      return answer.code;
+    case 'nothing':
+      exchange.answer(answer.code, headers, undefined);
+      return answer.code;
+    case 'process':
+    case 'portForward':
+      if (exchange.takeOver === undefined) throw new StatusError('BadRequest', 'Upgrade request required');
+      await exchange.takeOver(answer);
+      return 101;
+    default: {
+      const rendered = render(answer, view);
+      await respond(exchange, rendered, headers);
+      return rendered.code;
+    }
+  }
+}
+
+function viewOf({ exchange, info, query }: Incoming, nowMs: number): View {
+  const { accept } = exchange.headers;
+  const free = info.subresource === 'log' || info.subresource === 'proxy';
+  const media = free ? jsonMedia : mediaOf(typeof accept === 'string' ? accept : undefined);
+  const includeObject = media.transform?.kind === 'Table' ? includeObjectOf(query.get('includeObject')) : 'Metadata';
+  return { media, pretty: wantsPretty(exchange, query), includeObject, nowMs };
+}
+
+function wantsPretty({ headers }: Exchange, query: Query): boolean {
+  const pretty = query.get('pretty');
+  if (pretty !== null) return pretty === '1' || pretty === 'true';
+  const agent = headers['user-agent'];
+  return typeof agent === 'string' && /^(curl|Wget|Mozilla\/5\.0)/.test(agent);
+}
+
+async function bodyOf(exchange: Exchange): Promise<RequestBody | undefined> {
+  if (!withBody.has(exchange.method)) return undefined;
+  const type = exchange.headers['content-type'];
+  try {
+    return { is: 'bytes', contentType: typeof type === 'string' ? type : undefined, bytes: await exchange.body(bodyBound) };
+  } catch (error) {
+    if (!(error instanceof BodyTooLargeError)) throw error;
+    throw new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${bodyBound}`);
+  }
+}
+
+async function serveDocument(parts: HttpParts, { exchange, info, query, auditId, warnings }: Incoming, user: User): Promise<number> {
+  const path = info.path.length > 1 && info.path.endsWith('/') ? info.path.slice(0, -1) : info.path;
+  requireAllowed(parts.serving.authorizer, user, attributesOf(info, query));
+  const route = routeOf(parts.routes, path);
+  if (route === undefined) throw new UnknownPathError();
+  const { method, headers } = exchange;
+  if (!(route.methods ?? ['GET']).includes(method)) throw methodNotAllowed();
+  const answer = await route.answer({ method, path, query, headers, user });
+  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+  const fields = { ...headersOf(auditId, warnings), ...answer.headers };
+  await respond(exchange, { code: answer.code, contentType: answer.contentType, pieces: [body] }, fields);
+  return answer.code;
+}
+
+async function pipe(exchange: Exchange, code: number, headers: Answerable, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  const outlet = exchange.begin(code, headers);
+  for await (const chunk of chunks) {
+    if (outlet.closed) return;
+    if (!outlet.write(chunk)) await outlet.drained();
+  }
+  outlet.end();
+}
+
+type Answerable = Extract<Answer, { is: 'relayed' }>['headers'];
+
+/** Answers an error. */
+async function refuse({ serving }: HttpParts, incoming: Incoming, error: unknown): Promise<number> {
+  const { exchange, info, warnings, auditId } = incoming;
+  const headers = headersOf(auditId, warnings);
+  if (exchange.method === 'HEAD') {
+    exchange.answer(405, headers, undefined);
+    return 405;
+  }
+  if (error instanceof UnknownPathError) {
+    exchange.answer(404, { ...headers, 'content-type': 'text/plain; charset=utf-8' }, Buffer.from('404 page not found\n'));
+    return 404;
+  }
+  const status = statusErrorOf(error, serving, info);
+  if (info.verb === 'watch' && status.reason === 'Expired') {
+    const { contentType, bytes } = errorEvent(status.toStatus(), errorView(incoming));
+    exchange.answer(200, { ...headers, 'content-type': contentType }, bytes);
+    return 200;
+  }
+  const retry = status.details?.retryAfterSeconds;
+  const fields = retry === undefined ? headers : { ...headers, 'retry-after': String(retry) };
+  await respond(exchange, renderStatus(status.toStatus(), errorView(incoming), status.code), fields);
+  return status.code;
+}
+
+/** An error as the client sees it: what nobody foresaw is an internal error, and ours to read in the log. */
+export function statusErrorOf(error: unknown, { log }: Serving, info: RequestInfo): StatusError {
+  if (error instanceof StatusError) return error;
+  if (!(error instanceof Error && error.name === 'AbortError')) log.error('a request failed', { error, path: info.path, verb: info.verb });
+  const why = error instanceof Error ? error.message : String(error);
+  return new StatusError('InternalError', `Internal error occurred: ${why}`, { details: { causes: [{ message: why }] } });
+}
+
+/** Errors are shown in the format that was asked for, but never as a table; where the header itself is refused, as JSON. */
+function errorView(incoming: Incoming): View {
+  let media = jsonMedia;
+  try {
+    const { accept } = incoming.exchange.headers;
+    media = { ...mediaOf(typeof accept === 'string' ? accept : undefined), transform: undefined };
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+  }
+  return { media, pretty: wantsPretty(incoming.exchange, incoming.query), includeObject: 'None', nowMs: 0 };
+}

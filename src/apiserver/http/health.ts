@@ -1,0 +1,46 @@
+// Owns /healthz, /livez and /readyz with their checks.
+import { type DocumentAnswer, type ExtensionRoute, text } from './documents.ts';
+
+/** One check: undefined where all is well, else why not. */
+export interface HealthCheck {
+  readonly name: string;
+  check(): string | undefined;
+}
+
+/** The routes of the three endpoints and of each single check below them. */
+export function healthRoutes(live: readonly HealthCheck[], ready: readonly HealthCheck[]): readonly ExtensionRoute[] {
+  const endpoints: readonly (readonly [string, readonly HealthCheck[]])[] = [
+    ['healthz', live],
+    ['livez', live],
+    ['readyz', [...live, ...ready]],
+  ];
+  return endpoints.map(([name, checks]) => ({
+    path: `/${name}`,
+    below: true,
+    answer: ({ path, query }) => {
+      const single = path.slice(name.length + 2);
+      if (single !== '') return one(checks, single, name);
+      const excluded = new Set(query.getAll('exclude'));
+      return all(
+        name,
+        checks.filter((check) => !excluded.has(check.name)),
+        query.get('verbose') !== null,
+      );
+    },
+  }));
+}
+
+function one(checks: readonly HealthCheck[], name: string, endpoint: string): DocumentAnswer {
+  const check = checks.find((candidate) => candidate.name === name);
+  if (check === undefined) return text('404 page not found\n', 404);
+  const why = check.check();
+  return why === undefined ? text('ok') : text(`internal server error: ${endpoint}/${name}: ${why}\n`, 500);
+}
+
+function all(endpoint: string, checks: readonly HealthCheck[], verbose: boolean): DocumentAnswer {
+  const results = checks.map((check) => ({ name: check.name, why: check.check() }));
+  const failed = results.some(({ why }) => why !== undefined);
+  if (!failed && !verbose) return text('ok');
+  const lines = results.map(({ name, why }) => (why === undefined ? `[+]${name} ok` : `[-]${name} failed: ${why}`));
+  return text(`${[...lines, `${endpoint} check ${failed ? 'failed' : 'passed'}`].join('\n')}\n`, failed ? 500 : 200);
+}

@@ -1,0 +1,120 @@
+// Owns the sockets: HTTP/2 and HTTP/1.1 on one port with TLS, plain HTTP/1.1 for tests, and closing it all down.
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import type { Credentials } from '../auth/authenticator.ts';
+import { type Exchange, Http1Exchange, Http2Exchange, UpgradeExchange } from './exchange.ts';
+
+/** Keys and certificates, PEM. `ca`: whose client certificates are asked for; they are verified by the authenticator, not here. */
+export interface TlsOptions {
+  readonly key: string | Uint8Array;
+  readonly cert: string | Uint8Array;
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[];
+}
+
+export interface ListenOptions {
+  /** Absent: plain HTTP/1.1, for tests on loopback. */
+  readonly tls?: TlsOptions;
+  /** Loopback where absent. */
+  readonly hosts?: readonly string[];
+  /** 0: any free port, the same for all hosts. */
+  readonly port: number;
+}
+
+/** What to do with a request; one that asks for the connection itself has an exchange that can hand it over. Must not throw. */
+export type RequestHandler = (exchange: Exchange, certificate: Credentials['clientCertificate']) => void;
+
+/** A server that listens. */
+export interface Listener {
+  readonly port: number;
+  /** Takes no more connections, and cuts those that are there. */
+  close(): Promise<void>;
+}
+
+const certificates = new WeakMap<object, Credentials['clientCertificate']>();
+
+function certificateOf(socket: object | undefined): Credentials['clientCertificate'] {
+  if (socket === undefined || !('getPeerX509Certificate' in socket)) return undefined;
+  if (certificates.has(socket)) return certificates.get(socket);
+  const certificate = (socket as TLSSocket).getPeerX509Certificate();
+  certificates.set(socket, certificate);
+  return certificate;
+}
+
+type AnyServer = Server | Http2SecureServer;
+
+/** Listens on every host. Rejects with the system's error where a port is taken. */
+export async function listen({ tls, hosts = ['127.0.0.1'], port }: ListenOptions, handler: RequestHandler): Promise<Listener> {
+  const servers: AnyServer[] = [];
+  const open = new Set<{ destroy(): void }>();
+  const sockets = new Set<Socket>();
+  let chosen = port;
+  for (const host of hosts) {
+    const server = tls === undefined ? plainServer(handler) : secureServer(tls, handler, open);
+    server.on('connection', (socket: Socket) => {
+      sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.once('close', () => sockets.delete(socket));
+    });
+    servers.push(server);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(chosen, host, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    chosen = (server.address() as AddressInfo).port;
+  }
+  return {
+    port: chosen,
+    async close() {
+      const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+      for (const session of open) session.destroy();
+      for (const socket of sockets) socket.destroy();
+      await Promise.all(closed);
+    },
+  };
+}
+
+function plainServer(handler: RequestHandler): Server {
+  const server = createHttpServer((request, response) => handler(new Http1Exchange(request, response), undefined));
+  server.on('upgrade', (request, socket, head) => handler(new UpgradeExchange(request, socket, head), undefined));
+  server.on('connect', (_request, socket) => socket.destroy());
+  return server;
+}
+
+function secureServer({ key, cert, ca }: TlsOptions, handler: RequestHandler, open: Set<{ destroy(): void }>): Http2SecureServer {
+  const server = createSecureServer({
+    allowHTTP1: true,
+    key: key as string,
+    cert: cert as string,
+    ...(ca === undefined ? {} : { ca: ca as string[] }),
+    requestCert: true,
+    rejectUnauthorized: false,
+    settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
+    maxSessionMemory: 100,
+    minVersion: 'TLSv1.2',
+  });
+  server.on('request', (request: IncomingMessage, response: ServerResponse) =>
+    handler(new Http1Exchange(request, response), certificateOf(request.socket)),
+  );
+  // The request event made the server wrap every HTTP/2 stream as well; streams are served as they are.
+  server.removeAllListeners('stream');
+  server.on('stream', (stream: ServerHttp2Stream, headers) => {
+    stream.on('error', () => stream.destroy());
+    handler(new Http2Exchange(stream, headers), certificateOf(stream.session?.socket));
+  });
+  server.on('session', (session: ServerHttp2Session) => {
+    open.add(session);
+    session.once('close', () => open.delete(session));
+    session.on('error', () => session.destroy());
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+    handler(new UpgradeExchange(request, socket, head), certificateOf(request.socket)),
+  );
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  return server;
+}

@@ -1,0 +1,142 @@
+// Owns the bytes of an answer: JSON spliced from what is stored, or made where another form was asked for. Pure but for nothing.
+import { stringify as stringifyYaml } from 'yaml';
+import type { KindDescription } from '../../api/kind.ts';
+import type { Status } from '../../api/meta/v1.ts';
+import type { AnyObject } from '../../api/object.ts';
+import { apiVersionOf } from '../../api/object.ts';
+import { encodeProtobuf, encodeStatusProtobuf, hasProtobuf } from '../../api/protobuf/envelope.ts';
+import { StatusError } from '../../api/status-error.ts';
+import type { Entry } from '../../store/store.ts';
+import type { Media, Transform } from '../negotiation.ts';
+import { mediaTypes } from '../negotiation.ts';
+import type { Answer } from '../request.ts';
+import { objectAs, storedAsServed } from '../serving.ts';
+import { itemPiecesOf, jsonOf } from '../stored-object.ts';
+import { type IncludeObject, tableFor } from './table-answer.ts';
+
+/** An answer that is to be written as a whole. */
+export interface Rendered {
+  readonly code: number;
+  readonly contentType: string;
+  /** To be written one after the other. */
+  readonly pieces: readonly Uint8Array[];
+}
+
+/** How an answer is to look beside its media. */
+export interface View {
+  readonly media: Media;
+  readonly pretty: boolean;
+  /** `includeObject` of table requests. */
+  readonly includeObject: IncludeObject;
+  readonly nowMs: number;
+}
+
+type Whole = Extract<Answer, { is: 'entry' | 'object' | 'list' | 'status' }>;
+
+/** Renders an answer that is an object, a list or a Status. Throws NotAcceptable for a transformation that does not fit. */
+export function render(answer: Whole, view: View): Rendered {
+  const { media } = view;
+  if (answer.is === 'status') return renderStatus(answer.status, view, answer.status.code ?? 200);
+  const code = answer.is === 'list' ? 200 : answer.code;
+  const { transform } = media;
+  if (transform !== undefined && answer.kind !== undefined)
+    return made(transformed(answer, answer.kind, transform, view), answer.kind, code, view);
+  if (media.format === 'json' && !view.pretty) return { code, contentType: mediaTypes.json, pieces: jsonPieces(answer) };
+  return made(wholeObject(answer), answer.kind, code, view);
+}
+
+/** Renders a Status. What asked for a table or protobuf of something without it gets JSON. */
+export function renderStatus(status: Status, view: View, code: number): Rendered {
+  const { format } = view.media;
+  if (format === 'protobuf') return { code, contentType: mediaTypes.protobuf, pieces: [encodeStatusProtobuf({ ...status })] };
+  return made(status as unknown as AnyObject, undefined, code, view);
+}
+
+function made(object: unknown, kind: KindDescription | undefined, code: number, { media, pretty }: View): Rendered {
+  if (media.format === 'yaml') {
+    const text = stringifyYaml(object, {
+      sortMapEntries: true,
+      indentSeq: false,
+      lineWidth: 0,
+      version: '1.1',
+      aliasDuplicateObjects: false,
+    });
+    return { code, contentType: mediaTypes.yaml, pieces: [Buffer.from(text)] };
+  }
+  const table = media.transform?.kind === 'Table';
+  if (media.format === 'protobuf' && kind !== undefined && !table) {
+    if (!hasProtobuf(kind))
+      throw new StatusError('NotAcceptable', 'only the following media types are accepted: application/json, application/yaml');
+    return { code, contentType: mediaTypes.protobuf, pieces: [encodeProtobuf(kind, object as Readonly<Record<string, unknown>>)] };
+  }
+  const text = pretty ? `${JSON.stringify(object, undefined, 2)}\n` : JSON.stringify(object);
+  return { code, contentType: mediaTypes.json, pieces: [Buffer.from(text)] };
+}
+
+function jsonPieces(answer: Exclude<Whole, { is: 'status' }>): readonly Uint8Array[] {
+  if (answer.is === 'object') return [Buffer.from(JSON.stringify(answer.object))];
+  if (answer.is === 'entry') return [jsonOfEntry(answer.kind, answer.entry)];
+  const { kind, entries } = answer;
+  const head = `{"kind":${JSON.stringify(kind.listKind)},"apiVersion":${JSON.stringify(apiVersionOf(kind.group, kind.version))},"metadata":${JSON.stringify(listMetadata(answer))},"items":[`;
+  const pieces: Uint8Array[] = [Buffer.from(head)];
+  const stored = storedAsServed(kind);
+  entries.forEach((entry, index) => {
+    if (index > 0) pieces.push(comma);
+    if (stored) pieces.push(...itemPiecesOf(entry));
+    else pieces.push(Buffer.from(JSON.stringify(bare(objectAs(kind, entry)))));
+  });
+  pieces.push(listEnd);
+  return pieces;
+}
+
+const comma = Buffer.from(',');
+const listEnd = Buffer.from(']}');
+
+/** One entry as JSON in the version of `kind`. */
+export function jsonOfEntry(kind: KindDescription, entry: Entry): Buffer {
+  return storedAsServed(kind) ? jsonOf(entry) : Buffer.from(JSON.stringify(objectAs(kind, entry)));
+}
+
+/** An item of a typed list carries no kind and apiVersion. */
+function bare(object: AnyObject): unknown {
+  const { kind: _kind, apiVersion: _version, ...rest } = object;
+  return rest;
+}
+
+function listMetadata({ revision, remaining, continue: token }: Extract<Answer, { is: 'list' }>): AnyObject['metadata'] {
+  const metadata = {
+    resourceVersion: String(revision),
+    ...(token === '' ? {} : { continue: token }),
+    ...(remaining === undefined ? {} : { remainingItemCount: remaining }),
+  };
+  return metadata as unknown as AnyObject['metadata'];
+}
+
+function wholeObject(answer: Exclude<Whole, { is: 'status' }>): AnyObject {
+  if (answer.is === 'object') return answer.object;
+  if (answer.is === 'entry') return objectAs(answer.kind, answer.entry);
+  const { kind, entries } = answer;
+  const items = entries.map((entry) => bare(objectAs(kind, entry)));
+  return { kind: kind.listKind, apiVersion: apiVersionOf(kind.group, kind.version), metadata: listMetadata(answer), items };
+}
+
+function transformed(answer: Exclude<Whole, { is: 'status' }>, kind: KindDescription, transform: Transform, view: View): unknown {
+  const isList = answer.is === 'list';
+  const objects = isList ? answer.entries.map((entry) => objectAs(kind, entry)) : [wholeObject(answer)];
+  const metadata = isList ? listMetadata(answer) : { resourceVersion: objects[0]?.metadata.resourceVersion };
+  if (transform.kind === 'Table') return tableFor(kind, objects, { ...view, version: transform.version, metadata, columns: true });
+  const goKind = `*${kind.group === '' ? 'core' : (kind.group.split('.')[0] ?? '')}.${isList ? kind.listKind : kind.kind}`;
+  if (transform.kind === 'PartialObjectMetadata' && isList)
+    throw new StatusError('NotAcceptable', `you requested PartialObjectMetadata, but the requested object is a list (${goKind})`);
+  if (transform.kind === 'PartialObjectMetadataList' && !isList)
+    throw new StatusError('NotAcceptable', `you requested PartialObjectMetadataList, but the requested object is not a list (${goKind})`);
+  const apiVersion = `meta.k8s.io/${transform.version}`;
+  const partial = (object: AnyObject): unknown => partialOf(object, transform);
+  if (!isList) return partial(objects[0] ?? wholeObject(answer));
+  return { kind: 'PartialObjectMetadataList', apiVersion, metadata, items: objects.map(partial) };
+}
+
+/** An object's metadata alone. */
+export function partialOf(object: AnyObject, transform: Transform): unknown {
+  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${transform.version}`, metadata: object.metadata };
+}

@@ -1,0 +1,70 @@
+// Owns the headers that every answer carries, compression of large ones, and writing an answer to an exchange.
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
+import type { Exchange, Headers } from './exchange.ts';
+import type { Rendered } from './render.ts';
+
+const compress = promisify(gzip);
+const gzipFromBytes = 128 * 1024;
+const writeBytes = 256 * 1024;
+const warningsBytes = 4096;
+
+/** Headers of any answer, with the warnings gathered so far. */
+export function headersOf(auditId: string, warnings: readonly string[]): Record<string, string | readonly string[]> {
+  const headers: Record<string, string | readonly string[]> = { 'audit-id': auditId, 'cache-control': 'no-cache, private' };
+  if (warnings.length > 0) headers['warning'] = warningHeaders(warnings);
+  return headers;
+}
+
+/** Warning headers: each text once, as far as a header may be long. */
+export function warningHeaders(warnings: readonly string[]): readonly string[] {
+  let size = 0;
+  return [...new Set(warnings)]
+    .map((text) => `299 - "${printable(text).replace(/[\\"]/g, '\\$&')}"`)
+    .filter((header) => {
+      size += header.length;
+      return size <= warningsBytes;
+    });
+}
+
+/** Header values carry bytes, not characters: UTF-8 as latin1, control characters as blanks. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must go
+  return Buffer.from(text.replace(/[\x00-\x1f\x7f]/g, ' '), 'utf8').toString('latin1');
+}
+
+/** Writes a rendered answer: compressed where it is large and the client takes that, in pieces where it is larger still. */
+export async function respond(exchange: Exchange, rendered: Rendered, headers: Headers): Promise<void> {
+  const { code, contentType, pieces } = rendered;
+  const fields = { ...headers, 'content-type': contentType };
+  const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const [only] = pieces;
+  const accepted = exchange.headers['accept-encoding'];
+  if (size >= gzipFromBytes && typeof accepted === 'string' && /\bgzip\b/.test(accepted)) {
+    const packed = await compress(Buffer.concat(pieces, size), { level: constants.Z_BEST_SPEED });
+    exchange.answer(code, { ...fields, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }, packed);
+  } else if (pieces.length === 1 && only !== undefined) exchange.answer(code, fields, only);
+  else if (size <= writeBytes) exchange.answer(code, fields, Buffer.concat(pieces, size));
+  else {
+    const outlet = exchange.begin(code, { ...fields, 'content-length': String(size) });
+    for (const block of blocksOf(pieces)) {
+      if (outlet.closed) return;
+      if (!outlet.write(block)) await outlet.drained();
+    }
+    outlet.end();
+  }
+}
+
+function* blocksOf(pieces: readonly Uint8Array[]): Generator<Uint8Array, void, undefined> {
+  let block: Uint8Array[] = [];
+  let size = 0;
+  for (const piece of pieces) {
+    block.push(piece);
+    size += piece.length;
+    if (size < writeBytes) continue;
+    yield Buffer.concat(block, size);
+    block = [];
+    size = 0;
+  }
+  if (size > 0) yield Buffer.concat(block, size);
+}
