@@ -56,6 +56,10 @@ export interface ColumnDescription {
   readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
   readonly format: string;
   readonly priority: number;
+  /** JSONPath of a custom resource's column. */
+  readonly path?: string;
+  /** What a custom resource's definition says of the column. */
+  readonly description?: string;
 }
 
 /** One kind in one version. Two versions of a kind are two descriptions with the same `storageVersion`. */
