@@ -1,5 +1,6 @@
 // Owns making src/api/kinds/{kinds,types,proto}.json out of recorded facts, once. Where ../shared is absent it leaves the committed tables alone.
 // Run: scripts/node scripts/generate-kinds.ts. The tables are the project's own from then on.
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 const shared = process.env['PEAPOD_SHARED'] ?? '../shared';
@@ -22,6 +23,7 @@ interface LegacyResource {
   readonly verbs: readonly string[];
   readonly shortNames?: readonly string[];
   readonly categories?: readonly string[];
+  readonly storageVersionHash?: string;
 }
 interface Case {
   readonly name: string;
@@ -66,6 +68,8 @@ const fieldLabels: Readonly<Record<string, string>> = {
 writeFileSync('src/api/kinds/types.json', lines(Object.entries(schema.types)));
 
 // Kinds, in the order of discovery.
+const hashNames = (hash: string | undefined, group: string, version: string, kind: string): boolean =>
+  hash === createHash('sha256').update(`${group}/${version}/${kind}`).digest().subarray(0, 8).toString('base64');
 const openApiNames = new Map<string, string>();
 for (const [name, facts] of Object.entries(schema.types))
   for (const kind of facts['group-version-kind'] ?? []) if (!openApiNames.has(kind)) openApiNames.set(kind, name);
@@ -109,6 +113,7 @@ for (const [group, version] of places) {
       type,
       storage: resource.kind === 'HorizontalPodAutoscaler' ? 'autoscaling/v2' : resource.kind === 'Event' ? 'v1' : prefix,
       stored: listed && resource.kind !== 'ComponentStatus',
+      ...(hashNames(resource.storageVersionHash, group, 'v1beta1', resource.kind) ? { hashed: 'v1beta1' } : {}),
       ...(columns[`${prefix}/${resource.name}`] ? { columns: columns[`${prefix}/${resource.name}`] } : {}),
       fieldLabels: (fieldLabels[`${prefix} ${resource.kind}`] ?? '').split(' ').filter((label) => label !== ''),
     });

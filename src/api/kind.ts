@@ -83,6 +83,8 @@ export interface KindDescription {
   readonly storageVersion: string;
   /** The group that it is stored under, where that is another: events.k8s.io events live with the core group's. */
   readonly storageGroup?: string;
+  /** The version that discovery's hash is made of, where upstream stores another one than we do. */
+  readonly hashedVersion?: string;
   readonly columns: readonly ColumnDescription[];
   /** Field labels that a field selector may name beside metadata.name and metadata.namespace (`spec.nodeName`, `status.phase` …). */
   readonly selectableFields: readonly string[];

@@ -20,6 +20,7 @@ interface KindFacts {
   readonly type: string;
   readonly storage: string;
   readonly stored: boolean;
+  readonly hashed?: string;
   readonly columns?: readonly (readonly [string, ColumnDescription['type'], string, number])[];
   readonly fieldLabels: readonly string[];
 }
@@ -60,6 +61,7 @@ function describe(facts: KindFacts): KindDescription {
     columns: (facts.columns ?? []).map(([name, type, format, priority]) => ({ name, type, format, priority })),
     selectableFields: facts.fieldLabels,
     stored: facts.stored,
+    ...(facts.hashed === undefined ? {} : { hashedVersion: facts.hashed }),
   };
 }
 
