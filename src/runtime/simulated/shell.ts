@@ -1,0 +1,517 @@
+// Owns the simulated sh: runs parsed commands in a process, with variables, jobs, traps and descriptors.
+import { Descriptor, nullDescriptor, Pipe } from './descriptor.ts';
+import { plainReason } from './errno-text.ts';
+import { patternExpression } from './file-pattern.ts';
+import { openForReading, openForWriting } from './open-file.ts';
+import { type Process, type Program, signalNumber } from './process.ts';
+import { builtins } from './shell-builtins.ts';
+import { Leave } from './shell-leave.ts';
+import { parseScript } from './shell-parser.ts';
+import type { Command, Redirect } from './shell-syntax.ts';
+import { ShellSyntaxError } from './shell-syntax.ts';
+import { ExpansionError, expandFields, expandPattern, expandText, type WordScope } from './shell-words.ts';
+
+/** What a subshell starts with a copy of. */
+export interface ShellState {
+  readonly variables: Map<string, string>;
+  readonly exported: Set<string>;
+  readonly functions: Map<string, Command>;
+  readonly options: Set<string>;
+  positional: readonly string[];
+  name: string;
+  cwd: string;
+  status: number;
+  /** `$$`: the first shell's number, in subshells too. */
+  shellPid: number;
+}
+
+export type Descriptors = ReadonlyMap<number, Descriptor>;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const deepest = 200;
+
+export class Shell implements WordScope {
+  readonly process: Process;
+  readonly state: ShellState;
+  readonly traps = new Map<string, string>();
+  readonly jobs: Process[] = [];
+  #pending: string[] = [];
+  #interrupt: (() => void) | undefined;
+  #conditional = 0;
+  #depth = 0;
+  /** The status of the last $(…): that of a command without words. */
+  #captured = 0;
+  /** The descriptors of the shell itself, which `exec >file` changes. */
+  descriptors: Descriptors;
+
+  constructor(process: Process, state: ShellState) {
+    this.process = process;
+    this.state = state;
+    this.descriptors = process.descriptors;
+    process.onSignal = (signal) => {
+      const name = [...this.traps.keys()].find((key) => signalNumber(key) === signal && signal !== 0);
+      if (name === undefined) return false;
+      this.#pending.push(name);
+      this.#interrupt?.();
+      return true;
+    };
+  }
+
+  get files() {
+    return this.process.surroundings.files;
+  }
+
+  get cwd(): string {
+    return this.state.cwd;
+  }
+
+  get positional(): readonly string[] {
+    return this.state.positional;
+  }
+
+  parameter(name: string): string | undefined {
+    const { state } = this;
+    switch (name) {
+      case '?':
+        return String(state.status);
+      case '$':
+        return String(state.shellPid);
+      case '!':
+        return this.jobs.length === 0 ? '' : String(this.jobs.at(-1)?.pid);
+      case '#':
+        return String(state.positional.length);
+      case '-':
+        return [...state.options].join('');
+      case '0':
+        return state.name;
+      case 'PPID':
+        return String(this.process.parent?.pid ?? 0);
+      case 'RANDOM':
+        return String(Math.floor(this.process.surroundings.entropy.fraction() * 32768));
+      case 'SECONDS':
+        return String(Math.floor(this.process.surroundings.clock.now() / 1000));
+      default:
+        return /^\d+$/.test(name) ? state.positional[Number(name) - 1] : state.variables.get(name);
+    }
+  }
+
+  assign(name: string, value: string): void {
+    this.state.variables.set(name, value);
+    if (this.state.options.has('a')) this.state.exported.add(name);
+  }
+
+  /** The environment that commands get. */
+  environment(extra: ReadonlyMap<string, string> = new Map()): Map<string, string> {
+    const env = new Map<string, string>();
+    for (const name of this.state.exported) {
+      const value = this.state.variables.get(name);
+      if (value !== undefined) env.set(name, value);
+    }
+    for (const [name, value] of extra) env.set(name, value);
+    return env;
+  }
+
+  async capture(body: Command): Promise<string> {
+    const pipe = new Pipe();
+    const { reader, writer } = pipe.ends();
+    reader.retain();
+    const child = this.fork(body, new Map([...this.descriptors, [1, writer]]));
+    const chunks: Uint8Array[] = [];
+    for (let chunk = await this.process.until(pipe.read()); chunk !== undefined; chunk = await this.process.until(pipe.read()))
+      chunks.push(chunk);
+    reader.release();
+    this.#captured = (await this.process.until(child.exit)).exitCode;
+    this.state.status = this.#captured;
+    return decoder.decode(Buffer.concat(chunks)).replace(/\n+$/, '');
+  }
+
+  /** Runs a command in a process of its own, with a copy of this shell's state. */
+  fork(body: Command, descriptors: Descriptors): Process {
+    const { state } = this;
+    const copy: ShellState = {
+      ...state,
+      variables: new Map(state.variables),
+      exported: new Set(state.exported),
+      functions: new Map(state.functions),
+      options: new Set(state.options),
+    };
+    const program: Program = async (call) => new Shell(call.process, copy).runToEnd(body);
+    return this.process.spawn(program, { argv: this.process.argv, descriptors, env: new Map(), cwd: state.cwd });
+  }
+
+  /** Runs a whole script and its EXIT trap. */
+  async runToEnd(body: Command): Promise<number> {
+    return this.finish(() => this.execute(body, this.descriptors));
+  }
+
+  /** Runs something that may leave the script, then the EXIT trap; gives the script's status. */
+  async finish(run: () => Promise<number>): Promise<number> {
+    let status = await this.#leaving(run);
+    const trap = this.traps.get('EXIT');
+    if (trap !== undefined && trap !== '') {
+      this.traps.delete('EXIT');
+      this.state.status = status;
+      status = await this.#leaving(async () => {
+        await this.source(trap, this.descriptors);
+        return status;
+      });
+    }
+    return status;
+  }
+
+  async #leaving(run: () => Promise<number>): Promise<number> {
+    try {
+      return await run();
+    } catch (error) {
+      if (error instanceof Leave) return error.status;
+      if (error instanceof ShellSyntaxError || error instanceof ExpansionError) {
+        await this.complain(this.descriptors, error.message);
+        return 2;
+      }
+      throw error;
+    }
+  }
+
+  /** Parses and runs text in this shell: `eval`, `.`, traps. */
+  source(text: string, descriptors: Descriptors): Promise<number> {
+    return this.execute(parseScript(text), descriptors);
+  }
+
+  async complain(descriptors: Descriptors, message: string): Promise<void> {
+    await descriptors.get(2)?.sink?.write(encoder.encode(`${this.state.name}: ${message}\n`));
+  }
+
+  /** Reads up to a newline; what is after it is left to the next reader. */
+  async readLine(descriptor: Descriptor | undefined): Promise<{ readonly line: string; readonly ended: boolean }> {
+    const chunks: Uint8Array[] = [];
+    const source = descriptor?.source;
+    for (;;) {
+      const chunk = source === undefined ? undefined : await this.process.until(source.read());
+      const end = chunk?.indexOf(10) ?? -1;
+      if (chunk === undefined || end >= 0) {
+        if (chunk !== undefined) {
+          chunks.push(chunk.subarray(0, end));
+          source?.unread?.(chunk.slice(end + 1));
+        }
+        return { line: decoder.decode(Buffer.concat(chunks)), ended: chunk === undefined };
+      }
+      chunks.push(chunk);
+    }
+  }
+
+  async #runTraps(descriptors: Descriptors): Promise<void> {
+    while (this.#pending.length > 0) {
+      const text = this.traps.get(this.#pending.shift() ?? '');
+      if (text === undefined || text === '') continue;
+      const { status } = this.state;
+      await this.source(text, descriptors);
+      this.state.status = status;
+    }
+  }
+
+  /** Waits for a child in the foreground: traps run only afterwards. */
+  async foreground(child: Process): Promise<number> {
+    return (await this.process.until(child.exit)).exitCode;
+  }
+
+  /** `wait`: ends early, above 128, when a trapped signal comes. */
+  async waitFor(child: Process): Promise<number> {
+    if (this.#pending.length > 0) return 143;
+    const interrupted = new Promise<undefined>((resolve) => {
+      this.#interrupt = () => resolve(undefined);
+    });
+    const end = await this.process.until(Promise.race([child.exit, interrupted]));
+    this.#interrupt = undefined;
+    if (end !== undefined) return end.exitCode;
+    return 128 + (signalNumber(this.#pending[0] ?? 'TERM') ?? 15);
+  }
+
+  async execute(command: Command, descriptors: Descriptors): Promise<number> {
+    if (++this.#depth > deepest) throw new ExpansionError('recursion too deep');
+    try {
+      this.state.status = await this.#execute(command, descriptors);
+      if (this.#pending.length > 0) await this.#runTraps(descriptors);
+      return this.state.status;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  async #execute(command: Command, descriptors: Descriptors): Promise<number> {
+    switch (command.type) {
+      case 'simple':
+        return this.#simple(command, descriptors);
+      case 'list': {
+        let status = 0;
+        for (const each of command.commands) status = await this.execute(each, descriptors);
+        return status;
+      }
+      case 'and':
+      case 'or': {
+        const left = await this.#condition(command.left, descriptors);
+        return (left === 0) === (command.type === 'and') ? this.execute(command.right, descriptors) : left;
+      }
+      case 'pipeline':
+        return this.#pipeline(command.commands, command.negated, descriptors);
+      case 'background': {
+        const input = new Map([
+          ...descriptors,
+          [0, descriptors.get(0)?.terminal === true ? nullDescriptor() : (descriptors.get(0) ?? nullDescriptor())],
+        ] as const);
+        this.jobs.push(this.fork(command.command, input));
+        if (this.jobs.length > 1000) this.jobs.shift();
+        return 0;
+      }
+      case 'if':
+        for (const { condition, body } of command.branches) {
+          if ((await this.#condition(condition, descriptors)) === 0) return this.execute(body, descriptors);
+        }
+        return command.otherwise === undefined ? 0 : this.execute(command.otherwise, descriptors);
+      case 'while':
+        return this.#loop(
+          descriptors,
+          command.body,
+          async () => ((await this.#condition(command.condition, descriptors)) === 0) !== command.until,
+        );
+      case 'for': {
+        const values = command.words === undefined ? [...this.state.positional] : await expandFields(this, command.words);
+        return this.#loop(descriptors, command.body, async () => {
+          const value = values.shift();
+          if (value !== undefined) this.assign(command.name, value);
+          return value !== undefined;
+        });
+      }
+      case 'case': {
+        const subject = await expandText(this, command.subject);
+        for (const { patterns, body } of command.items) {
+          for (const pattern of patterns) {
+            if (patternExpression(await expandPattern(this, pattern)).test(subject)) return this.execute(body, descriptors);
+          }
+        }
+        return 0;
+      }
+      case 'function':
+        this.state.functions.set(command.name, command.body);
+        return 0;
+      case 'group':
+        return this.execute(command.body, descriptors);
+      case 'subshell':
+        return this.#checked(await this.foreground(this.fork(command.body, descriptors)));
+      case 'redirected':
+        return this.#redirected(command.redirects, descriptors, (inside) => this.execute(command.command, inside));
+    }
+  }
+
+  /** Runs a command whose failure does not end a script under `set -e`. */
+  async #condition(command: Command, descriptors: Descriptors): Promise<number> {
+    this.#conditional++;
+    try {
+      return await this.execute(command, descriptors);
+    } finally {
+      this.#conditional--;
+    }
+  }
+
+  #checked(status: number): number {
+    if (status !== 0 && this.#conditional === 0 && this.state.options.has('e')) throw new Leave('exit', status);
+    return status;
+  }
+
+  async #loop(descriptors: Descriptors, body: Command, next: () => Promise<boolean>): Promise<number> {
+    let status = 0;
+    try {
+      while (await next()) {
+        await this.process.step();
+        try {
+          status = await this.execute(body, descriptors);
+        } catch (error) {
+          if (!(error instanceof Leave) || error.what !== 'continue' || error.levels > 1) throw error;
+          status = 0;
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof Leave) || (error.what !== 'break' && error.what !== 'continue')) throw error;
+      if (error.levels > 1) throw new Leave(error.what, 0, error.levels - 1);
+      status = 0;
+    }
+    return status;
+  }
+
+  async #pipeline(commands: readonly Command[], negated: boolean, descriptors: Descriptors): Promise<number> {
+    const [only] = commands;
+    if (commands.length === 1 && only !== undefined) return (await this.#condition(only, descriptors)) === 0 ? 1 : 0;
+    const children: Process[] = [];
+    let input: Descriptor | undefined;
+    for (const [index, command] of commands.entries()) {
+      const inside = new Map(descriptors);
+      if (input !== undefined) inside.set(0, input);
+      input = undefined;
+      if (index < commands.length - 1) {
+        const { reader, writer } = new Pipe().ends();
+        inside.set(1, writer);
+        input = reader;
+      }
+      children.push(this.fork(command, inside));
+    }
+    let status = 0;
+    for (const child of children) status = await this.foreground(child);
+    if (negated) return status === 0 ? 1 : 0;
+    return this.#checked(status);
+  }
+
+  async #simple(command: Command & { readonly type: 'simple' }, descriptors: Descriptors): Promise<number> {
+    await this.process.step();
+    this.#captured = 0;
+    const argv = await expandFields(this, command.words);
+    const assigned = new Map<string, string>();
+    for (const { name, value } of command.assignments) {
+      const text = await expandText(this, value);
+      if (argv.length === 0) this.assign(name, text);
+      else assigned.set(name, text);
+    }
+    if (argv.length === 0) {
+      const status = this.#captured;
+      if (command.redirects.length > 0) return this.#redirected(command.redirects, descriptors, async () => status);
+      return this.#checked(status);
+    }
+    if (this.state.options.has('x')) await descriptors.get(2)?.sink?.write(encoder.encode(`+ ${argv.join(' ')}\n`));
+    if (argv[0] === 'exec' && argv.length === 1) {
+      this.descriptors = await this.#openAll(command.redirects, descriptors);
+      for (const [number, descriptor] of this.descriptors) {
+        const own = this.process.descriptors.get(number);
+        if (own === descriptor) continue;
+        this.process.descriptors.set(number, descriptor.retain());
+        own?.release();
+      }
+      return 0;
+    }
+    return this.#redirected(command.redirects, descriptors, async (inside) => this.#checked(await this.#run(argv, assigned, inside)));
+  }
+
+  async #run(argv: readonly string[], assigned: ReadonlyMap<string, string>, descriptors: Descriptors): Promise<number> {
+    const [name = ''] = argv;
+    const { state, process } = this;
+    const defined = state.functions.get(name);
+    if (defined !== undefined) return this.#function(defined, argv, assigned, descriptors);
+    const builtin = builtins.get(name);
+    if (builtin !== undefined) {
+      for (const [variable, value] of assigned) this.assign(variable, value);
+      return builtin({ shell: this, argv, descriptors });
+    }
+    const program = process.surroundings.find(name, state.cwd, assigned.get('PATH') ?? state.variables.get('PATH') ?? '');
+    if (program === undefined) {
+      await this.complain(descriptors, `${name}: not found`);
+      return 127;
+    }
+    return this.foreground(process.spawn(program, { argv, descriptors, env: this.environment(assigned), cwd: state.cwd }));
+  }
+
+  /** Runs a builtin or program by its name, past any function of that name. */
+  async runNamed(argv: readonly string[], descriptors: Descriptors): Promise<number> {
+    const [name = ''] = argv;
+    const { functions } = this.state;
+    const hidden = functions.get(name);
+    functions.delete(name);
+    try {
+      return await this.#run(argv, new Map(), descriptors);
+    } finally {
+      if (hidden !== undefined) functions.set(name, hidden);
+    }
+  }
+
+  /** `exec PROGRAM`: the program takes this process, its number included. */
+  async become(argv: readonly string[], descriptors: Descriptors): Promise<never> {
+    const { state, process } = this;
+    const program = process.surroundings.find(argv[0] ?? '', state.cwd, state.variables.get('PATH') ?? '');
+    if (program === undefined) {
+      await this.complain(descriptors, `exec: ${argv[0]}: not found`);
+      throw new Leave('exit', 127);
+    }
+    process.onSignal = undefined;
+    this.traps.clear();
+    throw new Leave('exit', await program({ process, argv, descriptors, env: this.environment(), cwd: state.cwd }));
+  }
+
+  async #function(
+    body: Command,
+    argv: readonly string[],
+    assigned: ReadonlyMap<string, string>,
+    descriptors: Descriptors,
+  ): Promise<number> {
+    const outer = this.state.positional;
+    this.state.positional = argv.slice(1);
+    for (const [name, value] of assigned) this.assign(name, value);
+    try {
+      return await this.execute(body, descriptors);
+    } catch (error) {
+      if (error instanceof Leave && error.what === 'return') return error.status;
+      throw error;
+    } finally {
+      this.state.positional = outer;
+    }
+  }
+
+  async #redirected(
+    redirects: readonly Redirect[],
+    descriptors: Descriptors,
+    run: (inside: Descriptors) => Promise<number>,
+  ): Promise<number> {
+    if (redirects.length === 0) return run(descriptors);
+    let inside: Descriptors;
+    try {
+      inside = await this.#openAll(redirects, descriptors);
+    } catch (error) {
+      if (!(error instanceof RedirectError)) throw error;
+      await this.complain(descriptors, error.message);
+      return this.#checked(1);
+    }
+    for (const descriptor of inside.values()) descriptor.retain();
+    try {
+      return await run(inside);
+    } finally {
+      for (const descriptor of inside.values()) descriptor.release();
+    }
+  }
+
+  async #openAll(redirects: readonly Redirect[], descriptors: Descriptors): Promise<Descriptors> {
+    const inside = new Map(descriptors);
+    for (const redirect of redirects) {
+      if (redirect.type === 'here') {
+        const bytes = encoder.encode(await expandText(this, redirect.body.word));
+        const chunks = [bytes];
+        inside.set(redirect.descriptor, new Descriptor({ source: { read: async () => chunks.shift() } }));
+        continue;
+      }
+      const target = await expandText(this, redirect.target);
+      if (redirect.type === 'duplicate') {
+        if (target === '-') inside.delete(redirect.descriptor);
+        else {
+          const other = inside.get(Number(target));
+          if (other === undefined) throw new RedirectError(`${target}: Bad file descriptor`);
+          inside.set(redirect.descriptor, other);
+        }
+        continue;
+      }
+      const opened = this.#open(redirect.type === 'both' ? 'write' : redirect.type, target, descriptors);
+      if (redirect.type === 'both') {
+        inside.set(1, opened);
+        inside.set(2, opened);
+      } else inside.set(redirect.descriptor, opened);
+    }
+    return inside;
+  }
+
+  #open(type: 'read' | 'write' | 'append', target: string, descriptors: Descriptors): Descriptor {
+    try {
+      const path = target.startsWith('/') ? target : `${this.state.cwd}/${target}`;
+      if (type === 'read') return openForReading(this.process, path, descriptors);
+      return openForWriting(this.process, path, type === 'append', descriptors);
+    } catch (error) {
+      const reason = plainReason(error);
+      throw new RedirectError(type === 'read' ? `can't open ${target}: ${reason}` : `can't create ${target}: ${reason}`);
+    }
+  }
+}
+
+class RedirectError extends Error {}
