@@ -74,7 +74,7 @@ class Bench {
 
   async start(): Promise<this> {
     const status = { allocatable: { cpu: '2', memory: '4Gi', pods: '110' } };
-    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node1' }, status } as Draft<Node>;
+    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node1' }, status } as unknown as Draft<Node>;
     await this.client.create(resources.nodes, node);
     await this.client.updateStatus(resources.nodes, node);
     this.#record().catch(() => {});

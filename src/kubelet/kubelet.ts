@@ -13,12 +13,13 @@ import { type DnsFacts, parseResolvConf } from './container/dns.ts';
 import { References } from './env/references.ts';
 import { EventRecorder } from './event-recorder.ts';
 import { plainPuller } from './plain-puller.ts';
-import type { EventText } from './pod/model.ts';
+import type { EventText, NodeFacts } from './pod/model.ts';
 import type { ImagePuller, PodPorts } from './pod/ports.ts';
 import type { PodLookup } from './pod-lookup.ts';
 import { PodsOnNode } from './pods-on-node.ts';
 import { networkDialer } from './probes/network-dialer.ts';
 import type { ProbeDialer } from './probes/probe-dialer.ts';
+import { noCgroups, type PodCgroups } from './resources/pod-cgroups.ts';
 import { PodVolumes } from './volumes/pod-volumes.ts';
 import { ServiceAccountTokens } from './volumes/tokens.ts';
 
@@ -50,6 +51,8 @@ export interface KubeletOptions {
   readonly dialer?: ProbeDialer;
   /** How images come. Absent: straight from the runtime, without credentials. */
   readonly puller?: ImagePuller;
+  /** Clears away what runtimes leave of pods' cgroups: `machineCgroups` on real nodes. */
+  readonly cgroups?: PodCgroups;
 }
 
 export interface Kubelet extends Service {
@@ -73,7 +76,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   const nodes = new Informer<Node>({ client, resource: resources.nodes, clock, log, fieldSelector: `metadata.name=${nodeName}` });
   const podInformer = new Informer<Pod>({ client, resource: resources.pods, clock, log, fieldSelector: `spec.nodeName=${nodeName}` });
   const owners = new Map<string, string>();
-  const ports = portsOf(options, { events, references, tokens, services, nodes, owners });
+  const node = { hostIp: options.nodeIp, runtimeName: 'containerd' };
+  const ports = portsOf(options, { events, references, tokens, services, nodes, owners }, node);
   const pods = new PodsOnNode(ports, owners, () => nodes.get('', nodeName));
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => {});
@@ -81,6 +85,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     try {
       services.start();
       nodes.start();
+      node.runtimeName = (await options.runtime.version()).name;
       await pods.start();
       podInformer.on({
         added: (pod) => pods.put(pod),
@@ -123,7 +128,7 @@ interface Parts {
   readonly owners: Map<string, string>;
 }
 
-function portsOf(options: KubeletOptions, parts: Parts): PodPorts {
+function portsOf(options: KubeletOptions, parts: Parts, node: NodeFacts): PodPorts {
   const { client, runtime, files, clock, entropy, log, nodeName, nodeIp, rootDir, logDir, cgroupRoot, memoryBytes } = options;
   const { events, references, tokens, services, nodes, owners } = parts;
   const volumes = new PodVolumes({ client, clock, files, references, tokens, rootDir });
@@ -143,7 +148,8 @@ function portsOf(options: KubeletOptions, parts: Parts): PodPorts {
     tokens,
     references,
     dialer: options.dialer ?? networkDialer,
-    node: { hostIp: nodeIp, runtimeName: 'containerd' },
+    cgroups: options.cgroups ?? noCgroups,
+    node,
     places: { nodeName, rootDir, logDir, cgroupRoot, memoryBytes },
     dns: async (): Promise<DnsFacts> => ({
       clusterDns: options.clusterDns,

@@ -19,5 +19,5 @@ export function orphanPod(uid: string, sandboxes: readonly SandboxStatus[], cont
       uid,
     },
     spec: { containers: names.map((name) => ({ name })), terminationGracePeriodSeconds: Number.isFinite(grace) ? grace : 30 },
-  } as Pod;
+  } as unknown as Pod;
 }

@@ -13,7 +13,7 @@ import { PodWorker } from './pod/pod-worker.ts';
 import type { PodPorts } from './pod/ports.ts';
 import { isTerminal } from './pod/status.ts';
 import type { FoundPod, PodLookup } from './pod-lookup.ts';
-import { qosClassOf } from './resources/qos.ts';
+import { cgroupsOf, qosClassOf } from './resources/qos.ts';
 
 /** Everything is looked at anew this often, in case an event was lost (upstream: 60 to 90 s). */
 const relistMs = 60_000;
@@ -140,6 +140,8 @@ export class PodsOnNode implements Service, PodLookup {
     this.#tasks.run('clean up after a pod', async () => {
       await worker.stop();
       await this.#ports.volumes.unmount(worker.uid);
+      // Of a leftover pod nobody knows the class: an absent cgroup is no error.
+      for (const path of cgroupsOf(worker.uid, this.#ports.places.cgroupRoot)) await this.#ports.cgroups.remove(path);
       await this.#ports.files.remove(logDirectoryOf(worker.pod, this.#ports.places.logDir));
     });
   }

@@ -12,6 +12,7 @@ import type { PodFacts } from '../env/downward.ts';
 import type { ReferencedObjects } from '../env/environment.ts';
 import type { References } from '../env/references.ts';
 import type { ProbeDialer } from '../probes/probe-dialer.ts';
+import type { PodCgroups } from '../resources/pod-cgroups.ts';
 import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import type { ServiceAccountTokens } from '../volumes/tokens.ts';
 import type { EventText, NodeFacts } from './model.ts';
@@ -34,6 +35,7 @@ export interface PodPorts {
   readonly tokens: ServiceAccountTokens;
   readonly references: References;
   readonly dialer: ProbeDialer;
+  readonly cgroups: PodCgroups;
   readonly node: NodeFacts;
   readonly places: NodePlaces;
   /** Resolver configuration of the node and the cluster. */

@@ -46,6 +46,11 @@ export function cgroupParentOf(pod: Pod, root: string): string {
   return `${parent}/pod${pod.metadata.uid}`;
 }
 
+/** Wherever a pod's cgroup may be, whatever its class. */
+export function cgroupsOf(uid: string, root: string): readonly string[] {
+  return [root, `${root}/burstable`, `${root}/besteffort`].map((parent) => `${parent}/pod${uid}`);
+}
+
 /** CPU weight in cgroup v1's terms, 2 at least. */
 export function cpuShares(milliCpu: number): number {
   return milliCpu === 0 ? 2 : Math.max(2, Math.floor((milliCpu * 1024) / 1000));
