@@ -1,5 +1,6 @@
 // Owns the question "may they?": what is asked of an authorizer, its answers, their order, and the refusal in upstream's words.
 import type { PolicyRule } from '../../api/rbac/v1.ts';
+import type { FieldRequirement } from '../../api/selectors/field-selector.ts';
 import { StatusError } from '../../api/status-error.ts';
 import type { User } from './user.ts';
 
@@ -12,6 +13,8 @@ export interface ResourceAttributes {
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
+  /** What a list or watch is narrowed to, as far as its field selector is made of equalities. */
+  readonly fieldSelector?: readonly FieldRequirement[];
 }
 
 /** A request about a path that is no resource; `verb` is the HTTP method in lower case. */
