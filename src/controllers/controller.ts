@@ -8,6 +8,9 @@ import type { Client } from '../client/client.ts';
 
 /** What every controller gets from outside. */
 export interface ControllerContext {
+  /** Reads and watches; upstream's controllers share one user for it. */
+  readonly watching: Client;
+  /** Writes, with the rights of this controller's own user. */
   readonly client: Client;
   readonly clock: Clock;
   readonly entropy: Entropy;

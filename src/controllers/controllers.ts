@@ -1,23 +1,28 @@
 // Owns the list of controllers and running them together.
 import type { Service } from '../base/service.ts';
+import type { Client } from '../client/client.ts';
 import { type Controller, type ControllerContext, runController } from './controller.ts';
 import { namespaceController } from './namespace/namespace-controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
 import { rootCaController } from './root-ca/root-ca-controller.ts';
 import { serviceAccountController } from './service-account/service-account-controller.ts';
 
-/** What the controllers need beside the context: the CA that pods must trust, PEM. */
-export interface ControllersOptions extends ControllerContext {
+/** What the controllers need: the context without the writing client, a writing client for each by its service account's name, the CA (PEM). */
+export interface ControllersOptions extends Omit<ControllerContext, 'client'> {
+  /** The client that acts as a service account of kube-system; a lone program may give one client for all. */
+  readonly clientFor: (serviceAccount: string) => Client;
+  /** The certificate authority that pods must trust, PEM. */
   readonly caPem: string;
 }
 
 /** Every controller, not yet started, in no order that matters. */
-export function allControllers({ caPem, ...context }: ControllersOptions): readonly Controller[] {
+export function allControllers({ caPem, clientFor, ...shared }: ControllersOptions): readonly Controller[] {
+  const as = (serviceAccount: string): ControllerContext => ({ ...shared, client: clientFor(serviceAccount) });
   return [
-    serviceAccountController(context),
-    rootCaController(context, caPem),
-    nodeLifecycleController(context),
-    namespaceController(context),
+    serviceAccountController(as('service-account-controller')),
+    rootCaController(as('root-ca-cert-publisher'), caPem),
+    nodeLifecycleController(as('node-controller')),
+    namespaceController(as('namespace-controller')),
   ];
 }
 

@@ -17,10 +17,10 @@ export function namespacedResources(): readonly Resource<AnyObject>[] {
 }
 
 export function namespaceController(
-  { client, clock, log }: ControllerContext,
+  { watching, client, clock, log }: ControllerContext,
   content: () => readonly Resource<AnyObject>[] = namespacedResources,
 ): Controller {
-  const namespaces = new Informer({ client, resource: resources.namespaces, clock, log });
+  const namespaces = new Informer({ client: watching, resource: resources.namespaces, clock, log });
 
   /** One round over one resource: delete all, then see what is left. */
   const empty = async (namespace: string, resource: Resource<AnyObject>): Promise<Remaining> => {

@@ -7,8 +7,8 @@ import { resources } from '../../client/resources.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { planLabels, planTaints } from './plan.ts';
 
-export function nodeLifecycleController({ client, clock, log }: ControllerContext): Controller {
-  const nodes = new Informer({ client, resource: resources.nodes, clock, log });
+export function nodeLifecycleController({ watching, client, clock, log }: ControllerContext): Controller {
+  const nodes = new Informer({ client: watching, resource: resources.nodes, clock, log });
   const recorder = new EventRecorder(client, clock, log, { component: 'node-controller' });
   const tell = ({ metadata }: Node, reason: string, words: string): void =>
     recorder.record(

@@ -5,9 +5,9 @@ import { resources } from '../../client/resources.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { planRootCa, rootCaName } from './plan.ts';
 
-export function rootCaController({ client, clock, log }: ControllerContext, caPem: string): Controller {
-  const namespaces = new Informer({ client, resource: resources.namespaces, clock, log });
-  const maps = new Informer({ client, resource: resources.configMaps, clock, log, fieldSelector: `metadata.name=${rootCaName}` });
+export function rootCaController({ watching, client, clock, log }: ControllerContext, caPem: string): Controller {
+  const namespaces = new Informer({ client: watching, resource: resources.namespaces, clock, log });
+  const maps = new Informer({ client: watching, resource: resources.configMaps, clock, log, fieldSelector: `metadata.name=${rootCaName}` });
   return {
     name: 'root-ca-certificate-publisher-controller',
     async start(enqueue) {

@@ -5,9 +5,15 @@ import { resources } from '../../client/resources.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { missingAccounts } from './plan.ts';
 
-export function serviceAccountController({ client, clock, log }: ControllerContext): Controller {
-  const namespaces = new Informer({ client, resource: resources.namespaces, clock, log });
-  const accounts = new Informer({ client, resource: resources.serviceAccounts, clock, log, fieldSelector: 'metadata.name=default' });
+export function serviceAccountController({ watching, client, clock, log }: ControllerContext): Controller {
+  const namespaces = new Informer({ client: watching, resource: resources.namespaces, clock, log });
+  const accounts = new Informer({
+    client: watching,
+    resource: resources.serviceAccounts,
+    clock,
+    log,
+    fieldSelector: 'metadata.name=default',
+  });
   return {
     name: 'serviceaccount-controller',
     async start(enqueue) {
