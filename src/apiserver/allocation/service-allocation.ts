@@ -81,7 +81,7 @@ export function createServiceAllocation(options: {
       const wanted = port.nodePort ?? 0;
       if (wanted === 0) return port;
       const sharing = mine.get(wanted);
-      mine.set(wanted, (sharing ?? new Set<string>()).add(protocol));
+      mine.set(wanted, new Set(sharing).add(protocol));
       if (sharing !== undefined && !sharing.has(protocol)) return port;
       if (sharing === undefined && before.has(wanted)) return port;
       const got = ports.take(wanted);
