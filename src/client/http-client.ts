@@ -4,7 +4,7 @@ import { type AnyObject, apiVersionOf, type Draft, type KubeList, type KubeObjec
 import { badRequest, StatusError } from '../api/status-error.ts';
 import type { Client, DeleteOptions, ListOptions, ObjectKey, Patch, WatchEvent, WatchOptions, WriteOptions } from './client.ts';
 import { type Exchange, HttpSession } from './http-session.ts';
-import type { Access } from './kubeconfig.ts';
+import type { ClientConfig } from './kubeconfig.ts';
 import type { Resource } from './resource.ts';
 
 /** The longest line of a watch that is taken: an object has 3 MiB at most. */
@@ -21,7 +21,7 @@ type Any = Resource<KubeObject>;
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** A client over HTTP/2. `close` lets go of the connection. */
-export function httpClient(access: Access): Client & { close(): Promise<void> } {
+export function httpClient(access: ClientConfig): Client & { close(): Promise<void> } {
   const session = new HttpSession(access);
 
   const call = async <T>(

@@ -1,6 +1,6 @@
 // Owns the connection under the HTTP client: one HTTP/2 session with TLS, made when needed, made anew when it broke.
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants, type OutgoingHttpHeaders } from 'node:http2';
-import type { Access } from './kubeconfig.ts';
+import type { ClientConfig } from './kubeconfig.ts';
 
 /** A request on its way: its status, and its body as it comes. */
 export interface Exchange {
@@ -13,12 +13,12 @@ const userAgent = 'peapod/0.1';
 
 /** One server. Requests share a session; a session that the server ended is replaced at the next request. */
 export class HttpSession {
-  readonly #access: Access;
+  readonly #access: ClientConfig;
   readonly #origin: URL;
   #session: ClientHttp2Session | undefined;
   #closed = false;
 
-  constructor(access: Access) {
+  constructor(access: ClientConfig) {
     this.#access = access;
     this.#origin = new URL(access.server);
   }
@@ -68,12 +68,13 @@ export class HttpSession {
   #connected(): ClientHttp2Session {
     if (this.#closed) throw new Error('the client is closed');
     if (this.#session !== undefined && !this.#session.closed && !this.#session.destroyed) return this.#session;
-    const { ca, cert, key, insecure } = this.#access;
+    const { ca, cert, key, insecureSkipTlsVerify, serverName } = this.#access;
     const session = connect(this.#origin.origin, {
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),
-      rejectUnauthorized: insecure !== true,
+      rejectUnauthorized: insecureSkipTlsVerify !== true,
+      ...(serverName === undefined ? {} : { servername: serverName }),
       settings: { initialWindowSize: 1 << 20 },
     });
     // Failures reach the requests through their streams; the session's own event must only not be unhandled.

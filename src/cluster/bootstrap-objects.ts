@@ -83,3 +83,18 @@ export function bootstrapObjects({ kubernetesIp, serviceCidr, apiIp, apiPort }: 
     })),
   ];
 }
+
+const policyResources: Readonly<Record<string, Resource<AnyObject>>> = {
+  ClusterRole: untyped(resources.clusterRoles as Resource<never>),
+  ClusterRoleBinding: untyped(resources.clusterRoleBindings as Resource<never>),
+  Role: untyped(resources.roles as Resource<never>),
+  RoleBinding: untyped(resources.roleBindings as Resource<never>),
+};
+
+/** The default roles and bindings as objects to be made. What a person changed in them stays; what is missing comes back at the next start. */
+export function policyObjects(policy: readonly AnyObject[]): readonly BootstrapObject[] {
+  return policy.flatMap((object) => {
+    const resource = policyResources[object.kind ?? ''];
+    return resource === undefined ? [] : [{ resource, object, keep: true }];
+  });
+}

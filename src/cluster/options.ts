@@ -1,16 +1,10 @@
 // Owns what a person can choose when starting a cluster, checked: every flag of `up` becomes a value here or a message saying what is wrong.
 import { isIPv4 } from 'node:net';
+import { parseRegistryMirror, type RegistryMirror } from '../runtime/cri/containerd-config.ts';
 
 export type RuntimeChoice = 'auto' | 'cri' | 'simulated';
 export const components = ['scheduler', 'controllers', 'kubelet', 'proxy', 'dns'] as const;
 export type Component = (typeof components)[number];
-
-/** A registry and where to ask instead. `host` is `*` for every registry; `prefix` limits it to names below. */
-export interface RegistryMirror {
-  readonly host: string;
-  readonly prefix: string;
-  readonly url: string;
-}
 
 /** A checked choice. Addresses and ports are valid, ranges do not overlap. */
 export interface ClusterOptions {
@@ -103,16 +97,13 @@ function store(text: string): 'embedded' | 'memory' {
   return oneOf('--store', text, ['embedded', 'memory']);
 }
 
-/** `HOST[/PREFIX]=URL`. */
+/** `HOST=URL`, checked where the runtime's files are written. */
 function mirror(text: string): RegistryMirror {
-  const at = text.indexOf('=');
-  const [from, url] = [text.slice(0, Math.max(0, at)), text.slice(at + 1)];
-  const slash = from.indexOf('/');
-  const host = slash < 0 ? from : from.slice(0, slash);
-  if (host === '' || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new OptionError(`--registry-mirror takes HOST[/PREFIX]=URL, for example '*=http://127.0.0.1:5000', not '${text}'`);
+  try {
+    return parseRegistryMirror(text);
+  } catch (error) {
+    throw new OptionError(`--registry-mirror: ${error instanceof Error ? error.message : error}`);
   }
-  return { host, prefix: slash < 0 ? '' : from.slice(slash + 1), url: url.replace(/\/$/, '') };
 }
 
 /** An IPv4 range in canonical form, with a prefix length between `widest` and `narrowest`. */

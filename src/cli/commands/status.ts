@@ -1,7 +1,6 @@
 // Owns `peapod status`: whether a cluster runs on a data directory, where, and how its nodes are.
-import { readFileSync } from 'node:fs';
 import { httpClient } from '../../client/http-client.ts';
-import { parseKubeconfig } from '../../client/kubeconfig.ts';
+import { loadKubeconfig } from '../../client/kubeconfig.ts';
 import { resources } from '../../client/resources.ts';
 import { readRunning } from '../../cluster/instance.ts';
 import { defaultDataDir, pathsOf } from '../../cluster/paths.ts';
@@ -18,7 +17,7 @@ export async function status(flags: { readonly dataDir?: string }): Promise<void
     return;
   }
   console.log(`Running: pid ${running.pid}, ${running.url}, ${running.runtime} containers, data in ${paths.dataDir}`);
-  const client = httpClient(parseKubeconfig(readFileSync(paths.kubeconfig, 'utf8'), paths.kubeconfig));
+  const client = httpClient(await loadKubeconfig(paths.kubeconfig));
   try {
     const [nodes, pods] = await Promise.all([
       client.list(resources.nodes, { signal: AbortSignal.timeout(5000) }),
@@ -37,6 +36,6 @@ export async function status(flags: { readonly dataDir?: string }): Promise<void
     console.log(`  it does not answer: ${error instanceof Error ? error.message : error}. Its log: ${paths.log}`);
     process.exitCode = 1;
   } finally {
-    if ('close' in client && typeof client.close === 'function') await client.close();
+    await client.close();
   }
 }

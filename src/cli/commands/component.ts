@@ -1,0 +1,72 @@
+// Owns `peapod scheduler`, `controllers` and `kubelet`: one component alone against any Kubernetes API, until it is told to stop.
+import { mkdirSync, readFileSync } from 'node:fs';
+import { arch } from 'node:os';
+import { systemClock } from '../../base/clock.ts';
+import { systemEntropy } from '../../base/entropy.ts';
+import type { Service } from '../../base/service.ts';
+import { httpClient } from '../../client/http-client.ts';
+import { loadKubeconfig } from '../../client/kubeconfig.ts';
+import { logTo } from '../../cluster/logger.ts';
+import { startLoneController, startLoneScheduler } from '../../cluster/lone-components.ts';
+import { startLoneKubelet } from '../../cluster/lone-kubelet.ts';
+import { OptionError } from '../../cluster/options.ts';
+
+interface Common {
+  readonly kubeconfig: string;
+}
+
+const outside = () => ({ clock: systemClock, entropy: systemEntropy, log: logTo(2, 'info') });
+
+/** Runs until SIGINT or SIGTERM, then stops cleanly. */
+async function runUntilStopped(service: Service, close: () => Promise<void>): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+  });
+  await service.stop();
+  await close();
+  process.exit(0);
+}
+
+export async function scheduler({ kubeconfig }: Common): Promise<void> {
+  const client = httpClient(await loadKubeconfig(kubeconfig));
+  await runUntilStopped(startLoneScheduler(client, outside()), () => client.close());
+}
+
+export async function controllers({ kubeconfig, rootCaFile }: Common & { readonly rootCaFile?: string }): Promise<void> {
+  const config = await loadKubeconfig(kubeconfig);
+  const caPem = rootCaFile === undefined ? config.ca : readFileSync(rootCaFile, 'utf8');
+  if (caPem === undefined) throw new OptionError(`${kubeconfig} names no certificate authority: give one with --root-ca-file`);
+  const client = httpClient(config);
+  await runUntilStopped(startLoneController(client, caPem, outside()), () => client.close());
+}
+
+interface KubeletFlags extends Common {
+  readonly hostnameOverride?: string;
+  readonly nodeIp?: string;
+  readonly rootDir?: string;
+  readonly runtime?: string;
+  readonly containerRuntimeEndpoint?: string;
+  readonly clusterDns?: string;
+  readonly podCidr?: string;
+}
+
+export async function kubelet(flags: KubeletFlags): Promise<void> {
+  const runtime = flags.runtime ?? 'cri';
+  if (runtime !== 'cri' && runtime !== 'simulated') throw new OptionError(`--runtime takes cri or simulated, not '${runtime}'`);
+  const client = httpClient(await loadKubeconfig(flags.kubeconfig));
+  const rootDir = flags.rootDir ?? '/var/lib/peapod-kubelet';
+  if (runtime === 'cri') mkdirSync(rootDir, { recursive: true, mode: 0o700 });
+  const service = await startLoneKubelet({
+    client,
+    ...outside(),
+    name: flags.hostnameOverride ?? 'node1',
+    ip: flags.nodeIp ?? '127.0.0.1',
+    rootDir,
+    runtime,
+    endpoint: flags.containerRuntimeEndpoint ?? 'unix:///run/containerd/containerd.sock',
+    clusterDns: flags.clusterDns === undefined ? [] : flags.clusterDns.split(','),
+    podCidr: flags.podCidr ?? '10.42.0.0/24',
+    architecture: arch(),
+  });
+  await runUntilStopped(service, () => client.close());
+}

@@ -1,0 +1,68 @@
+// Owns the control plane of this process: the store, the API server with its gates, and a client for each component's user.
+import type { Service as ApiService } from '../api/core/v1.ts';
+import { builtInCatalog } from '../api/kinds/built-in.ts';
+import { defaultAdmission } from '../apiserver/admission/default-admission.ts';
+import { createServiceAllocation } from '../apiserver/allocation/service-allocation.ts';
+import { type ApiServer, createApiServer } from '../apiserver/api-server.ts';
+import { createAuthenticator } from '../apiserver/auth/authenticator.ts';
+import { bootstrapPolicy } from '../apiserver/auth/bootstrap-policy.ts';
+import { clientCertificates } from '../apiserver/auth/client-certificates.ts';
+import { clusterAuthorizer } from '../apiserver/auth/cluster-authorizer.ts';
+import { storeObjectSource } from '../apiserver/auth/object-source.ts';
+import { serviceAccountTokens } from '../apiserver/auth/service-account-tokens.ts';
+import { apiServerUser } from '../apiserver/auth/user.ts';
+import { objectOf } from '../apiserver/stored-object.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Entropy } from '../base/entropy.ts';
+import type { Log } from '../base/log.ts';
+import type { NodeConnections } from '../client/node-connection.ts';
+import type { Store } from '../store/store.ts';
+import { bootstrap } from './bootstrap.ts';
+import { bootstrapObjects, policyObjects } from './bootstrap-objects.ts';
+import { formatIpv4, rangeOf } from './options.ts';
+
+/** What a control plane is made of. */
+export interface ControlPlaneParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: Log;
+  /** PEM of the authority whose client certificates are believed. */
+  readonly caPem: string;
+  /** PEM of the key that signs service-account tokens. */
+  readonly serviceAccountKey: string;
+  readonly serviceCidr: string;
+  /** Where pods reach the API, for the Service `kubernetes`. */
+  readonly apiIp: string;
+  readonly apiPort: number;
+  readonly nodeConnections: NodeConnections;
+}
+
+/** The issuer of service-account tokens, and the audience of those that name none. */
+const issuer = 'https://kubernetes.default.svc.cluster.local';
+
+/** Puts the API server together over the store and makes the objects that every cluster has. It does not listen yet. */
+export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiServer> {
+  const { store, clock, entropy, log, serviceCidr } = parts;
+  const objects = storeObjectSource(store, objectOf);
+  const tokens = serviceAccountTokens({ issuer, privateKey: parts.serviceAccountKey, objects, clock, entropy });
+  const { authorizer, rbac } = clusterAuthorizer(objects);
+  const allocation = createServiceAllocation({ serviceCidr, entropy });
+  allocation.restore(objects.list({ group: '', resource: 'services' }) as readonly unknown[] as readonly ApiService[]);
+  const server = createApiServer({
+    store,
+    catalog: builtInCatalog(),
+    clock,
+    entropy,
+    log,
+    authenticator: createAuthenticator({ certificates: clientCertificates([parts.caPem], clock), tokens: [tokens] }),
+    authorizer,
+    admission: defaultAdmission({ roles: (roleRef, namespace) => rbac.rulesOfRole(roleRef, namespace) }),
+    allocation,
+    nodeConnections: parts.nodeConnections,
+  });
+  const kubernetesIp = formatIpv4(rangeOf(serviceCidr).first + 1);
+  const facts = { kubernetesIp, serviceCidr, apiIp: parts.apiIp, apiPort: parts.apiPort };
+  await bootstrap(server.client(apiServerUser), [...bootstrapObjects(facts), ...policyObjects(bootstrapPolicy)]);
+  return server;
+}

@@ -1,0 +1,37 @@
+// Owns the names that one data directory's cluster takes on the machine, so that two of them never meet: bridge, table, sockets.
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { formatIpv4, rangeOf } from './options.ts';
+
+/** Names of this cluster's things on the machine. */
+export interface MachineNames {
+  readonly bridge: string;
+  readonly table: string;
+  /** Short, since a socket's path has at most 107 bytes. */
+  readonly stateDir: string;
+}
+
+export function machineNames(dataDir: string): MachineNames {
+  const mark = createHash('sha256').update(resolve(dataDir)).digest('hex').slice(0, 6);
+  return { bridge: `peapod-${mark}`, table: `peapod_${mark}`, stateDir: `/run/peapod/${mark}` };
+}
+
+/** A node's share of the pod range and its own address, the first of it. Nodes count from 0; a share is a /24. */
+export function nodeNetwork(
+  clusterCidr: string,
+  index: number,
+): { readonly podCidr: string; readonly address: string; readonly prefixLength: number } {
+  const { first } = rangeOf(clusterCidr);
+  const base = first + index * 256;
+  return { podCidr: `${formatIpv4(base)}/24`, address: formatIpv4(base + 1), prefixLength: 24 };
+}
+
+/** How many nodes a pod range has shares for. */
+export function nodeCapacity(clusterCidr: string): number {
+  return Math.floor(rangeOf(clusterCidr).size / 256);
+}
+
+/** `node1`, `node2` … */
+export function nodeNameOf(index: number): string {
+  return `node${index + 1}`;
+}

@@ -1,0 +1,84 @@
+// Owns one node of this process: its kubelet, what it tells of itself, and how the API server reaches it, whatever runs its containers.
+import type { Clock } from '../base/clock.ts';
+import type { Entropy } from '../base/entropy.ts';
+import type { Log } from '../base/log.ts';
+import type { Service } from '../base/service.ts';
+import type { Client } from '../client/client.ts';
+import type { NodeConnection } from '../client/node-connection.ts';
+import { createKubelet } from '../kubelet/kubelet.ts';
+import { nodeAgent } from '../kubelet/node/node-agent.ts';
+import type { MachineFacts } from '../kubelet/node/node-facts.ts';
+import type { ProbeDialer } from '../kubelet/probes/probe-dialer.ts';
+import { nodeConnection } from '../kubelet/streams/node-connection.ts';
+import type { NodeFiles } from '../runtime/files.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { kubernetesVersion } from './version.ts';
+
+/** What a node is made of. */
+export interface NodeParts {
+  /** Acts as the node's user. */
+  readonly client: Client;
+  readonly runtime: Runtime;
+  readonly files: NodeFiles;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: Log;
+  readonly name: string;
+  readonly ip: string;
+  readonly machine: MachineFacts;
+  readonly rootDir: string;
+  readonly logDir: string;
+  readonly clusterDns: readonly string[];
+  readonly dialer?: ProbeDialer;
+}
+
+/** A node that runs. `ready` resolves when its Node says Ready. Stopping it leaves its containers alone. */
+export interface RunningNode extends Service {
+  readonly name: string;
+  readonly ready: Promise<void>;
+  readonly connection: NodeConnection;
+}
+
+export function startNode(parts: NodeParts): RunningNode {
+  const { client, runtime, files, clock, entropy, log, name, ip, machine, rootDir, logDir } = parts;
+  const kubelet = createKubelet({
+    client,
+    runtime,
+    files,
+    clock,
+    entropy,
+    log,
+    nodeName: name,
+    nodeIp: ip,
+    rootDir,
+    logDir,
+    cgroupRoot: '/kubepods',
+    clusterDns: parts.clusterDns,
+    clusterDomain: 'cluster.local',
+    memoryBytes: machine.memoryBytes,
+    ...(parts.dialer === undefined ? {} : { dialer: parts.dialer }),
+  });
+  const agent = nodeAgent({
+    client,
+    runtime,
+    clock,
+    entropy,
+    log,
+    nodeName: name,
+    nodeIp: ip,
+    machine,
+    kubeletVersion: kubernetesVersion,
+    kubeletPort: 10250,
+    maxPods: 110,
+    tell: (about, type, reason, message) => kubelet.events.tell(about, type, reason, message),
+  });
+  return {
+    name,
+    ready: Promise.all([agent.ready, kubelet.ready]).then(() => undefined),
+    connection: nodeConnection({ runtime, files, lookup: kubelet.pods }),
+    async stop() {
+      await Promise.all([agent.stop(), kubelet.stop()]);
+      await runtime.close();
+    },
+  };
+}

@@ -1,0 +1,78 @@
+// Owns real containers for the first node: the fence and bridge, containerd (its own, or one that is there), and the disk.
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import { containerdPaths, startContainerd, stopContainerd } from '../runtime/cri/containerd.ts';
+import { criRuntime } from '../runtime/cri/cri-runtime.ts';
+import { diskFiles } from '../runtime/disk-files.ts';
+import type { NodeFiles } from '../runtime/files.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { machineNames, nodeNetwork } from './identity.ts';
+import { closeNetwork, openNetwork } from './network.ts';
+import { type ClusterOptions, formatIpv4, rangeOf } from './options.ts';
+import { pathsOf } from './paths.ts';
+
+/** A runtime with the files that its containers see. */
+export interface NodeRuntime {
+  readonly runtime: Runtime;
+  readonly files: NodeFiles;
+}
+
+/** Sets the fence and the bridge of the first node. Must come before anything that could send a packet to a pod or Service. */
+export async function openNodeNetwork(options: ClusterOptions): Promise<void> {
+  const names = machineNames(options.dataDir);
+  const { address, prefixLength } = nodeNetwork(options.clusterCidr, 0);
+  const facts = {
+    ...names,
+    clusterCidr: options.clusterCidr,
+    serviceCidr: options.serviceCidr,
+    kubernetesIp: formatIpv4(rangeOf(options.serviceCidr).first + 1),
+    apiIp: address,
+    apiPort: options.port,
+  };
+  await openNetwork(facts, prefixLength);
+}
+
+/** Starts containerd, or finds the one that still runs, or takes the person's own; its containers outlive this process. */
+export async function openRealRuntime(options: ClusterOptions, clock: Clock, log: Log): Promise<NodeRuntime> {
+  const endpoint = options.runtimeEndpoint ?? (await startContainerd(containerdOptions(options))).endpoint;
+  return { runtime: criRuntime({ endpoint, clock, log }), files: diskFiles() };
+}
+
+function containerdOptions(options: ClusterOptions): Parameters<typeof startContainerd>[0] {
+  const names = machineNames(options.dataDir);
+  const dataDir = pathsOf(options.dataDir).runtime;
+  const { podCidr } = nodeNetwork(options.clusterCidr, 0);
+  return {
+    dataDir,
+    stateDir: names.stateDir,
+    network: { bridge: names.bridge, podCidr, dataDir: `${dataDir}/cni/addresses` },
+    mirrors: options.registryMirrors,
+  };
+}
+
+/** Where this data directory's containerd listens; nothing may be there. */
+export function containerdOf(dataDir: string): { readonly dataDir: string; readonly stateDir: string; readonly socket: string } {
+  const where = { dataDir: pathsOf(dataDir).runtime, stateDir: machineNames(dataDir).stateDir };
+  return { ...where, socket: containerdPaths(where).socket };
+}
+
+/** Ends every pod of this data directory's containerd, containerd itself, the bridge and the rules. What is not there is no error. */
+export async function endRealRuntime(dataDir: string, running: boolean, clock: Clock, log: Log): Promise<void> {
+  const { socket, ...where } = containerdOf(dataDir);
+  if (running) {
+    const runtime = criRuntime({ endpoint: `unix://${socket}`, clock, log });
+    try {
+      const sandboxes = await runtime.listSandboxes();
+      const containers = await runtime.listContainers();
+      await Promise.all(containers.filter(({ state }) => state === 'running').map(({ id }) => runtime.stopContainer(id, 2)));
+      for (const { id } of sandboxes) {
+        await runtime.stopSandbox(id);
+        await runtime.removeSandbox(id);
+      }
+    } finally {
+      await runtime.close();
+    }
+    await stopContainerd(where);
+  }
+  await closeNetwork(machineNames(dataDir));
+}
