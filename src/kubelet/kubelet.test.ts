@@ -1,141 +1,10 @@
 // Owns the proof of the kubelet whole: a real API in this process, files in memory, scripted containers, virtual time. Each test is one pod's story.
 import { afterEach, expect, test } from 'vitest';
-import type { ConfigMap, Node, Pod, PodSpec, PodStatus } from '../api/core/v1.ts';
-import { builtInCatalog } from '../api/kinds/built-in.ts';
+import type { ConfigMap } from '../api/core/v1.ts';
 import type { Draft } from '../api/object.ts';
-import { createApiServer } from '../apiserver/api-server.ts';
-import { apiServerUser } from '../apiserver/auth/user.ts';
-import { VirtualClock } from '../base/clock-virtual.ts';
-import { seededEntropy } from '../base/entropy.ts';
-import type { Log } from '../base/log.ts';
-import type { Client } from '../client/client.ts';
 import { resources } from '../client/resources.ts';
-import { type MemoryFiles, memoryFiles } from '../runtime/simulated/memory-files.ts';
-import { memoryStore } from '../store/memory.ts';
-import { createKubelet, type Kubelet } from './kubelet.ts';
-import { conditionLine, stateLine } from './pod/world-for-tests.ts';
-import { ScriptedRuntime } from './scripted-runtime-for-tests.ts';
-
-const namespace = 'default';
-
-/** A node with everything around it. */
-class Bench {
-  readonly clock = new VirtualClock();
-  readonly files: MemoryFiles = memoryFiles({ clock: this.clock });
-  readonly runtime = new ScriptedRuntime(this.clock);
-  readonly client: Client;
-  readonly problems: string[] = [];
-  readonly history = new Map<string, PodStatus[]>();
-  readonly #stop = new AbortController();
-  kubelet: Kubelet | undefined;
-
-  constructor() {
-    const server = createApiServer({
-      store: memoryStore(),
-      catalog: builtInCatalog(),
-      clock: this.clock,
-      entropy: seededEntropy(1),
-      log: this.#log(),
-      authenticator: { authenticate: async () => apiServerUser },
-      authorizer: { authorize: () => ({ verdict: 'allow', reason: '' }), rulesFor: () => ({ rules: [], errors: [], incomplete: false }) },
-      admission: [],
-    });
-    this.client = server.client(apiServerUser);
-  }
-
-  #log(): Log {
-    const keep = (message: string, facts?: Readonly<Record<string, unknown>>): void => {
-      const error = facts?.['error'];
-      this.problems.push(`${message} ${error instanceof Error ? error.stack : JSON.stringify(facts)}`);
-    };
-    const log: Log = { debug() {}, info() {}, warn: keep, error: keep, with: () => log };
-    return log;
-  }
-
-  startKubelet(): Kubelet {
-    this.kubelet = createKubelet({
-      client: this.client,
-      runtime: this.runtime,
-      files: this.files,
-      clock: this.clock,
-      entropy: seededEntropy(2),
-      log: this.#log(),
-      nodeName: 'node1',
-      nodeIp: '10.0.0.1',
-      rootDir: '/kubelet',
-      logDir: '/logs',
-      cgroupRoot: '/kubepods',
-      clusterDns: ['10.96.0.10'],
-      clusterDomain: 'cluster.local',
-      memoryBytes: 8 * 2 ** 30,
-    });
-    return this.kubelet;
-  }
-
-  async start(): Promise<this> {
-    const status = { allocatable: { cpu: '2', memory: '4Gi', pods: '110' } };
-    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node1' }, status } as unknown as Draft<Node>;
-    await this.client.create(resources.nodes, node);
-    await this.client.updateStatus(resources.nodes, node);
-    this.#record().catch(() => {});
-    const { ready } = this.startKubelet();
-    let done = false;
-    void ready.then(() => (done = true));
-    await this.clock.until(() => done);
-    return this;
-  }
-
-  async #record(): Promise<void> {
-    for await (const { type, object } of this.client.watch(resources.pods, { namespace, signal: this.#stop.signal })) {
-      if (type === 'BOOKMARK') continue;
-      const name = object.metadata.name ?? '';
-      this.history.set(name, [...(this.history.get(name) ?? []), object.status ?? {}]);
-    }
-  }
-
-  async create(name: string, spec: Omit<PodSpec, 'containers'> & Partial<PodSpec>): Promise<Pod> {
-    const full = {
-      restartPolicy: 'Always',
-      terminationGracePeriodSeconds: 30,
-      nodeName: 'node1',
-      containers: [{ name: 'c', image: 'busybox:1.36' }],
-      ...spec,
-    };
-    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace }, spec: full };
-    return this.client.create(resources.pods, pod as Draft<Pod>);
-  }
-
-  async pod(name: string): Promise<Pod | undefined> {
-    const list = await this.client.list(resources.pods, { namespace });
-    return list.items.find((pod) => pod.metadata.name === name);
-  }
-
-  async until(name: string, condition: (status: PodStatus, pod: Pod) => boolean, limitMs = 600_000): Promise<Pod> {
-    await this.clock.until(async () => {
-      const pod = await this.pod(name);
-      return pod !== undefined && condition(pod.status ?? {}, pod);
-    }, limitMs);
-    return (await this.pod(name)) as Pod;
-  }
-
-  sequence(name: string, of: (status: PodStatus) => string): readonly string[] {
-    const values = (this.history.get(name) ?? []).map(of);
-    return values.filter((value, index) => value !== values[index - 1]);
-  }
-
-  async events(): Promise<readonly string[]> {
-    const { items } = await this.client.list(resources.events, { namespace });
-    return items.map(({ reason, message, count }) => `${reason}: ${message} x${count}`).toSorted();
-  }
-
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    const stopping = this.kubelet?.stop();
-    let done = false;
-    void stopping?.then(() => (done = true));
-    await this.clock.until(() => done || stopping === undefined);
-  }
-}
+import { type Bench, namespace, isReady as ready, scriptedBench } from './bench-for-tests.ts';
+import { stateLine } from './pod/world-for-tests.ts';
 
 let bench: Bench;
 
@@ -144,10 +13,8 @@ afterEach(async () => {
   expect(bench.problems).toEqual([]);
 });
 
-const ready = (status: PodStatus): boolean => conditionLine(status, 'Ready') === 'True';
-
 test('a pod comes up in the time of its sandbox and its start, with upstream’s events', async () => {
-  bench = await new Bench().start();
+  bench = await scriptedBench().start();
   const beganMs = bench.clock.now();
   await bench.create('p', {});
   const pod = await bench.until('p', ready);
@@ -168,7 +35,7 @@ test('a pod comes up in the time of its sandbox and its start, with upstream’s
 });
 
 test('a crashing container: Error, restart at once, Error, CrashLoopBackOff for the whole back-off', async () => {
-  bench = await new Bench().start();
+  bench = await scriptedBench().start();
   bench.runtime.script = () => ({ exitAfterMs: 3000, exitCode: 1, onTerm: 0 });
   await bench.create('p', {});
   await bench.until('p', (s) => s.containerStatuses?.[0]?.restartCount === 3);
@@ -191,7 +58,7 @@ test('a crashing container: Error, restart at once, Error, CrashLoopBackOff for 
 });
 
 test('an OOM kill is told as that, even where the runtime says Error', async () => {
-  bench = await new Bench().start();
+  bench = await scriptedBench().start();
   bench.runtime.script = () => ({ exitAfterMs: 1000, exitCode: 137, oom: true });
   await bench.create('p', { restartPolicy: 'Never' });
   await bench.until('p', (s) => s.phase === 'Failed');
@@ -199,7 +66,7 @@ test('an OOM kill is told as that, even where the runtime says Error', async () 
 });
 
 test('deletion: SIGTERM, terminal status, gone; nothing of the pod is left on the node', async () => {
-  bench = await new Bench().start();
+  bench = await scriptedBench().start();
   await bench.create('p', {
     volumes: [{ name: 'v', emptyDir: {} }],
     containers: [{ name: 'c', image: 'i:1', volumeMounts: [{ name: 'v', mountPath: '/v' }] }],
@@ -219,7 +86,7 @@ test('deletion: SIGTERM, terminal status, gone; nothing of the pod is left on th
 });
 
 test('a container that ignores SIGTERM is killed after the grace', async () => {
-  bench = await new Bench().start();
+  bench = await scriptedBench().start();
   bench.runtime.script = () => ({});
   await bench.create('p', {});
   await bench.until('p', ready);
@@ -230,7 +97,7 @@ test('a container that ignores SIGTERM is killed after the grace', async () => {
 });
 
 test('configuration that comes later heals the pod at once', async () => {
-  bench = await new Bench().start();
+  bench = await scriptedBench().start();
   const env = [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'later', key: 'a' } } }];
   await bench.create('p', { containers: [{ name: 'c', image: 'i:1', env }] });
   await bench.until('p', (s) => stateLine(s, 'c') === 'waiting CreateContainerConfigError');
@@ -245,7 +112,7 @@ test('configuration that comes later heals the pod at once', async () => {
 });
 
 test('a config map volume follows its object while the pod runs', async () => {
-  bench = await new Bench().start();
+  bench = await scriptedBench().start();
   await bench.client.create(resources.configMaps, { metadata: { name: 'conf', namespace }, data: { a: 'old' } } as Draft<ConfigMap>);
   const volumeMounts = [{ name: 'v', mountPath: '/v' }];
   await bench.create('p', {
@@ -261,7 +128,7 @@ test('a config map volume follows its object while the pod runs', async () => {
 });
 
 test('a missing config map holds the pod in ContainerCreating with FailedMount', async () => {
-  bench = await new Bench().start();
+  bench = await scriptedBench().start();
   await bench.create('p', { volumes: [{ name: 'v', configMap: { name: 'nosuch' } }] });
   await bench.clock.advance(1000);
   expect(stateLine((await bench.pod('p'))?.status ?? {}, 'c')).toBe('waiting ContainerCreating');
@@ -269,7 +136,7 @@ test('a missing config map holds the pod in ContainerCreating with FailedMount',
 });
 
 test('liveness kills and restarts; readiness decides Ready', async () => {
-  bench = await new Bench().start();
+  bench = await scriptedBench().start();
   let healthy = true;
   const bad = { exitCode: 1, stdout: Buffer.from('not now'), stderr: Buffer.alloc(0) };
   bench.runtime.answer = () => (healthy ? { ...bad, exitCode: 0 } : bad);
@@ -287,7 +154,7 @@ test('liveness kills and restarts; readiness decides Ready', async () => {
 });
 
 test('a kubelet that restarts restarts no container, and finishes what was deleted meanwhile', async () => {
-  bench = await new Bench().start();
+  bench = await scriptedBench().start();
   await bench.create('stays', {});
   await bench.create('goes', {});
   await bench.until('stays', ready);
@@ -308,7 +175,7 @@ test('a kubelet that restarts restarts no container, and finishes what was delet
 });
 
 test('what the node cannot take is refused', async () => {
-  bench = await new Bench().start();
+  bench = await scriptedBench().start();
   await bench.create('p', { containers: [{ name: 'c', image: 'i:1', resources: { requests: { memory: '5Ti' } } }] });
   const { status } = await bench.until('p', (s) => s.phase === 'Failed');
   expect(status).toMatchObject({
@@ -321,7 +188,7 @@ test('what the node cannot take is refused', async () => {
 });
 
 test('hooks: preStop runs before SIGTERM and its time counts against the grace', async () => {
-  bench = await new Bench().start();
+  bench = await scriptedBench().start();
   const lifecycle = { preStop: { sleep: { seconds: 2 } } };
   await bench.create('p', { terminationGracePeriodSeconds: 5, containers: [{ name: 'c', image: 'i:1', lifecycle }] });
   await bench.until('p', ready);

@@ -1,0 +1,145 @@
+// Owns the proof that pods people write run as they expect: sidecars that share files, init containers, crashes, hooks, on simulated containers.
+import { afterEach, expect, test } from 'vitest';
+import type { ConfigMap } from '../api/core/v1.ts';
+import type { Draft } from '../api/object.ts';
+import { seededEntropy } from '../base/entropy.ts';
+import { resources } from '../client/resources.ts';
+import { type SimulatedRuntime, simulatedRuntime } from '../runtime/simulated/simulated-runtime.ts';
+import { Bench, isReady, namespace } from './bench-for-tests.ts';
+import { stateLine } from './pod/world-for-tests.ts';
+
+let bench: Bench<SimulatedRuntime>;
+
+function simulatedBench(): Promise<Bench<SimulatedRuntime>> {
+  return new Bench((clock, files) => simulatedRuntime({ clock, entropy: seededEntropy(3), files, podCidr: '10.42.0.0/24' })).start();
+}
+
+afterEach(async () => {
+  await bench.stop();
+  expect(bench.problems).toEqual([]);
+});
+
+/** The log of a container's newest instance. */
+async function logOf(pod: string, container: string): Promise<string> {
+  const found = bench.kubelet?.pods.find(namespace, pod);
+  const instance = found?.containers.filter(({ metadata }) => metadata.name === container).at(-1);
+  const bytes = await bench.files.readFile(instance?.logPath ?? '');
+  return Buffer.from(bytes).toString('utf8');
+}
+
+async function sh(pod: string, container: string, script: string): Promise<string> {
+  const instance = bench.kubelet?.pods
+    .find(namespace, pod)
+    ?.containers.filter(({ metadata }) => metadata.name === container)
+    .at(-1);
+  const running = bench.runtime.execSync(instance?.id ?? '', ['sh', '-c', script], 10_000);
+  let out: string | undefined;
+  void running.then(({ stdout }) => (out = Buffer.from(stdout).toString('utf8')));
+  await bench.clock.until(() => out !== undefined);
+  return out ?? '';
+}
+
+test('log-pod: a sidecar writes what the web server serves, through an emptyDir', async () => {
+  bench = await simulatedBench();
+  await bench.create('log-pod', {
+    volumes: [{ name: 'html-log', emptyDir: {} }],
+    containers: [
+      { name: 'app-container', image: 'nginx:1.25.3', volumeMounts: [{ name: 'html-log', mountPath: '/usr/share/nginx/html' }] },
+      {
+        name: 'sidecar-container',
+        image: 'debian:10',
+        volumeMounts: [{ name: 'html-log', mountPath: '/date-log' }],
+        command: ['/bin/sh', '-c'],
+        args: ['while true; do date >> /date-log/index.html; sleep 1; done'],
+      },
+    ],
+  });
+  await bench.until('log-pod', isReady);
+  await bench.clock.advance(3000);
+  const seen = await sh('log-pod', 'app-container', 'cat /usr/share/nginx/html/index.html');
+  expect(seen.trim().split('\n').length).toBeGreaterThanOrEqual(3);
+  expect(seen).toBe(await sh('log-pod', 'sidecar-container', 'cat /date-log/index.html'));
+});
+
+test('an init container prepares what the main container reads, and the pod completes', async () => {
+  bench = await simulatedBench();
+  const volumeMounts = [{ name: 'd', mountPath: '/d' }];
+  await bench.create('p', {
+    restartPolicy: 'Never',
+    volumes: [{ name: 'd', emptyDir: {} }],
+    initContainers: [{ name: 'i', image: 'busybox:1.36', command: ['sh', '-c', 'sleep 2; echo prepared > /d/x'], volumeMounts }],
+    containers: [{ name: 'c', image: 'busybox:1.36', command: ['sh', '-c', 'cat /d/x; sleep 1'], volumeMounts }],
+  });
+  await bench.until('p', (s) => s.phase === 'Succeeded');
+  expect(bench.sequence('p', (s) => stateLine(s, 'i')).slice(1)).toEqual([
+    'waiting PodInitializing',
+    'running',
+    'terminated Completed exit 0',
+  ]);
+  expect(await logOf('p', 'c')).toContain(' stdout F prepared\n');
+});
+
+test('an init container that waits for a service holds the pod, and lets it go', async () => {
+  bench = await simulatedBench();
+  await bench.create('p', {
+    initContainers: [{ name: 'i', image: 'busybox:1.36', command: ['sh', '-c', 'until [ -e /tmp/go ]; do sleep 0.5; done'] }],
+    containers: [{ name: 'c', image: 'busybox:1.36', command: ['sh', '-c', 'sleep 3600'] }],
+  });
+  await bench.clock.advance(60_000);
+  expect(stateLine((await bench.pod('p'))?.status ?? {}, 'i')).toBe('running');
+  await sh('p', 'i', 'touch /tmp/go');
+  await bench.until('p', isReady, 5000);
+});
+
+test('a native sidecar starts first, restarts by itself, and ends last', async () => {
+  bench = await simulatedBench();
+  await bench.create('p', {
+    restartPolicy: 'Never',
+    initContainers: [{ name: 's', image: 'busybox:1.36', restartPolicy: 'Always', command: ['sh', '-c', 'sleep 3600'] }],
+    containers: [{ name: 'c', image: 'busybox:1.36', command: ['sh', '-c', 'sleep 5'] }],
+    terminationGracePeriodSeconds: 1,
+  });
+  await bench.until('p', (s) => s.phase === 'Succeeded');
+  expect((await bench.pod('p'))?.status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode).toBe(137);
+});
+
+test('a crashing container tells its last words and waits longer each time', async () => {
+  bench = await simulatedBench();
+  await bench.create('p', {
+    containers: [
+      { name: 'c', image: 'busybox:1.36', command: ['sh', '-c', 'sleep 3; echo -n out of luck > /dev/termination-log; exit 7'] },
+    ],
+  });
+  await bench.until('p', (s) => s.containerStatuses?.[0]?.restartCount === 3 && stateLine(s, 'c') === 'waiting CrashLoopBackOff');
+  const status = (await bench.pod('p'))?.status?.containerStatuses?.[0];
+  expect(status?.state?.waiting?.message).toMatch(/^back-off 40s restarting failed container=c pod=p_default\(/);
+  expect(status?.lastState?.terminated).toMatchObject({ exitCode: 7, reason: 'Error', message: 'out of luck' });
+});
+
+test('a program that nobody knows ends at once, and its container backs off', async () => {
+  bench = await simulatedBench();
+  await bench.create('p', { containers: [{ name: 'c', image: 'busybox:1.36', command: ['nosuchprogram'] }] });
+  await bench.until('p', (s) => stateLine(s, 'c') === 'waiting CrashLoopBackOff');
+  expect(bench.sequence('p', (s) => stateLine(s, 'c'))).toContain('terminated Error exit 127');
+});
+
+test('environment, command expansion and configuration files arrive', async () => {
+  bench = await simulatedBench();
+  await bench.client.create(resources.configMaps, { metadata: { name: 'conf', namespace }, data: { color: 'blue' } } as Draft<ConfigMap>);
+  await bench.create('p', {
+    restartPolicy: 'Never',
+    volumes: [{ name: 'v', configMap: { name: 'conf' } }],
+    containers: [
+      {
+        name: 'c',
+        image: 'busybox:1.36',
+        env: [{ name: 'WHO', value: 'you' }],
+        command: ['sh', '-c', 'echo hello $(WHO); cat /v/color; hostname'],
+        volumeMounts: [{ name: 'v', mountPath: '/v' }],
+      },
+    ],
+  });
+  await bench.until('p', (s) => s.phase === 'Succeeded');
+  const lines = (await logOf('p', 'c')).split('\n').map((line) => line.split(' ').slice(3).join(' '));
+  expect(lines).toEqual(['hello you', 'bluep', '']);
+});
