@@ -8,10 +8,12 @@ import type { NodeConnections } from '../client/node-connection.ts';
 import type { Store } from '../store/store.ts';
 import { type Admission, type AdmissionPlugin, createAdmission } from './admission/plugin.ts';
 import type { ServiceAllocation } from './allocation/allocation.ts';
-import type { Authenticator } from './auth/authenticator.ts';
+import type { Authenticator, TokenAuthenticator } from './auth/authenticator.ts';
 import type { Authorizer } from './auth/authorizer.ts';
 import { storeObjectSource } from './auth/object-source.ts';
+import type { ServiceAccountTokens } from './auth/service-account-tokens.ts';
 import { nodeNameOf, type User } from './auth/user.ts';
+import { discoveryRoutes, rootRoute } from './http/discovery-routes.ts';
 import type { ExtensionRoute } from './http/documents.ts';
 import { type HttpParts, handle } from './http/handler.ts';
 import { type HealthCheck, healthRoutes } from './http/health.ts';
@@ -35,6 +37,10 @@ export interface ApiServerOptions {
   readonly admission: Admission | readonly AdmissionPlugin[];
   /** Absent: Services keep what they are given, nothing is allocated. */
   readonly allocation?: ServiceAllocation;
+  /** The issuer of service-account tokens. Absent: none are issued. */
+  readonly tokens?: ServiceAccountTokens;
+  /** Who can tell whose a token is, for TokenReviews. */
+  readonly tokenAuthenticators?: readonly TokenAuthenticator[];
   /** Absent: no node can be reached. */
   readonly nodeConnections?: NodeConnections;
   /** Paths beside the API's own that somebody serves: metrics, why. They are authorised as paths. */
@@ -59,23 +65,22 @@ export interface ApiServer {
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const serving = servingOf(options);
   const metrics = new RequestMetrics();
-  const parts: HttpParts = {
-    serving,
-    authenticator: options.authenticator,
-    impersonate: (user) => user,
-    metrics,
-    routes: [
-      versionRoute,
-      ...healthRoutes([{ name: 'ping', check: () => undefined }], options.readyChecks ?? []),
-      metricsRoute([() => metrics.text(), ...(options.metrics ?? [])]),
-      ...(options.extensionRoutes ?? []),
-    ],
-  };
+  let address = '127.0.0.1:6443';
+  const routes: ExtensionRoute[] = [
+    versionRoute,
+    ...healthRoutes([{ name: 'ping', check: () => undefined }], options.readyChecks ?? []),
+    metricsRoute([() => metrics.text(), ...(options.metrics ?? [])]),
+    ...discoveryRoutes(options.catalog, () => address),
+    ...(options.extensionRoutes ?? []),
+  ];
+  routes.push(rootRoute(options.catalog, () => routes));
+  const parts: HttpParts = { serving, authenticator: options.authenticator, metrics, routes };
   let listener: Listener | undefined;
   return {
     client: (user) => inProcessClient(serving, user, managerNameOf(user)),
     async listen(where) {
       listener = await listen(where, (exchange, certificate) => void handle(parts, exchange, certificate));
+      address = `${where.hosts?.[0] ?? '127.0.0.1'}:${listener.port}`;
       return { port: listener.port };
     },
     async close() {
@@ -98,6 +103,8 @@ export function servingOf(options: ApiServerOptions): Serving {
     allocation,
     objects: storeObjectSource(store, objectOf),
     nodeConnections: nodeConnections ?? (() => undefined),
+    tokens: options.tokens,
+    tokenAuthenticators: options.tokenAuthenticators ?? [],
     isCustom: () => false,
   };
 }

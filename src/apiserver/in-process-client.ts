@@ -133,7 +133,20 @@ function infoOf(
   { group, version, resource }: Resource<KubeObject>,
   { verb, namespace = '', name = '', subresource = '' }: Where,
 ): RequestInfo {
-  return { isResource: true, path: '', verb, group, version, resource, subresource, namespace, name, rest: '', wellFormed: true };
+  return {
+    isResource: true,
+    path: '',
+    verb,
+    group,
+    version,
+    resource,
+    subresource,
+    namespace,
+    name,
+    rest: '',
+    legacyWatch: false,
+    wellFormed: true,
+  };
 }
 
 function keyOfDraft(object: Draft<KubeObject>): { readonly namespace: string | undefined; readonly name: string } {

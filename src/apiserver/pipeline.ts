@@ -14,6 +14,7 @@ import { deleteCollection } from './verbs/delete-collection.ts';
 import { get } from './verbs/get.ts';
 import { list } from './verbs/list.ts';
 import { patch } from './verbs/patch.ts';
+import { review } from './verbs/review.ts';
 import { serveSubresource } from './verbs/subresource.ts';
 import { update } from './verbs/update.ts';
 import { watch } from './verbs/watch.ts';
@@ -75,7 +76,7 @@ export async function serveResource(serving: Serving, call: Call): Promise<Answe
     case 'watch':
       return watch(serving, request);
     case 'create':
-      return create(serving, request);
+      return kind.stored ? create(serving, request) : review(serving, request);
     case 'update':
       return update(serving, request);
     case 'patch':
@@ -103,6 +104,7 @@ function find({ catalog }: Serving, info: RequestInfo): Found {
   }
   if (!info.wellFormed || (namespace !== '' && !kind.namespaced && !(group === '' && resource === 'namespaces'))) throw unknownResource();
   if (name === '.' || name === '..') throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: may not be '${name}'`);
+  if (info.legacyWatch && verb !== 'watch') throw methodNotAllowed();
   if (info.subresource !== '') {
     const subresource = kind.subresources.find((one) => one.name === info.subresource);
     if (subresource === undefined || (kind.namespaced && namespace === '')) throw unknownResource();

@@ -13,6 +13,8 @@ export interface RequestInfo {
   readonly name: string;
   /** What follows `…/proxy/`, undecoded; empty elsewhere. */
   readonly rest: string;
+  /** True for the old `/watch/` prefix, which knows GET alone. */
+  readonly legacyWatch: boolean;
   /** False for a path that no resource can have: empty or encoded-slash segments, too many of them. */
   readonly wellFormed: boolean;
 }
@@ -33,6 +35,7 @@ export function requestInfoOf(method: string, path: string, watch: boolean): Req
     namespace: '',
     name: '',
     rest: '',
+    legacyWatch: false,
     wellFormed: true,
   };
   const raw = path.split('/');
@@ -70,7 +73,7 @@ export function requestInfoOf(method: string, path: string, watch: boolean): Req
     (parts.length <= 3 || proxy) &&
     !raw.slice(1, core ? 3 : 4).includes('') &&
     parts.length > 0;
-  return { ...other, isResource: true, verb, group, version, resource, subresource, namespace, name, rest, wellFormed };
+  return { ...other, isResource: true, verb, group, version, resource, subresource, namespace, name, rest, legacyWatch, wellFormed };
 }
 
 function decoded(segment: string): string {

@@ -10,8 +10,10 @@ import type { NodeConnections } from '../client/node-connection.ts';
 import type { Entry, Store } from '../store/store.ts';
 import type { Admission, AdmissionContext } from './admission/plugin.ts';
 import type { ServiceAllocation } from './allocation/allocation.ts';
+import type { TokenAuthenticator } from './auth/authenticator.ts';
 import type { Authorizer } from './auth/authorizer.ts';
 import type { ObjectSource } from './auth/object-source.ts';
+import type { ServiceAccountTokens } from './auth/service-account-tokens.ts';
 import { objectOf } from './stored-object.ts';
 
 /** What verbs need. */
@@ -26,6 +28,10 @@ export interface Serving {
   readonly allocation: ServiceAllocation | undefined;
   readonly objects: ObjectSource;
   readonly nodeConnections: NodeConnections;
+  /** The issuer of service-account tokens; absent where there is none. */
+  readonly tokens: ServiceAccountTokens | undefined;
+  /** Who can tell whose a token is, for TokenReviews. */
+  readonly tokenAuthenticators: readonly TokenAuthenticator[];
   /** Whether a kind came from a CustomResourceDefinition. */
   isCustom(kind: KindDescription): boolean;
 }

@@ -27,15 +27,16 @@ function asBuffer(value: Uint8Array): Buffer {
   return value instanceof Buffer ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 }
 
-/** The JSON of an entry as its readers see it, with `revision` in the hole (another one than the entry's for a deletion). */
-export function jsonOf(entry: Entry, revision = entry.modRevision): Buffer {
+/** The JSON of an entry as its readers see it, with `revision` in the hole (another one than the entry's for a deletion) and `end` after it. */
+export function jsonOf(entry: Entry, revision = entry.modRevision, end = ''): Buffer {
   const value = asBuffer(entry.value);
   const hole = value.indexOf(marker) + marker.length;
   const version = `"resourceVersion":"${revision}",`;
-  const json = Buffer.allocUnsafe(value.length + version.length);
+  const json = Buffer.allocUnsafe(value.length + version.length + end.length);
   value.copy(json, 0, 0, hole);
   json.write(version, hole, 'latin1');
   value.copy(json, hole + version.length, hole);
+  if (end !== '') json.write(end, json.length - end.length, 'latin1');
   return json;
 }
 

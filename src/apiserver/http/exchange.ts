@@ -28,6 +28,8 @@ export interface Exchange {
   /** Path and query as they were sent. */
   readonly url: string;
   readonly headers: Headers;
+  /** Names and values in turn, as they were sent. */
+  readonly rawHeaders: readonly string[];
   /** Aborted once the client has gone or the answer is complete. */
   readonly signal: AbortSignal;
   /** The whole body. Rejects with BodyTooLargeError beyond `bound` bytes, and with an error where the client goes away. */
@@ -68,11 +70,13 @@ function drained(stream: NodeJS.EventEmitter & { readonly writableNeedDrain?: bo
 export class Http2Exchange implements Exchange {
   readonly #stream: ServerHttp2Stream;
   readonly headers: Headers;
+  readonly rawHeaders: readonly string[];
   #abort: AbortController | undefined;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]) {
     this.#stream = stream;
     this.headers = headers;
+    this.rawHeaders = rawHeaders;
   }
 
   get method(): string {
@@ -143,6 +147,10 @@ export class Http1Exchange implements Exchange {
 
   get headers(): Headers {
     return this.#request.headers;
+  }
+
+  get rawHeaders(): readonly string[] {
+    return this.#request.rawHeaders;
   }
 
   get signal(): AbortSignal {

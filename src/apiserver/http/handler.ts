@@ -2,6 +2,7 @@
 import { StatusError } from '../../api/status-error.ts';
 import type { Authenticator, Credentials } from '../auth/authenticator.ts';
 import { requireAllowed } from '../auth/authorizer.ts';
+import { impersonate, headersOf as rawHeadersOf } from '../auth/impersonation.ts';
 import type { User } from '../auth/user.ts';
 import { noQuery, type Query } from '../list-options.ts';
 import { type Media, mediaOf } from '../negotiation.ts';
@@ -22,8 +23,6 @@ import { errorEvent, streamWatch } from './watch-stream.ts';
 export interface HttpParts {
   readonly serving: Serving;
   readonly authenticator: Authenticator;
-  /** The user to act as, where the headers ask for it and the user may. */
-  impersonate(user: User, headers: Exchange['headers']): User;
   readonly routes: readonly ExtensionRoute[];
   readonly metrics: RequestMetrics;
 }
@@ -76,20 +75,24 @@ export async function handle(parts: HttpParts, exchange: Exchange, certificate: 
   }
 }
 
-/** Who a request is from, and as whom it is to be served. */
-export async function userOf(parts: HttpParts, { headers }: Exchange, certificate: Credentials['clientCertificate']): Promise<User> {
+/** Who a request is from, and as whom it is to be served. Rejects with Unauthorized, BadRequest or Forbidden. */
+async function userOf(parts: HttpParts, { exchange, info, query }: Incoming, certificate: Credentials['clientCertificate']): Promise<User> {
+  const { headers, rawHeaders } = exchange;
   const { authorization, 'sec-websocket-protocol': protocols } = headers;
   const user = await parts.authenticator.authenticate({
     ...(certificate === undefined ? {} : { clientCertificate: certificate }),
     ...(typeof authorization === 'string' ? { authorization } : {}),
     ...(typeof protocols === 'string' ? { webSocketProtocols: protocols } : {}),
   });
-  return parts.impersonate(user, headers);
+  for (const name in headers)
+    if (name.startsWith('impersonate-'))
+      return impersonate(parts.serving.authorizer, user, rawHeadersOf(rawHeaders), attributesOf(info, query));
+  return user;
 }
 
 async function serve(parts: HttpParts, incoming: Incoming, certificate: Credentials['clientCertificate']): Promise<number> {
   const { exchange, info, query, warnings, auditId } = incoming;
-  const user = await userOf(parts, exchange, certificate);
+  const user = await userOf(parts, incoming, certificate);
   if (!info.isResource) return serveDocument(parts, incoming, user);
   if (!methods.has(exchange.method)) throw methodNotAllowed();
   const { serving, metrics } = parts;

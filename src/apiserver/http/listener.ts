@@ -1,6 +1,12 @@
 // Owns the sockets: HTTP/2 and HTTP/1.1 on one port with TLS, plain HTTP/1.1 for tests, and closing it all down.
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createSecureServer, type Http2SecureServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
@@ -103,9 +109,9 @@ function secureServer({ key, cert, ca }: TlsOptions, handler: RequestHandler, op
   );
   // The request event made the server wrap every HTTP/2 stream as well; streams are served as they are.
   server.removeAllListeners('stream');
-  server.on('stream', (stream: ServerHttp2Stream, headers) => {
+  server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: string[]) => {
     stream.on('error', () => stream.destroy());
-    handler(new Http2Exchange(stream, headers), certificateOf(stream.session?.socket));
+    handler(new Http2Exchange(stream, headers, rawHeaders), certificateOf(stream.session?.socket));
   });
   server.on('session', (session: ServerHttp2Session) => {
     open.add(session);

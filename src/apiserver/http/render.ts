@@ -69,12 +69,12 @@ function made(object: unknown, kind: KindDescription | undefined, code: number, 
       throw new StatusError('NotAcceptable', 'only the following media types are accepted: application/json, application/yaml');
     return { code, contentType: mediaTypes.protobuf, pieces: [encodeProtobuf(kind, object as Readonly<Record<string, unknown>>)] };
   }
-  const text = pretty ? `${JSON.stringify(object, undefined, 2)}\n` : JSON.stringify(object);
+  const text = `${JSON.stringify(object, undefined, pretty ? 2 : 0)}\n`;
   return { code, contentType: mediaTypes.json, pieces: [Buffer.from(text)] };
 }
 
 function jsonPieces(answer: Exclude<Whole, { is: 'status' }>): readonly Uint8Array[] {
-  if (answer.is === 'object') return [Buffer.from(JSON.stringify(answer.object))];
+  if (answer.is === 'object') return [Buffer.from(`${JSON.stringify(answer.object)}\n`)];
   if (answer.is === 'entry') return [jsonOfEntry(answer.kind, answer.entry)];
   const { kind, entries } = answer;
   const head = `{"kind":${JSON.stringify(kind.listKind)},"apiVersion":${JSON.stringify(apiVersionOf(kind.group, kind.version))},"metadata":${JSON.stringify(listMetadata(answer))},"items":[`;
@@ -90,11 +90,11 @@ function jsonPieces(answer: Exclude<Whole, { is: 'status' }>): readonly Uint8Arr
 }
 
 const comma = Buffer.from(',');
-const listEnd = Buffer.from(']}');
+const listEnd = Buffer.from(']}\n');
 
 /** One entry as JSON in the version of `kind`. */
 export function jsonOfEntry(kind: KindDescription, entry: Entry): Buffer {
-  return storedAsServed(kind) ? jsonOf(entry) : Buffer.from(JSON.stringify(objectAs(kind, entry)));
+  return storedAsServed(kind) ? jsonOf(entry, entry.modRevision, '\n') : Buffer.from(`${JSON.stringify(objectAs(kind, entry))}\n`);
 }
 
 /** An item of a typed list carries no kind and apiVersion. */

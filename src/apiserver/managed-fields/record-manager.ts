@@ -37,20 +37,23 @@ const unowned = setOfFields(
 
 /** `next` with its metadata.managedFields brought up to date. */
 export function recordManager({ kind, old, next, manager, subresource, nowMs }: RecordedChange): AnyObject {
+  const known = managersOf(givenManagers(old, next, subresource));
+  // An object that nobody has managed so far stays so until it is applied.
+  if (old !== undefined && known.length === 0) return withManagers(next, []);
   const before = old ?? hollowOf(kind);
   const compared = compareFields(shapeOfType(kind.type, kind.types), withoutManagers(before), withoutManagers(next));
   const reset = resetFieldsOf(kind, subresource);
   const touched = differenceBelow(difference(compared.touched, unowned), reset);
-  const known = managersOf(givenManagers(old, next, subresource));
   const self: Manager = {
     manager,
     operation: 'Update',
     apiVersion: apiVersionOf(kind.group, kind.version),
     subresource,
-    time: formatTime(nowMs),
+    // Upstream records the scale path's writers without a time.
+    time: subresource === 'scale' ? undefined : formatTime(nowMs),
     fields: touched,
   };
-  return withManagers(next, entriesOf(shared(known, self, compared.removed)));
+  return withManagers(next, entriesOf(shared(known, self, differenceBelow(compared.removed, reset))));
 }
 
 /** What the others keep once `self` has touched its fields, and `self` together with what it had before. */

@@ -12,6 +12,7 @@ import type { Answer, ApiRequest } from '../request.ts';
 import { hold } from '../reservation.ts';
 import { admissionContextOf, type Serving, storedKindOf } from '../serving.ts';
 import { keyOf } from '../storage-key.ts';
+import { objectOf } from '../stored-object.ts';
 import { managerOf, type WriteQuery, writeQueryOf } from '../write-options.ts';
 import { served } from './served.ts';
 
@@ -59,10 +60,19 @@ export async function createObject(serving: Serving, request: ApiRequest, option
       const entry = dryRun ? undefined : await putNew(store, key, object);
       stored = entry !== undefined;
       if (entry !== undefined) return { is: 'entry', code: 201, kind, entry };
-      if (!generated || tries === generatedTries) throw alreadyExists(kind, name);
+      if (!generated || tries === generatedTries) throw taken(serving, request, name);
     } finally {
       if (stored) held.commit();
       else held.release();
     }
   }
+}
+
+/** 409; upstream tells where the one in the way is on its way out. */
+function taken({ store }: Serving, { kind, namespace }: ApiRequest, name: string): StatusError {
+  const refusal = alreadyExists(kind, name);
+  const existing = store.get(keyOf(kind, namespace, name));
+  if (existing === undefined || objectOf(existing).metadata.deletionTimestamp === undefined) return refusal;
+  const { details } = refusal;
+  return new StatusError('AlreadyExists', `object is being deleted: ${refusal.message}`, details === undefined ? {} : { details });
 }

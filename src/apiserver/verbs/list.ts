@@ -36,7 +36,7 @@ function page(serving: Serving, { kind }: ApiRequest, options: ListQuery, select
   const { store } = serving;
   const { token, revision: asOf } = beginningOf(serving, options);
   // Version 0 means "whatever is at hand": upstream answers it from its cache, which knows no chunks.
-  const limit = options.resourceVersion === '0' && token === undefined ? 0 : options.limit;
+  const limit = options.resourceVersion === '0' ? 0 : options.limit;
   const { range, matches } = selection;
   const start = token === undefined ? range.start : `${selection.prefix}${token.start}`;
   const from = [start, range.start].sort().at(-1) ?? start;
