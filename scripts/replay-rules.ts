@@ -107,7 +107,7 @@ function visible(body: unknown, ignore: readonly string[] = []): unknown {
   for (const path of [...notCompared, ...ignore]) {
     const keys = path.split('.');
     const last = keys.pop() ?? '';
-    const parent = valueAt(copy, keys.join('.')) as Record<string, unknown> | undefined;
+    const parent = (keys.length === 0 ? copy : valueAt(copy, keys.join('.'))) as Record<string, unknown> | undefined;
     if (parent && typeof parent === 'object') delete parent[last];
   }
   const spec = copy['spec'] as { ports?: Record<string, unknown>[] } | undefined;
@@ -133,15 +133,25 @@ function answer(step: Step, target: Target): { code: number; body: unknown; warn
   if (step.do === 'POST') {
     const { value, repeats } = parseJson(text);
     const decoded = decodeObject(kind, value, { ...options, repeats });
-    const named = { ...decoded.object, metadata: { ...decoded.object.metadata } } as AnyObject & { metadata: Record<string, unknown> };
-    if (kind.namespaced) named.metadata['namespace'] = target.namespace;
-    named.metadata['uid'] = `uid-${serial}`;
-    if (!named.metadata['name'] && named.metadata['generateName']) named.metadata['name'] = `${named.metadata['generateName']}abcde`;
-    named.metadata['creationTimestamp'] = '2026-01-01T00:00:00Z';
-    named.metadata['resourceVersion'] = `${++serial}`;
+    const metadata: Record<string, unknown> = { ...decoded.object.metadata };
+    const named = { ...decoded.object, metadata } as unknown as AnyObject;
+    if (kind.namespaced) metadata['namespace'] = target.namespace;
+    metadata['uid'] = `uid-${serial}`;
+    if (!metadata['name'] && metadata['generateName']) metadata['name'] = `${metadata['generateName']}abcde`;
+    metadata['creationTimestamp'] = '2026-01-01T00:00:00Z';
+    metadata['resourceVersion'] = `${++serial}`;
+    if (kind.kind === 'Pod') {
+      const spec = named['spec'] as { tolerations?: { key?: string; effect?: string }[] };
+      for (const key of ['not-ready', 'unreachable'])
+        if (spec && !spec.tolerations?.some((one) => one.key === `node.kubernetes.io/${key}`))
+          spec.tolerations = [
+            ...(spec.tolerations ?? []),
+            { key: `node.kubernetes.io/${key}`, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 } as never,
+          ];
+    }
     const object = rules.prepareForCreate(rules.default(named));
-    failing(kind, `${named.metadata['name'] ?? ''}`, rules.validateCreate(object));
-    stored.set(key(`${named.metadata['name']}`), object);
+    failing(kind, `${metadata['name'] ?? ''}`, rules.validateCreate(object));
+    stored.set(key(`${metadata['name']}`), object);
     return { code: 201, body: object, warnings: [...decoded.warnings, ...rules.warnings(object)] };
   }
   const old = stored.get(key(target.name));
@@ -159,6 +169,7 @@ function answer(step: Step, target: Target): { code: number; body: unknown; warn
     ({ object: next, warnings } = applyPatch(sort, kind, old, text, options));
   }
   if (next.metadata.name !== target.name) throw badRequest('names differ');
+  if (kind.namespaced && !next.metadata.namespace) next = { ...next, metadata: { ...next.metadata, namespace: target.namespace } };
   next = rules.default(next);
   next = status ? rules.prepareForStatusUpdate(next, old) : rules.prepareForUpdate(next, old);
   failing(kind, target.name, status ? rules.validateStatusUpdate(next, old) : rules.validateUpdate(next, old));

@@ -86,7 +86,9 @@ export function wrongKind(
   const foundVersion = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : expected;
   const foundKind = typeof name === 'string' && name !== '' ? name : kind.kind;
   if (foundVersion === expected && foundKind === kind.kind) return undefined;
-  if (!isRegistered?.(foundVersion, foundKind))
+  const listed =
+    (foundKind === 'List' && foundVersion === 'v1') || (foundKind.endsWith('List') && isRegistered?.(foundVersion, foundKind.slice(0, -4)));
+  if (!isRegistered?.(foundVersion, foundKind) && !listed)
     return `no kind "${foundKind}" is registered for version "${foundVersion}" in scheme "pkg/runtime/scheme.go:111"`;
   const version = foundVersion.slice(foundVersion.indexOf('/') + 1);
   return `converting (${version}.${foundKind}) to (${internalPackage(kind.group)}.${kind.kind}): unknown conversion`;

@@ -43,13 +43,9 @@ export function checkOneOf(value: string, known: readonly string[], at: string, 
   if (!known.includes(value)) out.push(notSupported(at, value, known));
 }
 
-/** A DNS label; dots get a complaint of their own. */
+/** A DNS label. */
 export function checkDnsLabel(value: string, at: string, out: Causes): void {
-  for (const error of dnsLabelErrors(value)) {
-    const dotted = error.startsWith('a lowercase RFC 1123 label') && value.includes('.');
-    if (!dotted) out.push(invalidValue(at, value, error));
-  }
-  if (value.includes('.')) out.push(invalidValue(at, value, 'must not contain dots'));
+  checkName(dnsLabelErrors(value), value, at, out);
 }
 
 /** An IP address of either family. */

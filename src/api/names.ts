@@ -68,9 +68,17 @@ function checked(text: string, limit: number, pattern: RegExp, message: string):
   return [...(long ? [tooLongMessage(limit)] : []), ...(pattern.test(text) ? [] : [message])];
 }
 
+/** Some checks count in characters where others count in bytes; the number is the same. */
+function inCharacters(errors: readonly string[]): readonly string[] {
+  return errors.map((error) => error.replace(/ bytes$/, ' characters'));
+}
+
 /** DNS label of RFC 1123, at most 63 bytes. */
 export function dnsLabelErrors(text: string): readonly string[] {
-  return checked(text, 63, label, labelMessage);
+  if (text.length <= 63 && label.test(text)) return none;
+  const long = byteLength(text) > 63 ? [maxLengthMessage(63)] : [];
+  if (label.test(text)) return long;
+  return [...long, subdomain.test(text) ? 'must not contain dots' : labelMessage];
 }
 
 /** DNS subdomain of RFC 1123, at most 253 bytes. */
@@ -82,7 +90,7 @@ export function dnsSubdomainErrors(text: string): readonly string[] {
 export function looseDnsSubdomainErrors(text: string): readonly string[] {
   const message =
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character";
-  return checked(text, 253, looseSubdomain, patternMessage(message, looseSubdomainFormat, 'example.com'));
+  return inCharacters(checked(text, 253, looseSubdomain, patternMessage(message, looseSubdomainFormat, 'example.com')));
 }
 
 /** DNS label of RFC 1035 (starts with a letter), at most 63 bytes: the names of Services. */

@@ -57,16 +57,9 @@ function desired(object: AnyObject): unknown {
   return rest;
 }
 
-/** What the server keeps of an object's metadata whatever an update says. */
+/** What the server keeps of an object's metadata whatever an update says. A deletion that began cannot be taken back. */
 function keptMetadata(next: AnyObject, old: AnyObject): ObjectMeta {
-  const {
-    creationTimestamp: _created,
-    deletionTimestamp: _deleted,
-    deletionGracePeriodSeconds: _grace,
-    generation: _generation,
-    selfLink: _link,
-    ...mine
-  } = next.metadata;
+  const { creationTimestamp: _created, generation: _generation, selfLink: _link, ...mine } = next.metadata;
   const { creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, generation } = old.metadata;
   return {
     ...mine,
@@ -114,10 +107,7 @@ function combine(kind: KindDescription, own: OwnRules): KindRules {
       return { ...prepared, metadata: { ...prepared.metadata, generation: (metadata.generation ?? 0) + 1 } };
     },
     prepareForStatusUpdate(next, old) {
-      const { managedFields: _managed, ...metadata } = old.metadata;
-      const managed = next.metadata.managedFields === undefined ? {} : { managedFields: next.metadata.managedFields };
-      const version = { resourceVersion: next.metadata.resourceVersion, uid: next.metadata.uid || old.metadata.uid };
-      const kept = withStatus({ ...old, metadata: { ...metadata, ...version, ...managed } }, next['status']);
+      const kept = withStatus({ ...old, metadata: keptMetadata(next, old) }, next['status']);
       return own.prepareForStatusUpdate?.(kept, old) ?? kept;
     },
     validateCreate: (object) => [...objectMetaCauses(object.metadata, kind.namespaced, nameErrors), ...validate(object)],

@@ -1,7 +1,19 @@
 // Owns the list of the apps group's rules, kind by kind.
 import { sameValue } from '../equal.ts';
 import { type GroupRules, onType, onTypes, withoutGeneration } from '../kind-rules.ts';
+import { nameCheck } from '../meta/object-meta-validation.ts';
+import { dnsLabelErrors } from '../names.ts';
 import { defaultDaemonSet, defaultDeployment, defaultReplicaSet, defaultStatefulSet } from './apps-defaults.ts';
+import {
+  daemonSetCauses,
+  daemonSetUpdateCauses,
+  deploymentCauses,
+  deploymentUpdateCauses,
+  replicaSetCauses,
+  replicaSetUpdateCauses,
+  statefulSetCauses,
+  statefulSetUpdateCauses,
+} from './apps-validation.ts';
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from './v1.ts';
 
 const templateGeneration = 'deprecated.daemonset.template.generation';
@@ -19,11 +31,31 @@ function templateGenerationOf(set: DaemonSet): number {
 }
 
 export const appsRules: GroupRules = {
-  Deployment: { default: onType<Deployment>(defaultDeployment) },
-  ReplicaSet: { default: onType<ReplicaSet>(defaultReplicaSet) },
-  StatefulSet: { default: onType<StatefulSet>(defaultStatefulSet) },
+  Deployment: {
+    default: onType<Deployment>(defaultDeployment),
+    validate: (object) => deploymentCauses(object as unknown as Deployment),
+    validateUpdate: (next, old) => deploymentUpdateCauses(next as unknown as Deployment, old as unknown as Deployment),
+    generation: ({ spec, metadata }) => ({ spec, annotations: metadata.annotations }),
+    prepareForStatusUpdate: (next, old) => {
+      const { labels: _labels, ...metadata } = next.metadata;
+      return { ...next, metadata: { ...metadata, ...(old.metadata.labels === undefined ? {} : { labels: old.metadata.labels }) } };
+    },
+  },
+  ReplicaSet: {
+    default: onType<ReplicaSet>(defaultReplicaSet),
+    validate: (object) => replicaSetCauses(object as unknown as ReplicaSet),
+    validateUpdate: (next, old) => replicaSetUpdateCauses(next as unknown as ReplicaSet, old as unknown as ReplicaSet),
+  },
+  StatefulSet: {
+    default: onType<StatefulSet>(defaultStatefulSet),
+    nameErrors: nameCheck(dnsLabelErrors),
+    validate: (object) => statefulSetCauses(object as unknown as StatefulSet),
+    validateUpdate: (next, old) => statefulSetUpdateCauses(next as unknown as StatefulSet, old as unknown as StatefulSet),
+  },
   DaemonSet: {
     default: onType<DaemonSet>(defaultDaemonSet),
+    validate: (object) => daemonSetCauses(object as unknown as DaemonSet),
+    validateUpdate: (next, old) => daemonSetUpdateCauses(next as unknown as DaemonSet, old as unknown as DaemonSet),
     prepareForCreate: onType<DaemonSet>((set) => withTemplateGeneration(set, Math.max(1, templateGenerationOf(set)))),
     prepareForUpdate: onTypes<DaemonSet>((next, old) => {
       const changed = !sameValue(next.spec.template, old.spec.template);

@@ -143,7 +143,6 @@ export function checkSpread(constraints: readonly TopologySpreadConstraint[] | u
     const { topologyKey, whenUnsatisfiable, minDomains } = one;
     checkPositive(one.maxSkew, `${here}.maxSkew`, out);
     if (topologyKey === '') out.push(required(`${here}.topologyKey`, 'can not be empty'));
-    else checkName(qualifiedNameErrors(topologyKey), topologyKey, `${here}.topologyKey`, out);
     checkOneOf(whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway'], `${here}.whenUnsatisfiable`, out);
     if (
       (constraints ?? [])

@@ -1,12 +1,13 @@
 // Owns the validation of what claims ask of storage, also inside templates.
 import { forbiddenValue, invalidValue, notSupported, required } from '../causes.ts';
+import { sameValue } from '../equal.ts';
 import { type Causes, checkLabelSelector, checkName, checkOneOf } from '../field-checks.ts';
 import { annotationCauses, labelCauses } from '../meta/object-meta-validation.ts';
-import type { ObjectMeta } from '../meta/v1.ts';
+import type { ObjectMeta, StatusCause } from '../meta/v1.ts';
 import { dnsSubdomainErrors } from '../names.ts';
-import { parseQuantity } from '../quantity.ts';
+import { compareQuantity, parseQuantity } from '../quantity.ts';
 import { checkResourceAmount, checkResourceName } from './resources-validation.ts';
-import type { PersistentVolumeClaimSpec } from './v1.ts';
+import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from './v1.ts';
 
 const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 
@@ -47,4 +48,38 @@ export function checkClaimSpec(spec: PersistentVolumeClaimSpec, at: string, out:
     if (!source.apiGroup && source.kind !== 'PersistentVolumeClaim')
       out.push(invalidValue(here, source.kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup"));
   }
+}
+
+/** Complaints about a claim beyond its metadata. */
+export function claimCauses(claim: PersistentVolumeClaim): StatusCause[] {
+  const out: Causes = [];
+  checkClaimSpec(claim.spec ?? {}, 'spec', out);
+  return out;
+}
+
+/** A bound claim may only grow; everything else of a claim's spec stays. */
+export function claimUpdateCauses(next: PersistentVolumeClaim, old: PersistentVolumeClaim): StatusCause[] {
+  const out = claimCauses(next);
+  const size = (claim: PersistentVolumeClaim): string => claim.spec?.resources?.requests?.['storage'] ?? '0';
+  const plain = ({ spec }: PersistentVolumeClaim): unknown => {
+    const {
+      resources: _resources,
+      volumeName: _volume,
+      storageClassName: _class,
+      volumeAttributesClassName: _attributes,
+      ...rest
+    } = spec ?? {};
+    return rest;
+  };
+  const bound = old.status?.phase === 'Bound';
+  const renamed = old.spec?.volumeName !== undefined && next.spec?.volumeName !== old.spec.volumeName;
+  const moved = !sameValue(next.spec?.storageClassName, old.spec?.storageClassName) && old.spec?.storageClassName !== undefined;
+  const resized = !sameValue(next.spec?.resources, old.spec?.resources);
+  if (!sameValue(plain(next), plain(old)) || renamed || moved || (resized && !bound))
+    out.push(
+      forbiddenValue('spec', 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'),
+    );
+  else if (resized && compareQuantity(size(next), size(old)) < 0)
+    out.push(forbiddenValue('spec.resources.requests.storage', 'field can not be less than status.capacity'));
+  return out;
 }

@@ -47,8 +47,9 @@ function defaultHandler(handler: LifecycleHandler): LifecycleHandler {
 }
 
 function defaultLifecycle(lifecycle: Lifecycle): Lifecycle {
+  const { stopSignal: _gated, ...rest } = lifecycle;
   return {
-    ...lifecycle,
+    ...rest,
     ...(lifecycle.postStart === undefined ? {} : { postStart: defaultHandler(lifecycle.postStart) }),
     ...(lifecycle.preStop === undefined ? {} : { preStop: defaultHandler(lifecycle.preStop) }),
   };
@@ -71,15 +72,18 @@ function defaultPort(port: ContainerPort): ContainerPort {
 /** A container (of any sort) with upstream's defaults. */
 export function defaultContainer<T extends Container>(container: T): T {
   const { env, ports, lifecycle, livenessProbe, readinessProbe, startupProbe, resources } = container;
+  // A stop signal needs a feature that is off by default; a hook of nothing else is none.
+  const hooks = lifecycle === undefined ? {} : defaultLifecycle(lifecycle);
+  const { lifecycle: _lifecycle, ...rest } = container;
   return {
-    ...container,
+    ...(rest as T),
+    ...(Object.keys(hooks).length === 0 && lifecycle?.stopSignal !== undefined ? {} : lifecycle === undefined ? {} : { lifecycle: hooks }),
     ...(ports === undefined ? {} : { ports: ports.map(defaultPort) }),
     ...(env === undefined ? {} : { env: env.map(defaultEnv) }),
     ...(resources === undefined ? {} : { resources: defaultResources(resources) }),
     ...(livenessProbe === undefined ? {} : { livenessProbe: defaultProbe(livenessProbe) }),
     ...(readinessProbe === undefined ? {} : { readinessProbe: defaultProbe(readinessProbe) }),
     ...(startupProbe === undefined ? {} : { startupProbe: defaultProbe(startupProbe) }),
-    ...(lifecycle === undefined ? {} : { lifecycle: defaultLifecycle(lifecycle) }),
     terminationMessagePath: container.terminationMessagePath || '/dev/termination-log',
     terminationMessagePolicy: container.terminationMessagePolicy || 'File',
     imagePullPolicy: container.imagePullPolicy || (isLatestImage(container.image ?? '') ? 'Always' : 'IfNotPresent'),

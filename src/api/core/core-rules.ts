@@ -1,14 +1,19 @@
 // Owns the list of the core group's rules, kind by kind.
-import { type GroupRules, onType } from '../kind-rules.ts';
+import { type GroupRules, onType, onTypes } from '../kind-rules.ts';
 import { nameCheck } from '../meta/object-meta-validation.ts';
-import { dns1035LabelErrors, dnsLabelErrors } from '../names.ts';
+import { dnsLabelErrors } from '../names.ts';
 import { defaultClaim, defaultPersistentVolume } from './claim-defaults.ts';
+import { claimCauses, claimUpdateCauses } from './claim-validation.ts';
+import { configMapCauses, configMapUpdateCauses, secretCauses, secretUpdateCauses } from './config-validation.ts';
 import { defaultQuantities } from './container-defaults.ts';
 import { defaultLimitRange } from './limit-range-defaults.ts';
 import { defaultPodTemplate } from './pod-defaults.ts';
 import { podRules } from './pod-rules.ts';
 import { defaultEndpoints, defaultService } from './service-defaults.ts';
+import { serviceCauses, serviceUpdateCauses, withoutStaleFields } from './service-validation.ts';
+import { controllerCauses } from './template-validation.ts';
 import type {
+  ConfigMap,
   LimitRange,
   Namespace,
   Node,
@@ -32,8 +37,12 @@ function defaultNode(node: Node): Node {
   const status = node.status ?? {};
   const capacity = defaultQuantities(status.capacity);
   const allocatable = status.allocatable === undefined ? capacity : defaultQuantities(status.allocatable);
+  const { podCIDR, podCIDRs } = node.spec ?? {};
+  const first = podCIDRs?.[0];
+  const ranges = podCIDR && first === undefined ? { podCIDRs: [podCIDR] } : first !== undefined && !podCIDR ? { podCIDR: first } : {};
   return {
     ...node,
+    spec: { ...node.spec, ...ranges },
     status: { ...status, ...(capacity === undefined ? {} : { capacity }), ...(allocatable === undefined ? {} : { allocatable }) },
   };
 }
@@ -61,8 +70,18 @@ export const coreRules: GroupRules = {
   PodTemplate: {
     default: (object) => ({ ...object, template: defaultPodTemplate(object['template'] as never) }),
   },
-  ReplicationController: { default: onType(defaultReplicationController) },
-  Service: { ...none, default: onType<Service>(defaultService), nameErrors: nameCheck(dns1035LabelErrors) },
+  ReplicationController: {
+    default: onType(defaultReplicationController),
+    validate: (object) => controllerCauses(object as unknown as ReplicationController),
+  },
+  Service: {
+    ...none,
+    default: onType<Service>(defaultService),
+    nameErrors: nameCheck(dnsLabelErrors),
+    validate: (object) => serviceCauses(object as unknown as Service),
+    validateUpdate: (next, old) => serviceUpdateCauses(next as unknown as Service, old as unknown as Service),
+    prepareForUpdate: onTypes<Service>(withoutStaleFields),
+  },
   Endpoints: { ...none, default: onType(defaultEndpoints) },
   Namespace: {
     ...none,
@@ -92,13 +111,21 @@ export const coreRules: GroupRules = {
   PersistentVolumeClaim: {
     ...none,
     default: onType<PersistentVolumeClaim>(defaultClaim),
+    validate: (object) => claimCauses(object as unknown as PersistentVolumeClaim),
+    validateUpdate: (next, old) => claimUpdateCauses(next as unknown as PersistentVolumeClaim, old as unknown as PersistentVolumeClaim),
     prepareForCreate: (object) => ({ ...object, status: { phase: 'Pending' } }),
   },
   Secret: {
     ...none,
     default: onType<Secret>((secret) => mergeStringData({ ...secret, type: secret.type || 'Opaque' })),
+    validate: (object) => secretCauses(object as unknown as Secret),
+    validateUpdate: (next, old) => secretUpdateCauses(next as unknown as Secret, old as unknown as Secret),
   },
-  ConfigMap: none,
+  ConfigMap: {
+    ...none,
+    validate: (object) => configMapCauses(object as unknown as ConfigMap),
+    validateUpdate: (next, old) => configMapUpdateCauses(next as unknown as ConfigMap, old as unknown as ConfigMap),
+  },
   ServiceAccount: none,
   Event: none,
   LimitRange: { ...none, default: onType<LimitRange>(defaultLimitRange) },

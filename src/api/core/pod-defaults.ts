@@ -23,7 +23,8 @@ export function defaultPodSpec(spec: PodSpec): PodSpec {
     ...(resources === undefined ? {} : { resources: defaultResources(resources) }),
     ...(overhead === undefined ? {} : { overhead: defaultQuantities(overhead) }),
     restartPolicy: spec.restartPolicy || 'Always',
-    terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? 30,
+    // A negative grace becomes one second, as upstream converts it.
+    terminationGracePeriodSeconds: (spec.terminationGracePeriodSeconds ?? 30) < 0 ? 1 : (spec.terminationGracePeriodSeconds ?? 30),
     dnsPolicy: spec.dnsPolicy || 'ClusterFirst',
     ...(account ? { serviceAccountName: account, serviceAccount: account } : {}),
     securityContext: security,
@@ -106,6 +107,14 @@ function defaultPodResources(spec: PodSpec): ResourceRequirements | undefined {
   };
 }
 
+/** One address and the list of addresses say the same. */
+function defaultStatus(status: Pod['status']): Pod['status'] {
+  if (status === undefined) return status;
+  const first = status.podIPs?.[0]?.ip;
+  if (status.podIP && first === undefined) return { ...status, podIPs: [{ ip: status.podIP }] };
+  return first !== undefined && status.podIP !== first && !status.podIP ? { ...status, podIP: first } : status;
+}
+
 /** A pod with upstream's defaults, before admission adds its own (tolerations, priority, service account). */
 export function defaultPod(pod: Pod): Pod {
   const spec = defaultPodSpec(pod.spec);
@@ -118,7 +127,8 @@ export function defaultPod(pod: Pod): Pod {
     enableServiceLinks: spec.enableServiceLinks ?? true,
   };
   const resources = defaultPodResources(filled);
-  return { ...pod, spec: resources === undefined ? filled : { ...filled, resources } };
+  const status = defaultStatus(pod.status);
+  return { ...pod, ...(status === undefined ? {} : { status }), spec: resources === undefined ? filled : { ...filled, resources } };
 }
 
 /** True where a limit or request of `name` is a positive amount. */

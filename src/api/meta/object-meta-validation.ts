@@ -2,7 +2,7 @@
 import { forbiddenValue, invalidValue, required, tooLong } from '../causes.ts';
 import { sameValue } from '../equal.ts';
 import { dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, qualifiedNameErrors } from '../names.ts';
-import type { ManagedFieldsEntry, ObjectMeta, OwnerReference, StatusCause } from './v1.ts';
+import type { ObjectMeta, OwnerReference, StatusCause } from './v1.ts';
 
 /** Upstream's refusal of a change to what cannot change. */
 export const immutable = 'field is immutable';
@@ -84,19 +84,6 @@ function unqualifiedFinalizerCauses(finalizers: readonly string[], field: string
   );
 }
 
-function managedFieldCauses(entries: readonly ManagedFieldsEntry[], field: string): StatusCause[] {
-  return entries.flatMap(({ operation, fieldsType, manager = '' }, index) => {
-    const at = `${field}[${index}]`;
-    const causes: StatusCause[] = [];
-    if (operation !== 'Apply' && operation !== 'Update')
-      causes.push(invalidValue(`${at}.operation`, operation ?? '', 'must be `Apply` or `Update`'));
-    if (fieldsType !== undefined && fieldsType !== 'FieldsV1')
-      causes.push(invalidValue(`${at}.fieldsType`, fieldsType, 'must be `FieldsV1`'));
-    if (Buffer.byteLength(manager) > 128) causes.push(tooLong(`${at}.manager`, 128));
-    return causes;
-  });
-}
-
 /** Metadata of a create, with the name already generated. `namespaced` asks for a namespace, else none may be given. */
 export function objectMetaCauses(
   meta: Partial<ObjectMeta>,
@@ -117,7 +104,6 @@ export function objectMetaCauses(
   causes.push(...labelCauses(meta.labels, `${field}.labels`), ...annotationCauses(meta.annotations, `${field}.annotations`));
   if (meta.ownerReferences !== undefined) causes.push(...ownerCauses(meta.ownerReferences, `${field}.ownerReferences`));
   if (finalizers.length > 0) causes.push(...finalizerCauses(finalizers, `${field}.finalizers`));
-  if (meta.managedFields !== undefined) causes.push(...managedFieldCauses(meta.managedFields, `${field}.managedFields`));
   return finalizers.length > 0 ? [...causes, ...unqualifiedFinalizerCauses(finalizers, `${field}.finalizers`)] : causes;
 }
 
@@ -137,6 +123,5 @@ export function objectMetaUpdateCauses(next: Partial<ObjectMeta>, old: Partial<O
     if (!sameValue(next[name], old[name])) causes.push(invalidValue(`${field}.${name}`, next[name], immutable));
   causes.push(...labelCauses(next.labels, `${field}.labels`), ...annotationCauses(next.annotations, `${field}.annotations`));
   if (next.ownerReferences !== undefined) causes.push(...ownerCauses(next.ownerReferences, `${field}.ownerReferences`));
-  if (next.managedFields !== undefined) causes.push(...managedFieldCauses(next.managedFields, `${field}.managedFields`));
   return finalizers.length > 0 ? [...causes, ...unqualifiedFinalizerCauses(finalizers, `${field}.finalizers`)] : causes;
 }

@@ -8,7 +8,7 @@ import type { KindDescription } from '../../api/kind.ts';
 import type { AnyObject } from '../../api/object.ts';
 import { badRequest, StatusError } from '../../api/status-error.ts';
 import { goPrint } from './go-print.ts';
-import { applyJsonPatch } from './json-patch.ts';
+import { applyJsonPatch, unknownMembers } from './json-patch.ts';
 import { applyMergePatch } from './merge-patch.ts';
 import { applyStrategicPatch } from './strategic-merge-patch.ts';
 
@@ -82,7 +82,7 @@ export function applyPatch(sort: PatchSort, kind: KindDescription, current: AnyO
       lenient.warnings.length === 0
         ? []
         : decodeFields(kind, sortedKeys(patched) as object, { ...options, fieldValidation: 'Warn', dialect }).warnings;
-    const strict = [...repeated, ...unknown];
+    const strict = [...(sort === 'json-patch' ? unknownMembers(patch) : []), ...repeated, ...unknown];
     if (strict.length > 0 && options.fieldValidation === 'Strict') throw new DecodeError(`strict decoding error: ${strict.join(', ')}`);
     return { object: lenient.object, warnings: options.fieldValidation === 'Warn' ? strict : [] };
   } catch (error) {

@@ -142,12 +142,26 @@ export function applyJsonPatch(current: object, patch: unknown): object {
   }
   for (const operation of operations)
     if (!isContainer(operation) || Array.isArray(operation)) refuseShape(operation, 'handlers.jsonPatchOp');
-  const document = structuredClone(current) as Container;
+  let document = structuredClone(current) as Container;
   try {
-    for (const operation of operations as readonly Operation[]) apply(document, operation);
+    for (const operation of operations as readonly Operation[]) {
+      const whole = operation.path === '' && (operation.op === 'add' || operation.op === 'replace') && isContainer(operation.value);
+      if (whole) document = structuredClone(operation.value) as Container;
+      else apply(document, operation);
+    }
   } catch (error) {
     if (error instanceof Inapplicable) throw refusal();
     throw error;
   }
   return document;
+}
+
+const members = new Set(['op', 'path', 'from', 'value']);
+
+/** Members of operations that nobody knows, in upstream's words. */
+export function unknownMembers(patch: unknown): readonly string[] {
+  if (!Array.isArray(patch)) return [];
+  return patch.flatMap((operation, index) =>
+    Object.keys(operation as object).flatMap((name) => (members.has(name) ? [] : [`json patch unknown field "[${index}].${name}"`])),
+  );
 }

@@ -1,0 +1,101 @@
+// Owns the validation of ConfigMaps and Secrets: keys, sizes, what their types need, immutability.
+import { forbiddenValue, invalidValue, required, tooLong } from '../causes.ts';
+import { JsonSyntaxError, parseJson } from '../decode-json.ts';
+import { sameValue } from '../equal.ts';
+import type { Causes } from '../field-checks.ts';
+import { immutable, objectMetaCauses, subdomainName } from '../meta/object-meta-validation.ts';
+import type { StatusCause } from '../meta/v1.ts';
+import { configKeyErrors } from '../names.ts';
+import type { ConfigMap, Secret } from './v1.ts';
+
+const largestBytes = 1024 * 1024;
+
+function checkKey(key: string, at: string, out: Causes): void {
+  for (const error of configKeyErrors(key)) out.push(invalidValue(`${at}[${key}]`, key, error));
+}
+
+function decodedBytes(base64: string): number {
+  return (base64.length / 4) * 3 - (base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0);
+}
+
+export function configMapCauses({ data = {}, binaryData = {} }: ConfigMap): StatusCause[] {
+  const out: Causes = [];
+  let bytes = 0;
+  for (const [key, text] of Object.entries(data)) {
+    checkKey(key, 'data', out);
+    if (Object.hasOwn(binaryData, key)) out.push(invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'));
+    bytes += Buffer.byteLength(text);
+  }
+  for (const [key, base64] of Object.entries(binaryData)) {
+    checkKey(key, 'binaryData', out);
+    bytes += decodedBytes(base64);
+  }
+  if (bytes > largestBytes) out.push(tooLong('', largestBytes));
+  return out;
+}
+
+const frozen = 'field is immutable when `immutable` is set';
+
+function immutableCauses<T extends { readonly immutable?: boolean }>(next: T, old: T, fields: readonly (keyof T & string)[]): Causes {
+  if (old.immutable !== true) return [];
+  const out: Causes = next.immutable === true ? [] : [forbiddenValue('immutable', frozen)];
+  for (const field of fields) if (!sameValue(next[field] ?? {}, old[field] ?? {})) out.push(forbiddenValue(field, frozen));
+  return out;
+}
+
+export function configMapUpdateCauses(next: ConfigMap, old: ConfigMap): StatusCause[] {
+  return [
+    ...immutableCauses(next, old, ['data', 'binaryData']),
+    ...objectMetaCauses(next.metadata, true, subdomainName),
+    ...configMapCauses(next),
+  ];
+}
+
+/** The keys that a type cannot do without; one of `either` is enough. */
+const neededKeys: Readonly<Record<string, { readonly all?: readonly string[]; readonly either?: readonly string[] }>> = {
+  'kubernetes.io/dockercfg': { all: ['.dockercfg'] },
+  'kubernetes.io/dockerconfigjson': { all: ['.dockerconfigjson'] },
+  'kubernetes.io/basic-auth': { either: ['username', 'password'] },
+  'kubernetes.io/ssh-auth': { all: ['ssh-privatekey'] },
+  'kubernetes.io/tls': { all: ['tls.crt', 'tls.key'] },
+};
+
+function checkSecretType({ type = '', data = {}, metadata }: Secret, out: Causes): void {
+  if (type === 'kubernetes.io/service-account-token') {
+    const key = 'kubernetes.io/service-account.name';
+    if (!metadata.annotations?.[key]) out.push(required(`metadata.annotations[${key}]`));
+    return;
+  }
+  const { all = [], either = [] } = neededKeys[type] ?? {};
+  const mayBeEmpty = type === 'kubernetes.io/tls';
+  for (const key of all) {
+    const value = data[key];
+    if (value === undefined || (value === '' && !mayBeEmpty)) out.push(required(`data[${key}]`));
+    else if (type.startsWith('kubernetes.io/docker')) {
+      try {
+        parseJson(Buffer.from(value, 'base64').toString());
+      } catch (error) {
+        if (!(error instanceof JsonSyntaxError)) throw error;
+        out.push(invalidValue(`data[${key}]`, '<secret contents redacted>', error.message));
+      }
+    }
+  }
+  if (either.length > 0 && either.every((key) => data[key] === undefined)) for (const key of either) out.push(required(`data[${key}]`));
+}
+
+export function secretCauses(secret: Secret): StatusCause[] {
+  const out: Causes = [];
+  let bytes = 0;
+  for (const [key, base64] of Object.entries(secret.data ?? {})) {
+    checkKey(key, 'data', out);
+    bytes += decodedBytes(base64);
+  }
+  if (bytes > largestBytes) out.push(tooLong('data', largestBytes));
+  checkSecretType(secret, out);
+  return out;
+}
+
+export function secretUpdateCauses(next: Secret, old: Secret): StatusCause[] {
+  const out: Causes = next.type === old.type ? [] : [invalidValue('type', next.type, immutable)];
+  return [...out, ...immutableCauses(next, old, ['data']), ...objectMetaCauses(next.metadata, true, subdomainName), ...secretCauses(next)];
+}
