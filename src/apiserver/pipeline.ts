@@ -1,5 +1,6 @@
 // Owns the way of a request from "who asks for what" to a verb: what exists, who may, which verb. In-process and HTTP requests take it alike.
 import type { KindDescription, SubresourceDescription } from '../api/kind.ts';
+import type { FieldRequirement } from '../api/selectors/field-selector.ts';
 import { badRequest } from '../api/status-error.ts';
 import { type Attributes, requireAllowed } from './auth/authorizer.ts';
 import type { User } from './auth/user.ts';
@@ -40,7 +41,25 @@ export function attributesOf(info: RequestInfo, query: Query): Attributes {
     info.name === '' && verb !== 'create'
       ? /(?:^|,)metadata\.name==?([^,=!\\]+)(?:,|$)/.exec(query.get('fieldSelector') ?? '')?.[1]
       : undefined;
-  return { verb, group, version, resource, subresource, namespace, name: selected ?? info.name };
+  const fieldSelector = info.name === '' ? requirementsOf(query.get('fieldSelector')) : [];
+  return {
+    verb,
+    group,
+    version,
+    resource,
+    subresource,
+    namespace,
+    name: selected ?? info.name,
+    ...(fieldSelector.length === 0 ? {} : { fieldSelector }),
+  };
+}
+
+/** The terms of a field selector, as far as an authorizer needs them: those that are not plain are left to the verb to refuse. */
+function requirementsOf(text: string | null): readonly FieldRequirement[] {
+  return (text ?? '').split(',').flatMap((term) => {
+    const [, field, operator, value] = /^([^=!]+)(==?|!=)([^=!\\]*)$/.exec(term) ?? [];
+    return field === undefined || value === undefined ? [] : [{ field, equal: operator !== '!=', value }];
+  });
 }
 
 /** Serves a request for a resource: authorises, finds the kind, carries out. Rejects with StatusError or UnknownPathError. */

@@ -42,9 +42,10 @@ export interface Listener {
 const certificates = new WeakMap<object, Credentials['clientCertificate']>();
 
 function certificateOf(socket: object | undefined): Credentials['clientCertificate'] {
-  if (socket === undefined || !('getPeerX509Certificate' in socket)) return undefined;
+  if (socket === undefined) return undefined;
   if (certificates.has(socket)) return certificates.get(socket);
-  const certificate = (socket as TLSSocket).getPeerX509Certificate();
+  // An HTTP/2 session hands out a proxy of its socket, which answers `get` but not `in`.
+  const certificate = (socket as Partial<TLSSocket>).getPeerX509Certificate?.();
   certificates.set(socket, certificate);
   return certificate;
 }
