@@ -1,0 +1,162 @@
+// Owns the proof of what sandboxes and containers are made of: names, resolver, hosts file, cgroup values, users, images' names.
+import { expect, test } from 'vitest';
+import type { Container, Pod, PodSpec } from '../../api/core/v1.ts';
+import { imageNameProblem } from '../pod/ensure-image.ts';
+import { logText } from '../pod/termination-message.ts';
+import { cgroupParentOf, linuxResources, oomScoreAdj, qosClassOf } from '../resources/qos.ts';
+import { dnsConfigOf, hostNamesOf, hostsFile, parseResolvConf } from './dns.ts';
+import { checkNonRoot } from './security.ts';
+
+function podOf(spec: Partial<PodSpec> = {}): Pod {
+  return {
+    metadata: { name: 'p', namespace: 'ns', uid: 'u' },
+    spec: { containers: [{ name: 'c', image: 'i' }], ...spec },
+  } as unknown as Pod;
+}
+
+const dns = {
+  clusterDns: ['10.96.0.10'],
+  clusterDomain: 'cluster.local',
+  node: parseResolvConf('search lan\nnameserver 1.1.1.1\noptions timeout:1\n'),
+};
+const cluster = ['ns.svc.cluster.local', 'svc.cluster.local', 'cluster.local', 'lan'];
+
+test.each<[string, Partial<PodSpec>, unknown]>([
+  ['ClusterFirst', {}, { servers: ['10.96.0.10'], searches: cluster, options: ['ndots:5'] }],
+  ['the node’s network', { hostNetwork: true }, { servers: ['1.1.1.1'], searches: ['lan'], options: ['timeout:1'] }],
+  [
+    'the node’s network with the cluster’s names',
+    { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' },
+    { servers: ['10.96.0.10'], searches: cluster, options: ['ndots:5'] },
+  ],
+  ['Default', { dnsPolicy: 'Default' }, { servers: ['1.1.1.1'], searches: ['lan'], options: ['timeout:1'] }],
+  [
+    'None',
+    { dnsPolicy: 'None', dnsConfig: { nameservers: ['9.9.9.9'], options: [{ name: 'edns0' }] } },
+    { servers: ['9.9.9.9'], searches: [], options: ['edns0'] },
+  ],
+  [
+    'additions',
+    { dnsConfig: { nameservers: ['9.9.9.9'], searches: ['one.example', 'cluster.local'], options: [{ name: 'ndots', value: '2' }] } },
+    { servers: ['10.96.0.10', '9.9.9.9'], searches: [...cluster, 'one.example'], options: ['ndots:2'] },
+  ],
+])('resolver: %s', (_, spec, expected) => {
+  expect(dnsConfigOf(podOf(spec), dns)).toEqual(expected);
+});
+
+test.each<[string, Partial<PodSpec>, string, string]>([
+  ['plain', {}, 'p', '10.42.0.2\tp\n'],
+  ['hostname and subdomain', { hostname: 'box', subdomain: 'sub' }, 'box', '10.42.0.2\tbox.sub.ns.svc.cluster.local\tbox\n'],
+  [
+    'full name as host name',
+    { hostname: 'box', subdomain: 'sub', setHostnameAsFQDN: true },
+    'box.sub.ns.svc.cluster.local',
+    '10.42.0.2\tbox.sub.ns.svc.cluster.local\tbox\n',
+  ],
+  [
+    'aliases',
+    { hostAliases: [{ ip: '1.2.3.4', hostnames: ['one.example', 'uno'] }] },
+    'p',
+    '10.42.0.2\tp\n\n# Entries added by HostAliases.\n1.2.3.4\tone.example\tuno\n',
+  ],
+])('names: %s', (_, spec, hostname, tail) => {
+  const pod = podOf(spec);
+  const names = hostNamesOf(pod, 'node1', 'cluster.local');
+  expect(names.hostname).toBe(hostname);
+  expect(hostsFile(pod, names, ['10.42.0.2'], '')).toBe(
+    `# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n${tail}`,
+  );
+});
+
+test('a full name that the kernel cannot take is refused', () => {
+  const hostname = 'a-host-name-of-sixty-characters-which-is-rather-long-indeed-a';
+  expect(() => hostNamesOf(podOf({ hostname, subdomain: 'sub', setHostnameAsFQDN: true }), 'node1', 'cluster.local')).toThrow(
+    /^failed to construct FQDN from pod hostname and cluster domain, FQDN .* is too long \(64 characters is the max, 86 characters requested\)$/,
+  );
+});
+
+const withResources = (resources: Container['resources'], more: Partial<PodSpec> = {}): Pod =>
+  podOf({ containers: [{ name: 'c', resources }], ...more });
+const gibibyte = 2 ** 30;
+
+test.each<[string, Pod, string, number, number | undefined, number | undefined]>([
+  ['nothing asked for', withResources({}), 'BestEffort', 2, undefined, undefined],
+  [
+    'requests',
+    withResources({ requests: { cpu: '250m', memory: '64Mi' }, limits: { memory: '128Mi' } }),
+    'Burstable',
+    256,
+    undefined,
+    134217728,
+  ],
+  ['limits alone', withResources({ limits: { cpu: '100m', memory: '32Mi' } }), 'Guaranteed', 102, 10000, 33554432],
+  ['a tiny limit', withResources({ limits: { cpu: '1m' } }), 'Burstable', 2, 1000, undefined],
+  [
+    'limits of the pod',
+    podOf({ resources: { requests: { cpu: '100m', memory: '64Mi' }, limits: { cpu: '200m', memory: '128Mi' } } }),
+    'Burstable',
+    204,
+    20000,
+    134217728,
+  ],
+])('cgroup values: %s', (_, pod, qos, shares, quota, memory) => {
+  const container = pod.spec?.containers[0] as Container;
+  expect(qosClassOf(pod)).toBe(qos);
+  const values = linuxResources(pod, container, 16 * gibibyte);
+  expect({ shares: values.cpuShares, quota: values.cpuQuotaUs, memory: values.memoryLimitBytes }).toEqual({ shares, quota, memory });
+});
+
+test.each<[string, Pod, number]>([
+  ['best effort', withResources({}), 1000],
+  ['guaranteed', withResources({ limits: { cpu: '1', memory: '1Gi' } }), -997],
+  ['half of the node', withResources({ requests: { memory: '8Gi' } }), 500],
+  ['all of the node', withResources({ requests: { memory: '16Gi' } }), 3],
+  ['next to nothing', withResources({ requests: { cpu: '1m' } }), 999],
+  ['critical for the node', withResources({}, { priority: 2_000_001_000 }), -997],
+])('oom_score_adj: %s', (_, pod, score) => {
+  expect(oomScoreAdj(pod, pod.spec?.containers[0] as Container, 16 * gibibyte)).toBe(score);
+});
+
+test('cgroups are grouped by quality of service', () => {
+  expect(cgroupParentOf(withResources({}), '/kubepods')).toBe('/kubepods/besteffort/podu');
+  expect(cgroupParentOf(withResources({ limits: { cpu: '1', memory: '1Gi' } }), '/kubepods')).toBe('/kubepods/podu');
+});
+
+const image = { id: 'i', repoTags: [], repoDigests: [], sizeBytes: 0, pinned: false };
+
+test.each([
+  [{ uid: 0 }, undefined, 'container has runAsNonRoot and image will run as root (pod: "p_ns(u)", container: c)'],
+  [{}, 0, 'container\'s runAsUser breaks non-root policy (pod: "p_ns(u)", container: c)'],
+  [
+    { username: 'nobody' },
+    undefined,
+    'container has runAsNonRoot and image has non-numeric user (nobody), cannot verify user is non-root (pod: "p_ns(u)", container: c)',
+  ],
+  [{ uid: 1000 }, undefined, undefined],
+  [{ uid: 0 }, 1000, undefined],
+])('runAsNonRoot with image %o and user %s', (user, runAsUser, message) => {
+  const securityContext = { runAsNonRoot: true, ...(runAsUser === undefined ? {} : { runAsUser }) };
+  const check = (): void =>
+    checkNonRoot(podOf({ securityContext }), { role: 'main', spec: { name: 'c' } as Container, fieldPath: '' }, { ...image, ...user });
+  if (message === undefined) expect(check).not.toThrow();
+  else expect(check).toThrow(message);
+});
+
+test.each([
+  ['busybox', undefined],
+  ['registry.k8s.io/e2e-test-images/agnhost:2.56', undefined],
+  ['localhost:5000/a/b@sha256:0123456789abcdef0123456789abcdef', undefined],
+  [
+    'Busy Box:1',
+    'Failed to apply default image tag "Busy Box:1": couldn\'t parse image name "Busy Box:1": invalid reference format: repository name (library/Busy Box) must be lowercase',
+  ],
+  ['busy box', 'Failed to apply default image tag "busy box": couldn\'t parse image name "busy box": invalid reference format'],
+])('the image name %s', (name, problem) => {
+  expect(imageNameProblem(name)).toBe(problem);
+});
+
+test('log lines become text, pieces are joined', () => {
+  expect(
+    logText('cut off\n2026-01-01T00:00:00.0Z stdout F first\n2026-01-01T00:00:00.0Z stderr P la\n2026-01-01T00:00:00.0Z stderr F st\n'),
+  ).toBe('first\nlast\n');
+});
