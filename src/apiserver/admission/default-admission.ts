@@ -3,6 +3,7 @@ import { defaultIngressClass, defaultStorageClass, persistentVolumeClaimResize }
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { nodeRestriction } from './node-restriction.ts';
 import { type Admission, type AdmissionPlugin, createAdmission } from './plugin.ts';
 import { priority } from './priority.ts';
 import { type RoleRules, rbacEscalation } from './rbac-escalation.ts';
@@ -15,16 +16,19 @@ import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 export interface AdmissionOptions {
   /** Looks up the rules that a binding would give; absent: roles and bindings are not checked for escalation. */
   readonly roles?: RoleRules;
+  /** Names of plug-ins to add to upstream's default ones: `NodeRestriction`. */
+  readonly enabled?: readonly string[];
   /** Names of plug-ins to leave out, as upstream's `--disable-admission-plugins`. */
   readonly disabled?: readonly string[];
 }
 
-/** Admission of a cluster: upstream's default plug-ins. */
+/** Admission of a cluster: upstream's default plug-ins, and those that are `enabled`. */
 export function defaultAdmission(options: AdmissionOptions = {}): Admission {
   const plugins: readonly AdmissionPlugin[] = [
     namespaceLifecycle,
     limitRanger,
     serviceAccount,
+    ...(options.enabled?.includes('NodeRestriction') ? [nodeRestriction] : []),
     taintNodesByCondition,
     priority,
     defaultTolerationSeconds,

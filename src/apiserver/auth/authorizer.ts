@@ -47,6 +47,14 @@ export interface Authorizer {
   rulesFor(user: User, namespace: string): RuleSet;
 }
 
+/** The equalities of a field selector's text, for `ResourceAttributes.fieldSelector`; parts that are none are left out. */
+export function fieldRequirementsOf(text: string): readonly FieldRequirement[] {
+  return text.split(',').flatMap((part) => {
+    const [, field, operator, value] = /^([^=!,]+)(==|=|!=)([^=!,]*)$/.exec(part.trim()) ?? [];
+    return field === undefined || value === undefined ? [] : [{ field, equal: operator !== '!=', value }];
+  });
+}
+
 export function isResource(attributes: Attributes): attributes is ResourceAttributes {
   return 'resource' in attributes;
 }

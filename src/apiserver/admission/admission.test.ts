@@ -1,0 +1,327 @@
+// Tests the gates one by one: what each plug-in adds to an object, and the words in which it refuses.
+import { expect, test } from 'vitest';
+import type { KindDescription } from '../../api/kind.ts';
+import type { AnyObject } from '../../api/object.ts';
+import { StatusError } from '../../api/status-error.ts';
+import { VirtualClock } from '../../base/clock-virtual.ts';
+import { seededEntropy } from '../../base/entropy.ts';
+import { bootstrapPolicy } from '../auth/bootstrap-policy.ts';
+import { clusterAuthorizer } from '../auth/cluster-authorizer.ts';
+import { type MemoryObjects, memoryObjects } from '../auth/memory-objects.ts';
+import { apiServerUser, nodeUser, type User } from '../auth/user.ts';
+import { defaultAdmission } from './default-admission.ts';
+import type { AdmissionAttributes, AdmissionContext } from './plugin.ts';
+
+const rbac = 'rbac.authorization.k8s.io';
+const any = (value: object): AnyObject => value as unknown as AnyObject;
+
+function cluster() {
+  const objects = memoryObjects();
+  for (const object of bootstrapPolicy) objects.put({ group: rbac, resource: `${object.kind?.toLowerCase()}s` }, object);
+  objects.put({ group: '', resource: 'namespaces' }, any({ metadata: { name: 'ns' }, status: { phase: 'Active' } }));
+  objects.put({ group: '', resource: 'namespaces' }, any({ metadata: { name: 'going' }, status: { phase: 'Terminating' } }));
+  objects.put({ group: '', resource: 'serviceaccounts' }, any({ metadata: { name: 'default', namespace: 'ns', uid: 'u' } }));
+  const { authorizer, rbac: roles } = clusterAuthorizer(objects);
+  const admission = defaultAdmission({ roles: roles.rulesOfRole, enabled: ['NodeRestriction'] });
+  const clock = new VirtualClock();
+  const context: AdmissionContext = { objects, clock, entropy: seededEntropy(1), authorizer, warn: () => undefined };
+  return { objects, clock, admission, context };
+}
+
+interface Asked {
+  readonly operation?: AdmissionAttributes['operation'];
+  readonly resource?: string;
+  readonly group?: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+  readonly user?: User;
+  readonly object?: object;
+  readonly oldObject?: object;
+}
+
+function attributesOf(asked: Asked): AdmissionAttributes {
+  const object = asked.object === undefined ? undefined : any({ metadata: { name: asked.name ?? 'a' }, ...asked.object });
+  return {
+    operation: asked.operation ?? 'CREATE',
+    kind: { group: asked.group ?? '', resource: asked.resource ?? 'pods', version: 'v1' } as KindDescription,
+    subresource: asked.subresource ?? '',
+    namespace: asked.namespace ?? 'ns',
+    name: asked.name ?? 'a',
+    user: asked.user ?? apiServerUser,
+    dryRun: false,
+    ...(object === undefined ? {} : { object }),
+    ...(asked.oldObject === undefined ? {} : { oldObject: any(asked.oldObject) }),
+  };
+}
+
+async function admit(asked: Asked, prepare: (objects: MemoryObjects) => void = () => undefined): Promise<AnyObject | undefined> {
+  const { objects, admission, context } = cluster();
+  prepare(objects);
+  const attributes = attributesOf(asked);
+  const object = await admission.mutate(attributes, context);
+  await admission.validate({ ...attributes, ...(object === undefined ? {} : { object }) }, context);
+  return object;
+}
+
+async function refused(asked: Asked, prepare?: (objects: MemoryObjects) => void): Promise<string> {
+  try {
+    await admit(asked, prepare);
+  } catch (error) {
+    if (error instanceof StatusError) return `${error.code} ${error.message}`;
+    throw error;
+  }
+  return 'accepted';
+}
+
+const container = { name: 'c', image: 'busybox' };
+const mount = {
+  name: expect.stringMatching(/^kube-api-access-[a-z0-9]{5}$/),
+  readOnly: true,
+  mountPath: '/var/run/secrets/kubernetes.io/serviceaccount',
+};
+
+test('a plain pod gets account, token, priority and tolerations', async () => {
+  const pod = await admit({ object: { spec: { containers: [container], initContainers: [{ name: 'i' }] } } });
+  expect(pod?.['spec']).toEqual({
+    containers: [{ ...container, volumeMounts: [mount] }],
+    initContainers: [{ name: 'i', volumeMounts: [mount] }],
+    serviceAccountName: 'default',
+    serviceAccount: 'default',
+    priority: 0,
+    preemptionPolicy: 'PreemptLowerPriority',
+    tolerations: [
+      { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
+      { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
+    ],
+    volumes: [
+      {
+        name: mount.name,
+        projected: {
+          defaultMode: 420,
+          sources: [
+            { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
+            { configMap: { items: [{ key: 'ca.crt', path: 'ca.crt' }], name: 'kube-root-ca.crt' } },
+            { downwardAPI: { items: [{ fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' }, path: 'namespace' }] } },
+          ],
+        },
+      },
+    ],
+  });
+});
+
+const own = { volumeMounts: [{ name: 'own', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' }] };
+
+test.each<[string, object]>([
+  ['the pod says no', { automountServiceAccountToken: false, containers: [container] }],
+  ['every container has something there', { containers: [{ ...container, ...own }] }],
+])('no token where %s', async (_, spec) => {
+  expect((await admit({ object: { spec } }))?.['spec']).not.toHaveProperty('volumes');
+});
+
+test('an account’s own wish and pull secrets are taken over', async () => {
+  const account = any({
+    metadata: { name: 'quiet', namespace: 'ns' },
+    automountServiceAccountToken: false,
+    imagePullSecrets: [{ name: 'pull' }],
+  });
+  const pod = await admit({ object: { spec: { serviceAccountName: 'quiet', containers: [container] } } }, (objects) =>
+    objects.put({ group: '', resource: 'serviceaccounts' }, account),
+  );
+  expect(pod?.['spec']).toMatchObject({ serviceAccount: 'quiet', imagePullSecrets: [{ name: 'pull' }], containers: [container] });
+});
+
+test('waits for the default account of a new namespace', async () => {
+  const { objects, clock, admission, context } = cluster();
+  objects.put({ group: '', resource: 'namespaces' }, any({ metadata: { name: 'new' } }));
+  const admitted = admission.mutate(attributesOf({ namespace: 'new', object: { spec: { containers: [] } } }), context);
+  await clock.advance(150);
+  objects.put({ group: '', resource: 'serviceaccounts' }, any({ metadata: { name: 'default', namespace: 'new' } }));
+  await clock.advance(1000);
+  expect((await admitted)?.['spec']).toMatchObject({ serviceAccountName: 'default' });
+});
+
+const quiet = { automountServiceAccountToken: false, containers: [container] };
+
+test.each<[string, Asked, string]>([
+  ['a missing namespace', { namespace: 'none', object: {} }, '404 namespaces "none" not found'],
+  [
+    'a namespace that is going',
+    { namespace: 'going', object: {} },
+    '403 pods "a" is forbidden: unable to create new content in namespace going because it is being terminated',
+  ],
+  [
+    'removing default',
+    { operation: 'DELETE', resource: 'namespaces', namespace: 'default', name: 'default' },
+    '403 namespaces "default" is forbidden: this namespace may not be deleted',
+  ],
+  [
+    'a missing account',
+    { object: { spec: { ...quiet, serviceAccountName: 'nope' } } },
+    '403 pods "a" is forbidden: error looking up service account ns/nope: serviceaccount "nope" not found',
+  ],
+  [
+    'a missing priority class',
+    { object: { spec: { ...quiet, priorityClassName: 'nope' } } },
+    '403 pods "a" is forbidden: no PriorityClass with name nope was found',
+  ],
+  [
+    'a priority of one’s own',
+    { object: { spec: { ...quiet, priority: 5 } } },
+    '403 pods "a" is forbidden: the integer value of priority (5) must not be provided in pod spec; priority admission controller computed 0 from the given PriorityClass name',
+  ],
+  [
+    'a missing runtime class',
+    { object: { spec: { ...quiet, runtimeClassName: 'A_B' } } },
+    '403 pods "a" is forbidden: pod rejected: RuntimeClass "A_B" not found',
+  ],
+  [
+    'overhead without a class',
+    { object: { spec: { ...quiet, overhead: { cpu: '1' } } } },
+    '403 pods "a" is forbidden: pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead',
+  ],
+  [
+    'a node making plain pods',
+    { user: nodeUser('n'), object: { spec: { ...quiet, nodeName: 'n' } } },
+    '403 pods "a" is forbidden: pod does not have "kubernetes.io/config.mirror" annotation, node "n" can only create mirror pods',
+  ],
+  [
+    'a node making another Node',
+    { user: nodeUser('n'), resource: 'nodes', namespace: '', name: 'm', object: {} },
+    '403 nodes "m" is forbidden: node "n" is not allowed to modify node "m"',
+  ],
+  [
+    'a node’s token for nothing',
+    { user: nodeUser('n'), resource: 'serviceaccounts', subresource: 'token', name: 's', object: { spec: {} } },
+    '403 serviceaccounts "s" is forbidden: node requested token not bound to a pod',
+  ],
+])('refuses %s', async (_, asked, expected) => {
+  expect(await refused(asked)).toBe(expected);
+});
+
+test('the refusal of a namespace that is going has its cause', async () => {
+  await expect(admit({ namespace: 'going', object: {} })).rejects.toMatchObject({
+    details: { causes: [{ reason: 'NamespaceTerminating', message: 'namespace going is being terminated', field: 'metadata.namespace' }] },
+  });
+});
+
+test.each<[string, Asked, object]>([
+  [
+    'a system priority',
+    { object: { spec: { ...quiet, priorityClassName: 'system-node-critical' } } },
+    { spec: { priority: 2_000_001_000 } },
+  ],
+  [
+    'a new node’s taint',
+    { resource: 'nodes', namespace: '', object: {} },
+    { spec: { taints: [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }] } },
+  ],
+  [
+    'a claim’s finalizer',
+    { resource: 'persistentvolumeclaims', object: { spec: {} } },
+    { metadata: { finalizers: ['kubernetes.io/pvc-protection'] } },
+  ],
+  [
+    'the tolerations back on an update',
+    { operation: 'UPDATE', object: { spec: { tolerations: [] } } },
+    { spec: { tolerations: [{}, {}] } },
+  ],
+])('gives %s', async (_, asked, expected) => {
+  expect(await admit(asked)).toMatchObject(expected);
+});
+
+test('the newest default class is given', async () => {
+  const marked = { annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } };
+  const claim = await admit({ resource: 'persistentvolumeclaims', object: { spec: {} } }, (objects) => {
+    const resource = { group: 'storage.k8s.io', resource: 'storageclasses' };
+    objects.put(resource, any({ metadata: { name: 'old', creationTimestamp: '2025-01-01T00:00:00Z', ...marked } }));
+    objects.put(resource, any({ metadata: { name: 'new', creationTimestamp: '2026-01-01T00:00:00Z', ...marked } }));
+    objects.put(resource, any({ metadata: { name: 'newer', creationTimestamp: '2026-02-01T00:00:00Z' } }));
+  });
+  expect(claim?.['spec']).toEqual({ storageClassName: 'new' });
+});
+
+const limits =
+  (...items: readonly object[]) =>
+  (objects: MemoryObjects) =>
+    objects.put({ group: '', resource: 'limitranges' }, any({ metadata: { name: 'l', namespace: 'ns' }, spec: { limits: items } }));
+const withResources = (...resources: readonly object[]) => ({
+  spec: { ...quiet, containers: resources.map((one, index) => ({ name: `c${index}`, resources: one })) },
+});
+
+test('limits fill in what containers leave out, and say so', async () => {
+  const item = { type: 'Container', default: { cpu: '500m', memory: '64Mi' }, defaultRequest: { cpu: '100m', memory: '64Mi' } };
+  const pod = await admit({ object: withResources({ limits: { cpu: '1' }, requests: { cpu: '1' } }) }, limits(item));
+  expect(pod).toMatchObject({
+    metadata: {
+      annotations: {
+        'kubernetes.io/limit-ranger': 'LimitRanger plugin set: memory request for container c0; memory limit for container c0',
+      },
+    },
+    spec: { containers: [{ resources: { limits: { cpu: '1', memory: '64Mi' }, requests: { cpu: '1', memory: '64Mi' } } }] },
+  });
+});
+
+test.each<[string, object, readonly object[], string]>([
+  [
+    'too much',
+    { type: 'Container', max: { cpu: '1' } },
+    [{ limits: { cpu: '2' } }],
+    'maximum cpu usage per Container is 1, but limit is 2',
+  ],
+  [
+    'both ends',
+    { type: 'Container', min: { cpu: '100m' }, max: { cpu: '1' } },
+    [{ requests: { cpu: '50m' }, limits: { cpu: '3' } }],
+    '[minimum cpu usage per Container is 100m, but request is 50m, maximum cpu usage per Container is 1, but limit is 3]',
+  ],
+  [
+    'the sum',
+    { type: 'Pod', max: { cpu: '1' } },
+    [{ limits: { cpu: '600m' } }, { limits: { cpu: '600m' } }],
+    'maximum cpu usage per Pod is 1, but limit is 1200m',
+  ],
+  ['no request', { type: 'Pod', min: { memory: '64Mi' } }, [{}], 'minimum memory usage per Pod is 64Mi.  No request is specified'],
+  [
+    'a ratio',
+    { type: 'Container', maxLimitRequestRatio: { cpu: '2' } },
+    [{ limits: { cpu: '3' }, requests: { cpu: '1' } }],
+    'cpu max limit to request ratio per Container is 2, but provided ratio is 3.000000',
+  ],
+])('limits refuse %s', async (_, item, resources, expected) => {
+  expect(await refused({ object: withResources(...resources) }, limits(item))).toBe(`403 pods "a" is forbidden: ${expected}`);
+});
+
+const mallory: User = { name: 'mallory', groups: ['system:authenticated'] };
+const rules = [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }];
+const lacking =
+  'is forbidden: user "mallory" (groups=["system:authenticated"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}';
+const binding = (name: string) => ({ roleRef: { kind: 'Role', name }, subjects: [{ kind: 'User', name: 'x' }] });
+const strong = (objects: MemoryObjects) =>
+  objects.put({ group: rbac, resource: 'roles' }, any({ metadata: { name: 'strong', namespace: 'ns' }, rules }));
+
+test.each<[string, Asked, string]>([
+  ['a role with more than one has', { resource: 'roles', object: { rules } }, `403 roles.rbac.authorization.k8s.io "a" ${lacking}`],
+  [
+    'a binding to more than one has',
+    { resource: 'rolebindings', object: binding('strong') },
+    `403 rolebindings.rbac.authorization.k8s.io "a" ${lacking}`,
+  ],
+  [
+    'a binding to nothing',
+    { resource: 'rolebindings', object: binding('none') },
+    '404 rolebindings.rbac.authorization.k8s.io "none" not found',
+  ],
+  [
+    'a role of what one has',
+    { resource: 'clusterroles', namespace: '', object: { rules: [{ nonResourceURLs: ['/apis/apps'], verbs: ['get'] }] } },
+    'accepted',
+  ],
+  [
+    'aggregation',
+    { resource: 'clusterroles', namespace: '', object: { aggregationRule: {} } },
+    '403 clusterroles.rbac.authorization.k8s.io "a" is forbidden: must have cluster-admin privileges to use the aggregationRule',
+  ],
+])('giving away: %s', async (_, asked, expected) => {
+  expect(await refused({ group: rbac, user: mallory, ...asked }, strong)).toBe(expected);
+});
