@@ -71,6 +71,7 @@ export class Bench<R extends Runtime = ScriptedRuntime> {
       clusterDns: ['10.96.0.10'],
       clusterDomain: 'cluster.local',
       memoryBytes: 8 * 2 ** 30,
+      manifestsDir: '/manifests',
     });
     return this.kubelet;
   }

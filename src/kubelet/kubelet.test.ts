@@ -196,3 +196,30 @@ test('hooks: preStop runs before SIGTERM and its time counts against the grace',
   await bench.clock.until(async () => (await bench.pod('p')) === undefined, 5000);
   expect(bench.runtime.calls).toContain('stop c 3');
 });
+
+const manifest = (name: string): string =>
+  JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'web', labels: { tier: 'node' } },
+    spec: { containers: [{ name, image: 'i:1' }] },
+  });
+
+test('a manifest runs and shows as a mirror; deleting the mirror makes it anew; another manifest replaces it; none ends it', async () => {
+  bench = await scriptedBench().start();
+  await bench.files.writeFile('/manifests/web.json', manifest('c'));
+  const first = await bench.until('web-node1', ready);
+  expect(first.metadata).toMatchObject({ labels: { tier: 'node' }, ownerReferences: [{ kind: 'Node', name: 'node1', controller: true }] });
+  const id = bench.runtime.running('c')?.id;
+  await bench.client.delete(resources.pods, { namespace, name: 'web-node1' });
+  const second = await bench.until('web-node1', (s, { metadata }) => ready(s) && metadata.uid !== first.metadata.uid);
+  expect(second.status?.containerStatuses?.[0]?.restartCount).toBe(0);
+  expect(bench.runtime.running('c')?.id).toBe(id);
+  await bench.files.writeFile('/manifests/web.json', manifest('other'));
+  await bench.until('web-node1', (s) => ready(s) && s.containerStatuses?.[0]?.name === 'other');
+  expect(bench.runtime.running('c')).toBeUndefined();
+  await bench.files.remove('/manifests/web.json');
+  await bench.clock.until(async () => (await bench.pod('web-node1')) === undefined);
+  await bench.clock.advance(1000);
+  expect(await bench.runtime.listContainers()).toEqual([]);
+});

@@ -20,6 +20,7 @@ import { PodsOnNode } from './pods-on-node.ts';
 import { networkDialer } from './probes/network-dialer.ts';
 import type { ProbeDialer } from './probes/probe-dialer.ts';
 import { noCgroups, type PodCgroups } from './resources/pod-cgroups.ts';
+import { mirrorAnnotation, StaticPods } from './static-pods.ts';
 import { PodVolumes } from './volumes/pod-volumes.ts';
 import { ServiceAccountTokens } from './volumes/tokens.ts';
 
@@ -53,6 +54,8 @@ export interface KubeletOptions {
   readonly puller?: ImagePuller;
   /** Clears away what runtimes leave of pods' cgroups: `machineCgroups` on real nodes. */
   readonly cgroups?: PodCgroups;
+  /** The folder of static pods' manifests, in `files`. Absent: there are none. */
+  readonly manifestsDir?: string;
 }
 
 export interface Kubelet extends Service {
@@ -78,7 +81,13 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   const owners = new Map<string, string>();
   const node = { hostIp: options.nodeIp, runtimeName: 'containerd' };
   const ports = portsOf(options, { events, references, tokens, services, nodes, owners }, node);
-  const pods = new PodsOnNode(ports, owners, () => nodes.get('', nodeName));
+  const pods: PodsOnNode = new PodsOnNode(
+    ports,
+    owners,
+    () => nodes.get('', nodeName),
+    () => statics?.reconcile(),
+  );
+  const statics = options.manifestsDir === undefined ? undefined : staticPodsOf(options, options.manifestsDir, pods, nodes);
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => {});
   tasks.run('start the kubelet', async () => {
@@ -87,15 +96,25 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       nodes.start();
       node.runtimeName = (await options.runtime.version()).name;
       await pods.start();
+      const put = (pod: Pod): void => {
+        if (pod.metadata.annotations?.[mirrorAnnotation] === undefined) pods.put(pod);
+        else statics?.mirrorChanged(pod);
+      };
+      const remove = (pod: Pod): void => {
+        if (pod.metadata.annotations?.[mirrorAnnotation] === undefined) pods.remove(pod.metadata.uid ?? '');
+        else statics?.mirrorChanged(pod, true);
+      };
       podInformer.on({
-        added: (pod) => pods.put(pod),
+        added: put,
         updated: (pod, old) => {
-          if (pod.metadata.uid !== old.metadata.uid) pods.remove(old.metadata.uid ?? '');
-          pods.put(pod);
+          if (pod.metadata.uid !== old.metadata.uid) remove(old);
+          put(pod);
         },
-        deleted: (pod) => pods.remove(pod.metadata.uid ?? ''),
+        deleted: remove,
       });
+      nodes.on({ added: () => statics?.reconcile() });
       await nodes.synced;
+      await statics?.start();
       podInformer.start();
       await podInformer.synced;
       await pods.startedAll();
@@ -112,11 +131,28 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     endPod: (uid, reason, message, graceSeconds) => pods.worker(uid)?.end(reason, message, graceSeconds),
     async stop() {
       ready.reject(new DOMException('stopped', 'AbortError'));
-      await Promise.all([tasks.stop(), podInformer.stop(), services.stop(), nodes.stop()]);
+      await Promise.all([tasks.stop(), podInformer.stop(), services.stop(), nodes.stop(), statics?.stop()]);
       await pods.stop();
       await Promise.all([references.stop(), events.stop()]);
     },
   };
+}
+
+function staticPodsOf(options: KubeletOptions, directory: string, pods: PodsOnNode, nodes: Informer<Node>): StaticPods {
+  const { client, files, clock, log, nodeName } = options;
+  return new StaticPods({
+    client,
+    files,
+    clock,
+    log,
+    nodeName,
+    directory,
+    node: () => nodes.get('', nodeName),
+    put: (pod) => pods.put(pod, false),
+    remove: (uid) => pods.remove(uid),
+    isHere: (uid) => pods.worker(uid) !== undefined,
+    mirror: (uid, mirror) => pods.worker(uid)?.mirror(mirror),
+  });
 }
 
 interface Parts {

@@ -38,11 +38,13 @@ export class PodsOnNode implements Service, PodLookup {
   readonly #workers = new Map<string, PodWorker>();
   readonly #owners: Map<string, string>;
   readonly #refused = new Set<string>();
+  readonly #onGone: (uid: string) => void;
   #before: Snapshot | undefined;
   #relisting = false;
 
-  /** `owners` is the table that the ports' `owns` and `disowns` keep: pod uid by sandbox or container id. */
-  constructor(ports: PodPorts, owners: Map<string, string>, node: () => Node | undefined) {
+  /** `owners` is the table that the ports' `owns` and `disowns` keep: pod uid by sandbox or container id. `onGone`: nothing of a pod is left. */
+  constructor(ports: PodPorts, owners: Map<string, string>, node: () => Node | undefined, onGone: (uid: string) => void = () => {}) {
+    this.#onGone = onGone;
     this.#ports = ports;
     this.#owners = owners;
     this.#node = node;
@@ -136,6 +138,7 @@ export class PodsOnNode implements Service, PodLookup {
   #gone(worker: PodWorker): void {
     if (this.#workers.get(worker.uid) !== worker) return;
     this.#workers.delete(worker.uid);
+    this.#onGone(worker.uid);
     for (const [id, uid] of this.#owners) if (uid === worker.uid) this.#owners.delete(id);
     this.#tasks.run('clean up after a pod', async () => {
       await worker.stop();

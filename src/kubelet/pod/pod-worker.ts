@@ -49,6 +49,7 @@ export class PodWorker implements Service {
   readonly #onGone: (worker: PodWorker) => void;
   #pod: Pod;
   #inApi: boolean;
+  #mirror: Pod | undefined;
   #removed: boolean;
   #history: History;
   #volumesMounted = false;
@@ -130,6 +131,13 @@ export class PodWorker implements Service {
     this.#take(pod);
     const changed = before.metadata.labels !== pod.metadata.labels || before.metadata.annotations !== pod.metadata.annotations;
     if (changed && before.metadata.resourceVersion !== pod.metadata.resourceVersion) this.refreshVolumes();
+    this.poke();
+  }
+
+  /** The object that shows a static pod in the API; undefined while there is none. */
+  mirror(mirror: Pod | undefined): void {
+    if (mirror !== undefined && this.#mirror?.metadata.uid === mirror.metadata.uid && revisionOf(mirror) < revisionOf(this.#mirror)) return;
+    this.#mirror = mirror;
     this.poke();
   }
 
@@ -350,16 +358,17 @@ export class PodWorker implements Service {
 
   /** Writes the status where it differs from what the API has; one write at a time, the newest status wins. */
   #publish(status: PodStatus): void {
-    if (this.#writing || this.#removed || sameStatus(status, this.#pod.status)) return;
-    if (!this.#inApi) {
+    if (!this.#inApi && !sameStatus(status, this.#pod.status)) {
       this.#pod = { ...this.#pod, status };
-      return this.poke();
+      this.poke();
     }
-    const { name = '', namespace = '' } = this.#pod.metadata;
-    const body = statusPatch(this.uid, this.#pod.status, status);
+    const shown = this.#inApi ? this.#pod : this.#mirror;
+    if (shown === undefined || this.#writing || this.#removed || sameStatus(status, shown.status)) return;
+    const { name = '', namespace = '', uid = '' } = shown.metadata;
+    const body = statusPatch(uid, shown.status, status);
     if (body === undefined) return;
     const written = this.#written;
-    if (written !== undefined && sameStatus(status, written.status) && sameStatus(written.answer, this.#pod.status)) return;
+    if (written !== undefined && sameStatus(status, written.status) && sameStatus(written.answer, shown.status)) return;
     this.#writing = true;
     this.#run('publish status', async () => {
       try {

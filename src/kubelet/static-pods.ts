@@ -1,0 +1,226 @@
+// Owns the pods that a node runs from a folder of manifests, and their mirrors in the API. Level-triggered: folder and mirrors decide, not events.
+import { createHash } from 'node:crypto';
+import { parse } from 'yaml';
+import type { Node, Pod } from '../api/core/v1.ts';
+import type { Draft } from '../api/object.ts';
+import { hasReason } from '../api/status-error.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import { type Service, TaskGroup } from '../base/service.ts';
+import type { Client } from '../client/client.ts';
+import { resources } from '../client/resources.ts';
+import type { NodeFiles } from '../runtime/files.ts';
+
+/** The annotation by which a mirror in the API is known; its value is the manifest's hash. */
+export const mirrorAnnotation = 'kubernetes.io/config.mirror';
+const hashAnnotation = 'kubernetes.io/config.hash';
+const seenAnnotation = 'kubernetes.io/config.seen';
+const sourceAnnotation = 'kubernetes.io/config.source';
+
+/** The folder is read at least this often. */
+const lookMs = 20_000;
+const retryMs = 1000;
+
+export interface StaticPodsOptions {
+  readonly client: Client;
+  readonly files: NodeFiles;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly nodeName: string;
+  readonly directory: string;
+  node(): Node | undefined;
+  /** Runs a pod here. */
+  put(pod: Pod): void;
+  /** Ends it. */
+  remove(uid: string): void;
+  isHere(uid: string): boolean;
+  /** Where the pod's status is to be shown. */
+  mirror(uid: string, mirror: Pod | undefined): void;
+}
+
+/** A manifest as the pod that this node runs, or undefined where it is none. `text` is JSON or YAML. Pure. */
+export function staticPodOf(text: string, nodeName: string, seenAt: string): Pod | undefined {
+  const raw = parse(text) as Partial<Pod> | null;
+  if (raw?.kind !== 'Pod' || raw.metadata?.name === undefined || (raw.spec?.containers ?? []).length === 0) return undefined;
+  const uid = createHash('md5').update(nodeName).update(text).digest('hex');
+  const { name, namespace = 'default', annotations } = raw.metadata;
+  const own = { [hashAnnotation]: uid, [seenAnnotation]: seenAt, [sourceAnnotation]: 'file' };
+  const toleration = { operator: 'Exists', effect: 'NoExecute' };
+  return {
+    ...raw,
+    apiVersion: 'v1',
+    metadata: {
+      ...raw.metadata,
+      name: `${name}-${nodeName}`,
+      namespace: namespace === '' ? 'default' : namespace,
+      uid,
+      annotations: { ...annotations, ...own },
+    },
+    spec: { ...raw.spec, nodeName, tolerations: [...(raw.spec?.tolerations ?? []), toleration] },
+    status: {},
+  } as unknown as Pod;
+}
+
+/** The object that shows a static pod in the API. Pure. */
+export function mirrorOf(pod: Pod, node: Node | undefined): Draft<Pod> {
+  const { name, namespace, labels, annotations, uid = '' } = pod.metadata;
+  const owner = { apiVersion: 'v1', kind: 'Node', name: node?.metadata.name ?? '', uid: node?.metadata.uid ?? '', controller: true };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labels === undefined ? {} : { labels }),
+      annotations: { ...annotations, [mirrorAnnotation]: uid },
+      ...(node === undefined ? {} : { ownerReferences: [owner] }),
+    },
+    spec: pod.spec,
+  } as unknown as Draft<Pod>;
+}
+
+function fullName(pod: Pod): string {
+  return `${pod.metadata.namespace}/${pod.metadata.name}`;
+}
+
+export class StaticPods implements Service {
+  readonly #options: StaticPodsOptions;
+  readonly #tasks: TaskGroup;
+  readonly #mirrors = new Map<string, Pod>();
+  readonly #running = new Map<string, Pod>();
+  #wanted = new Map<string, Pod>();
+  #again = false;
+  #busy = false;
+  #started = false;
+
+  constructor(options: StaticPodsOptions) {
+    this.#options = options;
+    this.#tasks = new TaskGroup(options.log);
+  }
+
+  /** Reads the folder once, so that pods that still run are recognised, and follows it from then on. */
+  async start(): Promise<void> {
+    const { files, directory, clock } = this.#options;
+    await files.makeDirectory(directory);
+    await this.#read();
+    for (const [name, pod] of this.#wanted) {
+      this.#running.set(name, pod);
+      this.#options.put(pod);
+    }
+    this.#started = true;
+    this.#tasks.run('follow manifests', async (signal) => {
+      using _watch = files.onChange(directory, () => this.reconcile());
+      for (;;) {
+        this.reconcile();
+        await clock.sleep(lookMs, signal);
+      }
+    });
+  }
+
+  /** A mirror in the API is there, changed or (with `gone`) left it. */
+  mirrorChanged(pod: Pod, gone = false): void {
+    if (gone) this.#mirrors.delete(fullName(pod));
+    else this.#mirrors.set(fullName(pod), pod);
+    this.reconcile();
+  }
+
+  stop(): Promise<void> {
+    return this.#tasks.stop();
+  }
+
+  /** Looks at everything soon; a look that is under way is followed by another. */
+  reconcile(): void {
+    this.#again = true;
+    if (!this.#started || this.#busy || this.#tasks.signal.aborted) return;
+    this.#busy = true;
+    this.#tasks.run('reconcile static pods', async (signal) => {
+      try {
+        while (this.#again && !signal.aborted) {
+          this.#again = false;
+          try {
+            await this.#read();
+            for (const name of new Set([...this.#wanted.keys(), ...this.#running.keys(), ...this.#mirrors.keys()]))
+              await this.#settle(name);
+          } catch (error) {
+            this.#options.log.warn('static pods could not be brought up to date, trying again', { error });
+            await this.#options.clock.sleep(retryMs, signal);
+            this.#again = true;
+          }
+        }
+      } finally {
+        this.#busy = false;
+      }
+    });
+  }
+
+  async #read(): Promise<void> {
+    const { files, directory, nodeName, clock, log } = this.#options;
+    const wanted = new Map<string, Pod>();
+    for (const file of await files.list(directory)) {
+      if (file.startsWith('.') || !/\.(json|ya?ml)$/.test(file)) continue;
+      try {
+        const text = Buffer.from(await files.readFile(`${directory}/${file}`)).toString('utf8');
+        const pod = staticPodOf(text, nodeName, new Date(clock.now()).toISOString());
+        if (pod !== undefined) wanted.set(fullName(pod), this.#known(pod));
+      } catch (error) {
+        log.warn('a manifest could not be read', { file, error });
+      }
+    }
+    this.#wanted = wanted;
+  }
+
+  /** The same manifest is the same pod: it keeps the instant at which it was first seen. */
+  #known(pod: Pod): Pod {
+    const before = this.#wanted.get(fullName(pod));
+    return before?.metadata.uid === pod.metadata.uid ? before : pod;
+  }
+
+  async #settle(name: string): Promise<void> {
+    const { put, remove, isHere } = this.#options;
+    const wanted = this.#wanted.get(name);
+    const running = this.#running.get(name);
+    const mirror = this.#mirrors.get(name);
+    if (running !== undefined && running.metadata.uid !== wanted?.metadata.uid) {
+      remove(running.metadata.uid ?? '');
+      if (mirror !== undefined && wanted !== undefined) await this.#deleteMirror(mirror);
+      // The next of the same name starts when nothing of this one is left.
+      if (isHere(running.metadata.uid ?? '')) return;
+      this.#running.delete(name);
+    }
+    if (wanted === undefined) return mirror === undefined ? undefined : this.#deleteMirror(mirror);
+    if (!this.#running.has(name)) {
+      this.#running.set(name, wanted);
+      put(wanted);
+    }
+    await this.#settleMirror(wanted, mirror);
+  }
+
+  async #settleMirror(pod: Pod, mirror: Pod | undefined): Promise<void> {
+    const uid = pod.metadata.uid ?? '';
+    const stale = mirror?.metadata.deletionTimestamp !== undefined || mirror?.metadata.annotations?.[mirrorAnnotation] !== uid;
+    if (mirror !== undefined && stale) {
+      this.#options.mirror(uid, undefined);
+      return this.#deleteMirror(mirror);
+    }
+    if (mirror !== undefined) return this.#options.mirror(uid, mirror);
+    const node = this.#options.node();
+    if (node === undefined) return;
+    try {
+      const made = await this.#options.client.create(resources.pods, mirrorOf(pod, node));
+      this.#mirrors.set(fullName(pod), made);
+      this.#options.mirror(uid, made);
+    } catch (error) {
+      if (!hasReason(error, 'AlreadyExists')) throw error;
+    }
+  }
+
+  async #deleteMirror({ metadata }: Pod): Promise<void> {
+    const { name = '', namespace = '', uid } = metadata;
+    try {
+      const preconditions = uid === undefined ? {} : { preconditions: { uid } };
+      await this.#options.client.delete(resources.pods, { namespace, name }, { gracePeriodSeconds: 0, ...preconditions });
+    } catch (error) {
+      if (!hasReason(error, 'NotFound', 'Conflict')) throw error;
+    }
+  }
+}
