@@ -36,6 +36,8 @@ export class Shell implements WordScope {
   readonly state: ShellState;
   readonly traps = new Map<string, string>();
   readonly jobs: Process[] = [];
+  /** A shell at a prompt outlives Ctrl-C. */
+  interactive = false;
   #pending: string[] = [];
   #interrupt: (() => void) | undefined;
   #conditional = 0;
@@ -50,6 +52,7 @@ export class Shell implements WordScope {
     this.state = state;
     this.descriptors = process.descriptors;
     process.onSignal = (signal) => {
+      if (signal === 2 && this.interactive && !this.traps.has('INT')) return true;
       const name = [...this.traps.keys()].find((key) => signalNumber(key) === signal && signal !== 0);
       if (name === undefined) return false;
       this.#pending.push(name);

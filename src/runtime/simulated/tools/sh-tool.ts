@@ -62,6 +62,7 @@ export const shTool: Program = async (call) => {
 /** Runs what standard input says, command by command, with a prompt where it is a terminal. */
 async function fromInput(shell: Shell): Promise<number> {
   const input = shell.descriptors.get(0);
+  shell.interactive = input?.terminal === true;
   const output = shell.descriptors.get(2)?.sink;
   const prompt = async (text: string): Promise<void> => {
     if (input?.terminal === true) await output?.write(encoder.encode(text));
