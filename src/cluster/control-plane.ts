@@ -56,6 +56,8 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
     entropy,
     log,
     authenticator: createAuthenticator({ certificates: clientCertificates([parts.caPem], clock), tokens: [tokens] }),
+    tokens,
+    tokenAuthenticators: [tokens],
     authorizer,
     admission: defaultAdmission({ roles: (roleRef, namespace) => rbac.rulesOfRole(roleRef, namespace) }),
     allocation,
