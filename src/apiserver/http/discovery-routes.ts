@@ -2,10 +2,9 @@
 import type { KindCatalog } from '../../api/kinds/catalog.ts';
 import { aggregatedDiscoveryBytes } from '../discovery/aggregated.ts';
 import { coreVersions, groupList, groupsOf, oneGroup, resourceList } from '../discovery/legacy.ts';
+import { mediaOf } from '../negotiation.ts';
 import { UnknownPathError, unknownResource } from '../refusals.ts';
 import { type DocumentAnswer, type DocumentRequest, type ExtensionRoute, json } from './documents.ts';
-
-type Aggregated = 'v2' | 'v2beta1';
 
 /** /api, /apis and what lies directly below them. `serverAddress` is where clients of the cluster reach the server. */
 export function discoveryRoutes(catalog: KindCatalog, serverAddress: () => string): readonly ExtensionRoute[] {
@@ -30,27 +29,27 @@ function versionDocument(catalog: KindCatalog, group: string, version: string): 
   return json(document);
 }
 
-/** The aggregated document where the client asked for it before plain JSON. */
+/** The aggregated document where the client asked for it. Throws NotAcceptable for a header that nothing fits. */
 function aggregated(catalog: KindCatalog, of: 'core' | 'groups', { headers }: DocumentRequest): DocumentAnswer | undefined {
-  const version = aggregatedVersionOf(headers['accept']);
-  if (version === undefined) return undefined;
-  const { bytes, etag } = aggregatedDiscoveryBytes(catalog, of, version);
-  const contentType = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+  const { accept } = headers;
+  if (!asksForAggregated(accept)) {
+    mediaOf(typeof accept === 'string' ? accept : undefined);
+    return undefined;
+  }
+  const { bytes, etag } = aggregatedDiscoveryBytes(catalog, of);
+  const contentType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
   const fields = { etag, vary: 'Accept' };
   if (headers['if-none-match'] === etag) return { code: 304, contentType, body: '', headers: fields };
   return { code: 200, contentType, body: bytes, headers: fields };
 }
 
-/** Which aggregated version an Accept header names first; undefined where it names none. */
-export function aggregatedVersionOf(accept: unknown): Aggregated | undefined {
-  if (typeof accept !== 'string') return undefined;
-  for (const clause of accept.split(',')) {
+/** Whether an Accept header names the aggregated form. Its beta is no longer served, as upstream: older clients take the plain one. */
+export function asksForAggregated(accept: unknown): boolean {
+  if (typeof accept !== 'string') return false;
+  return accept.split(',').some((clause) => {
     const parts = new Set(clause.split(';').map((part) => part.trim()));
-    if (!parts.has('as=APIGroupDiscoveryList') || !parts.has('g=apidiscovery.k8s.io') || !parts.has('application/json')) continue;
-    if (parts.has('v=v2')) return 'v2';
-    if (parts.has('v=v2beta1')) return 'v2beta1';
-  }
-  return undefined;
+    return ['application/json', 'g=apidiscovery.k8s.io', 'v=v2', 'as=APIGroupDiscoveryList'].every((part) => parts.has(part));
+  });
 }
 
 /** GET /: every path that can be asked for. */

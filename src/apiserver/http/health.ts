@@ -17,6 +17,7 @@ export function healthRoutes(live: readonly HealthCheck[], ready: readonly Healt
   return endpoints.map(([name, checks]) => ({
     path: `/${name}`,
     below: true,
+    methods: ['GET', 'POST'],
     answer: ({ path, query }) => {
       const single = path.slice(name.length + 2);
       if (single !== '') return one(checks, single, name);

@@ -1,8 +1,12 @@
 // Owns what of an object each path may change: the main resource its spec, status its status, and so on.
+import { invalidValue } from '../../api/causes.ts';
 import type { KindDescription } from '../../api/kind.ts';
+import type { StatusCause } from '../../api/meta/v1.ts';
+import { qualifiedNameErrors } from '../../api/names.ts';
 import type { AnyObject } from '../../api/object.ts';
 import { rulesOf } from '../../api/rules.ts';
 import type { ChangeRules } from './change.ts';
+import { ephemeralContainerCauses, resizeCauses, takeEphemeralContainers, takeResources } from './pod-changes.ts';
 
 type Judged = Pick<ChangeRules, 'prepare' | 'validate'>;
 
@@ -13,9 +17,16 @@ export function changeRulesOf(kind: KindDescription, subresource: string): Judge
     case 'status':
       return { prepare: rules.prepareForStatusUpdate, validate: rules.validateStatusUpdate };
     case 'finalize':
-      return { prepare: takeSpecFinalizers, validate: rules.validateUpdate };
+      return {
+        prepare: takeSpecFinalizers,
+        validate: (next, old) => [...finalizerCauses(next), ...rules.validateUpdate(next, old)],
+      };
     case 'approval':
       return { prepare: takeConditions, validate: rules.validateStatusUpdate };
+    case 'ephemeralcontainers':
+      return { prepare: takeEphemeralContainers, validate: ephemeralContainerCauses };
+    case 'resize':
+      return { prepare: takeResources, validate: resizeCauses };
     default:
       return { prepare: rules.prepareForUpdate, validate: rules.validateUpdate };
   }
@@ -28,6 +39,15 @@ function takeSpecFinalizers(next: AnyObject, old: AnyObject): AnyObject {
   const finalizers = (next['spec'] as Fields | undefined)?.['finalizers'];
   const { finalizers: _, ...spec } = (old['spec'] ?? {}) as Fields;
   return { ...old, metadata: next.metadata, spec: finalizers === undefined ? spec : { ...spec, finalizers } };
+}
+
+function finalizerCauses(namespace: AnyObject): readonly StatusCause[] {
+  const finalizers = ((namespace['spec'] as Fields | undefined)?.['finalizers'] ?? []) as readonly string[];
+  return finalizers.flatMap((name, index) => {
+    const field = `spec.finalizers[${index}]`;
+    if (name.includes('/')) return qualifiedNameErrors(name).map((why) => invalidValue(field, name, why));
+    return name === 'kubernetes' ? [] : [invalidValue(field, name, 'name is neither a standard finalizer name nor is it fully qualified')];
+  });
 }
 
 /** A signing request's approval path changes its conditions. */
