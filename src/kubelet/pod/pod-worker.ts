@@ -1,19 +1,16 @@
 // Owns one pod on this node, and alone what of it runs: observes, asks the transition, carries out, publishes. One worker a pod uid.
 import type { Pod, PodStatus } from '../../api/core/v1.ts';
-import { hasReason } from '../../api/status-error.ts';
 import type { Timer } from '../../base/clock.ts';
 import { type Service, TaskGroup } from '../../base/service.ts';
-import { resources } from '../../client/resources.ts';
 import type { ContainerStatus, SandboxStatus } from '../../runtime/runtime.ts';
-import { Prober } from '../probes/prober.ts';
 import { freshHistory, type Outcome, remember } from './history.ts';
-import { membersOf } from './members.ts';
-import { type Action, type Decision, type History, keyOf, type Observed, type ProbeVerdicts } from './model.ts';
+import { type Action, type Decision, type History, keyOf, type Observed } from './model.ts';
 import { PodEffects } from './pod-effects.ts';
 import { PodView } from './pod-view.ts';
 import type { PodPorts } from './ports.ts';
-import { isAlive } from './scene.ts';
-import { sameStatus, statusPatch } from './status-patch.ts';
+import { ProbeKeeper } from './probe-keeper.ts';
+import { sameStatus } from './status-patch.ts';
+import { StatusPublisher } from './status-publisher.ts';
 import { decide } from './transition.ts';
 
 /** How a worker tells the kubelet. */
@@ -31,8 +28,6 @@ export interface PodWorkerOptions {
 
 /** After an effect that failed in a way nobody foresaw: not before this long is it tried again. */
 const failedEffectMs = 1000;
-/** Between two status writes that failed. */
-const failedWriteMs = 500;
 /** A decision may lead to another at once (things told, endings noted), but not for ever. */
 const mostRounds = 20;
 
@@ -41,8 +36,8 @@ export class PodWorker implements Service {
   readonly #tasks: TaskGroup;
   readonly #view = new PodView();
   readonly #effects: PodEffects;
-  readonly #probers = new Map<string, Prober>();
-  readonly #verdicts = new Map<string, ProbeVerdicts>();
+  readonly #probes: ProbeKeeper;
+  readonly #publisher: StatusPublisher;
   readonly #underway = new Set<string>();
   readonly #starting = new Map<string, number>();
   readonly #ending = new AbortController();
@@ -54,12 +49,9 @@ export class PodWorker implements Service {
   #history: History;
   #volumesMounted = false;
   #scheduled = false;
-  #writing = false;
   #timer: Timer | undefined;
   #decision: Decision | undefined;
   #refreshTimer: Timer | undefined;
-  /** What was written last and what the API made of it: a server that spells something differently must not be asked for ever. */
-  #written: { readonly status: PodStatus; readonly answer: PodStatus } | undefined;
 
   constructor({ ports, pod, inApi, removed, sandboxes, containers, onGone }: PodWorkerOptions) {
     this.#ports = ports;
@@ -76,6 +68,15 @@ export class PodWorker implements Service {
       ending: this.#ending.signal,
       note: (outcome) => this.#note(outcome),
     });
+    this.#probes = new ProbeKeeper({
+      ports,
+      tasks: this.#tasks,
+      pod: () => this.#pod,
+      target: (member, id) => this.#effects.target(member, id),
+      onChange: () => this.poke(),
+    });
+    const { client, clock, log } = ports;
+    this.#publisher = new StatusPublisher({ client, clock, log, signal: this.#tasks.signal });
     this.adopt(sandboxes, containers);
   }
 
@@ -199,7 +200,7 @@ export class PodWorker implements Service {
     this.#timer?.[Symbol.dispose]();
     this.#refreshTimer?.[Symbol.dispose]();
     this.#ending.abort(new DOMException('stopped', 'AbortError'));
-    for (const prober of this.#probers.values()) prober[Symbol.dispose]();
+    this.#probes.stop();
     await this.#tasks.stop();
   }
 
@@ -211,7 +212,7 @@ export class PodWorker implements Service {
       containers: this.#view.containers,
       messages: this.#view.messages,
       volumesMounted: this.#volumesMounted,
-      probes: this.#verdicts,
+      probes: this.#probes.verdicts,
       underway: this.#underway,
       starting: this.#starting,
     };
@@ -231,7 +232,7 @@ export class PodWorker implements Service {
   }
 
   #decide(): Decision {
-    this.#watchProbes();
+    this.#probes.keep(this.#view.containers, this.#starting, this.#decision?.ending === true);
     this.#decision = decide(this.#observed(), this.#history, this.#ports.clock.now(), this.#ports.node);
     return this.#decision;
   }
@@ -314,41 +315,6 @@ export class PodWorker implements Service {
     this.#history = remember(this.#history, outcome, this.#ports.clock.now());
   }
 
-  /** Keeps one prober a running instance that has probes. In a pod that ends nobody asks any more. */
-  #watchProbes(): void {
-    const ending = this.#decision?.ending === true;
-    for (const [id, prober] of this.#probers) {
-      const instance = this.#view.container(id);
-      if (!ending && instance !== undefined && isAlive(instance)) continue;
-      prober[Symbol.dispose]();
-      this.#probers.delete(id);
-      if (instance === undefined) this.#verdicts.delete(id);
-    }
-    if (ending) return;
-    for (const member of membersOf(this.#pod)) {
-      if (!Prober.needed(member.spec) || this.#underway.has(`start/${member.spec.name}`)) continue;
-      for (const instance of this.#view.containers) {
-        if (instance.metadata.name !== member.spec.name || !isAlive(instance) || this.#probers.has(instance.id)) continue;
-        const prober = new Prober({
-          runtime: this.#ports.runtime,
-          dialer: this.#ports.dialer,
-          clock: this.#ports.clock,
-          tasks: this.#tasks,
-          target: this.#effects.target(member, instance.id),
-          startedAtMs: instance.startedAtMs,
-          fieldPath: member.fieldPath,
-          onVerdict: (verdicts) => {
-            this.#verdicts.set(instance.id, verdicts);
-            this.poke();
-          },
-          onEvent: (event) => this.#ports.tell(this.#pod, event),
-        });
-        this.#probers.set(instance.id, prober);
-        this.#verdicts.set(instance.id, prober.verdicts);
-      }
-    }
-  }
-
   #scheduleRefresh(): void {
     this.#refreshTimer?.[Symbol.dispose]();
     const atMs = this.#ports.tokens.renewAtMs(this.uid);
@@ -356,32 +322,21 @@ export class PodWorker implements Service {
     this.#refreshTimer = this.#ports.clock.after(Math.max(1000, atMs - this.#ports.clock.now()), () => this.refreshVolumes());
   }
 
-  /** Writes the status where it differs from what the API has; one write at a time, the newest status wins. */
+  /** Publishes the status: of a static pod through its mirror, where there is one. */
   #publish(status: PodStatus): void {
+    if (this.#removed) return;
     if (!this.#inApi && !sameStatus(status, this.#pod.status)) {
       this.#pod = { ...this.#pod, status };
       this.poke();
     }
     const shown = this.#inApi ? this.#pod : this.#mirror;
-    if (shown === undefined || this.#writing || this.#removed || sameStatus(status, shown.status)) return;
-    const { name = '', namespace = '', uid = '' } = shown.metadata;
-    const body = statusPatch(uid, shown.status, status);
-    if (body === undefined) return;
-    const written = this.#written;
-    if (written !== undefined && sameStatus(status, written.status) && sameStatus(written.answer, shown.status)) return;
-    this.#writing = true;
+    const write = shown === undefined ? undefined : this.#publisher.write(shown, status);
+    if (write === undefined) return;
     this.#run('publish status', async () => {
-      try {
-        this.#take(
-          await this.#ports.client.patch(resources.pods, { namespace, name }, { type: 'strategic', body }, { subresource: 'status' }),
-        );
-      } catch (error) {
-        if (hasReason(error, 'NotFound') || this.#tasks.signal.aborted) return;
-        this.#ports.log.warn('a status could not be written, it will be tried again', { error });
-        await this.#ports.clock.sleep(failedWriteMs, this.#tasks.signal);
-      } finally {
-        this.#writing = false;
-      }
+      const answer = await write();
+      if (answer === undefined) return;
+      if (this.#inApi) this.#take(answer);
+      else if (this.#mirror?.metadata.uid === answer.metadata.uid) this.#mirror = answer;
     });
   }
 

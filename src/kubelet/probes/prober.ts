@@ -16,6 +16,8 @@ export interface ProberOptions {
   readonly target: ProbeTarget;
   readonly startedAtMs: number;
   readonly fieldPath: string;
+  /** What was known of this instance before, by an earlier kubelet. */
+  readonly known: { readonly started: boolean; readonly ready: boolean };
   /** A verdict changed. */
   readonly onVerdict: (verdicts: ProbeVerdicts) => void;
   readonly onEvent: (event: EventText) => void;
@@ -55,7 +57,10 @@ export class Prober implements Disposable {
 
   #start(kind: ProbeKind, probe: Probe | undefined): void {
     if (probe === undefined) return;
-    this.#verdicts = { ...this.#verdicts, [kind]: 'pending' };
+    const { started, ready } = this.#options.known;
+    const passed = (kind === 'startup' && started) || (kind === 'readiness' && ready);
+    this.#verdicts = { ...this.#verdicts, [kind]: passed ? 'passed' : 'pending' };
+    if (kind === 'startup' && passed) return this.#startupPassed.resolve();
     this.#options.tasks.run(`${kind} probe of ${this.#options.target.container.name}`, async (stopped) => {
       const signal = AbortSignal.any([stopped, this.#abort.signal]);
       if (kind !== 'startup') await this.#startupPassed.promise;
@@ -69,7 +74,7 @@ export class Prober implements Disposable {
 
   async #loop(kind: ProbeKind, probe: Probe, signal: AbortSignal): Promise<void> {
     const { clock, runtime, dialer, target, startedAtMs } = this.#options;
-    let standing = fresh;
+    let standing = { ...fresh, verdict: this.#verdicts[kind] ?? fresh.verdict };
     let lastTryAtMs: number | undefined;
     while (!signal.aborted) {
       const waitMs = nextTryAtMs(probe, startedAtMs, lastTryAtMs) - clock.now();
