@@ -28,11 +28,11 @@ table inet ${facts.table} {
     ip daddr ${facts.kubernetesIp} tcp dport 443 dnat ip to ${facts.apiIp}:${facts.apiPort}
   }
   chain prerouting {
-    type nat hook prerouting priority dstnat; policy accept;
+    type nat hook prerouting priority -100; policy accept;
     jump to_kubernetes
   }
   chain output_nat {
-    type nat hook output priority dstnat; policy accept;
+    type nat hook output priority -100; policy accept;
     jump to_kubernetes
   }
   chain refuse {
@@ -40,11 +40,11 @@ table inet ${facts.table} {
     ip daddr ${facts.serviceCidr} reject
   }
   chain forward_filter {
-    type filter hook forward priority filter; policy accept;
+    type filter hook forward priority 0; policy accept;
     jump refuse
   }
   chain output_filter {
-    type filter hook output priority filter; policy accept;
+    type filter hook output priority 0; policy accept;
     jump refuse
   }
   chain fence {
@@ -53,7 +53,7 @@ table inet ${facts.table} {
     ip daddr ${ranges} drop
   }
   chain masquerade_out {
-    type nat hook postrouting priority srcnat; policy accept;
+    type nat hook postrouting priority 100; policy accept;
     ip saddr ${facts.clusterCidr} ip daddr != ${ranges} oifname != { "${facts.bridge}", "lo" } masquerade
   }
 }
