@@ -1,0 +1,145 @@
+// Owns the schema of one type as OpenAPI 2 and 3 spell it: from the facts of built-in types, or from the description of a custom one.
+
+import type { FieldDescription, FieldType, TypeDescription } from '../../api/kind.ts';
+import { typeFactsOf } from '../../api/kinds/types.ts';
+import { descriptionOf } from './descriptions.ts';
+
+export type Json = Record<string, unknown>;
+
+/** Which of the two spellings: they differ in where schemas live, in unions, and in how a reference says more. */
+export type Spelling = 'v2' | 'v3';
+
+const places: Readonly<Record<Spelling, string>> = { v2: '#/definitions/', v3: '#/components/schemas/' };
+const plainKeys = new Set(['type', 'format', 'default', 'enum']);
+
+export function referenceTo(type: string, spelling: Spelling): string {
+  return places[spelling] + type;
+}
+
+/** A reference, wrapped where version 3 wants to say more beside it. */
+function reference(type: string, spelling: Spelling, more: Json): Json {
+  const $ref = referenceTo(type, spelling);
+  if (spelling === 'v2')
+    return { ...(more['description'] === undefined ? {} : { description: more['description'] }), ...extensionsOf(more), $ref };
+  return Object.keys(more).length === 0 ? { $ref } : { allOf: [{ $ref }], ...more };
+}
+
+function extensionsOf(fields: Json): Json {
+  return Object.fromEntries(Object.entries(fields).filter(([key]) => key.startsWith('x-')));
+}
+
+function spelledFacts(facts: unknown, spelling: Spelling, references: Set<string>, description?: string): Json {
+  const about = description === undefined ? {} : { description };
+  if (typeof facts === 'string') {
+    if (!facts.startsWith('#')) return { type: facts, ...about };
+    references.add(facts.slice(1));
+    return reference(facts.slice(1), spelling, about);
+  }
+  const result: Json = { ...about };
+  const { ref, items, values, ...rest } = facts as Json;
+  for (const [key, value] of Object.entries(rest)) {
+    if (plainKeys.has(key)) {
+      // Version 2 publishes no defaults that only say what Go's zero is.
+      if (key !== 'default' || spelling === 'v3') result[key] = value;
+    } else result[`x-kubernetes-${key}`] = value;
+  }
+  if (items !== undefined) result['items'] = spelledFacts(items, spelling, references);
+  if (values !== undefined) result['additionalProperties'] = spelledFacts(values, spelling, references);
+  if (typeof ref !== 'string') return result;
+  references.add(ref);
+  return reference(ref, spelling, result);
+}
+
+const v2Scalars: Readonly<Record<string, Json>> = {
+  'io.k8s.apimachinery.pkg.api.resource.Quantity': { type: 'string' },
+  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': { type: 'string', format: 'int-or-string' },
+};
+
+function builtInSchema(name: string, facts: Readonly<Record<string, unknown>>, spelling: Spelling, references: Set<string>): Json {
+  const description = descriptionOf(name);
+  const schema: Json = description === undefined ? {} : { description };
+  const scalar = spelling === 'v2' ? v2Scalars[name] : undefined;
+  if (scalar !== undefined) return { ...schema, ...scalar };
+  const { fields, required, type, format, oneOf, 'group-version-kind': kinds, ...extensions } = facts;
+  if (type !== undefined) schema['type'] = type;
+  if (format !== undefined) schema['format'] = format;
+  if (oneOf !== undefined) schema['oneOf'] = oneOf;
+  if (required !== undefined) schema['required'] = required;
+  const properties: Json = {};
+  for (const [field, value] of Object.entries(fields as Json))
+    properties[field] = spelledFacts(value, spelling, references, descriptionOf(name, field));
+  if (Object.keys(properties).length > 0) schema['properties'] = properties;
+  for (const [key, value] of Object.entries(extensions)) schema[`x-kubernetes-${key}`] = value;
+  if (Array.isArray(kinds)) schema['x-kubernetes-group-version-kind'] = kinds.map((kind) => groupVersionKind(String(kind)));
+  return schema;
+}
+
+/** `apps/v1 Deployment` (or `/v1 Pod`) as the extension spells it. */
+export function groupVersionKind(text: string): Json {
+  const [place = '', kind = ''] = text.split(' ');
+  const slash = place.indexOf('/');
+  return { group: place.slice(0, slash), version: place.slice(slash + 1), kind };
+}
+
+function describedField(field: FieldDescription, spelling: Spelling, references: Set<string>): Json {
+  const extensions: Json = {
+    ...(field.listType === undefined ? {} : { 'x-kubernetes-list-type': field.listType }),
+    ...(field.listMapKeys === undefined ? {} : { 'x-kubernetes-list-map-keys': field.listMapKeys }),
+    ...(field.mapType === undefined ? {} : { 'x-kubernetes-map-type': field.mapType }),
+  };
+  const shape = describedType(field.type, spelling, references);
+  const withDefault = spelling === 'v3' && field.default !== undefined ? { default: field.default } : {};
+  return { ...shape, ...withDefault, ...extensions };
+}
+
+function describedType(type: FieldType, spelling: Spelling, references: Set<string>): Json {
+  switch (type.is) {
+    case 'ref':
+      references.add(type.ref);
+      return { $ref: referenceTo(type.ref, spelling) };
+    case 'list':
+      return { type: 'array', items: describedType(type.items, spelling, references) };
+    case 'map':
+      return { type: 'object', additionalProperties: describedType(type.values, spelling, references) };
+    case 'any':
+      return { 'x-kubernetes-preserve-unknown-fields': true };
+    case 'raw':
+      return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+    case 'intOrString':
+      return { 'x-kubernetes-int-or-string': true };
+    case 'time':
+    case 'microTime':
+      return { type: 'string', format: 'date-time' };
+    case 'quantity':
+      return { type: 'string' };
+    default:
+      return {
+        type: type.is,
+        ...(type.format === undefined ? {} : { format: type.format }),
+        ...(type.enum === undefined ? {} : { enum: type.enum }),
+      };
+  }
+}
+
+function describedSchema(type: TypeDescription, spelling: Spelling, references: Set<string>): Json {
+  const properties: Json = {};
+  const required: string[] = [];
+  for (const [name, field] of type.fields) {
+    properties[name] = describedField(field, spelling, references);
+    if (field.required === true) required.push(name);
+  }
+  return {
+    type: 'object',
+    ...(required.length > 0 ? { required } : {}),
+    ...(type.fields.size > 0 ? { properties } : {}),
+    ...(type.mapType === undefined ? {} : { 'x-kubernetes-map-type': type.mapType }),
+    ...(type.open === true ? { 'x-kubernetes-preserve-unknown-fields': true } : {}),
+  };
+}
+
+/** The schema of a type; the types that it refers to are added to `references`. Undefined where nobody knows the type. */
+export function schemaOf(name: string, custom: TypeDescription | undefined, spelling: Spelling, references: Set<string>): Json | undefined {
+  const facts = typeFactsOf(name);
+  if (facts !== undefined) return builtInSchema(name, facts, spelling, references);
+  return custom === undefined ? undefined : describedSchema(custom, spelling, references);
+}
