@@ -5,6 +5,7 @@ import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { type Admission, type AdmissionPlugin, createAdmission } from './plugin.ts';
+import { podSecurity } from './pod-security.ts';
 import { priority } from './priority.ts';
 import { type RoleRules, rbacEscalation } from './rbac-escalation.ts';
 import { runtimeClass } from './runtime-class.ts';
@@ -30,6 +31,7 @@ export function defaultAdmission(options: AdmissionOptions = {}): Admission {
     serviceAccount,
     ...(options.enabled?.includes('NodeRestriction') ? [nodeRestriction] : []),
     taintNodesByCondition,
+    podSecurity,
     priority,
     defaultTolerationSeconds,
     defaultStorageClass,
