@@ -1,4 +1,6 @@
 // Owns the list of the apps group's rules, kind by kind.
+import { podSpecWarnings } from '../core/pod-warnings.ts';
+import type { PodTemplateSpec } from '../core/v1.ts';
 import { sameValue } from '../equal.ts';
 import { type GroupRules, onType, onTypes, withoutGeneration } from '../kind-rules.ts';
 import { nameCheck } from '../meta/object-meta-validation.ts';
@@ -30,8 +32,20 @@ function templateGenerationOf(set: DaemonSet): number {
   return Number(set.metadata.annotations?.[templateGeneration] ?? 0) || 0;
 }
 
+interface Templated {
+  readonly spec?: { readonly template?: PodTemplateSpec };
+}
+
+/** Warnings about the template, where it is new. */
+function templateWarnings(object: unknown, old?: unknown): readonly string[] {
+  const template = (object as Templated).spec?.template;
+  if (template?.spec === undefined || (old !== undefined && sameValue(template, (old as Templated).spec?.template))) return [];
+  return podSpecWarnings(template.spec, template.metadata ?? {}, 'spec.template.');
+}
+
 export const appsRules: GroupRules = {
   Deployment: {
+    warnings: templateWarnings,
     default: onType<Deployment>(defaultDeployment),
     validate: (object) => deploymentCauses(object as unknown as Deployment),
     validateUpdate: (next, old) => deploymentUpdateCauses(next as unknown as Deployment, old as unknown as Deployment),
@@ -42,17 +56,20 @@ export const appsRules: GroupRules = {
     },
   },
   ReplicaSet: {
+    warnings: templateWarnings,
     default: onType<ReplicaSet>(defaultReplicaSet),
     validate: (object) => replicaSetCauses(object as unknown as ReplicaSet),
     validateUpdate: (next, old) => replicaSetUpdateCauses(next as unknown as ReplicaSet, old as unknown as ReplicaSet),
   },
   StatefulSet: {
+    warnings: templateWarnings,
     default: onType<StatefulSet>(defaultStatefulSet),
     nameErrors: nameCheck(dnsLabelErrors),
     validate: (object) => statefulSetCauses(object as unknown as StatefulSet),
     validateUpdate: (next, old) => statefulSetUpdateCauses(next as unknown as StatefulSet, old as unknown as StatefulSet),
   },
   DaemonSet: {
+    warnings: templateWarnings,
     default: onType<DaemonSet>(defaultDaemonSet),
     validate: (object) => daemonSetCauses(object as unknown as DaemonSet),
     validateUpdate: (next, old) => daemonSetUpdateCauses(next as unknown as DaemonSet, old as unknown as DaemonSet),

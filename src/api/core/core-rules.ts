@@ -7,6 +7,7 @@ import { claimCauses, claimUpdateCauses } from './claim-validation.ts';
 import { configMapCauses, configMapUpdateCauses, secretCauses, secretUpdateCauses } from './config-validation.ts';
 import { defaultQuantities } from './container-defaults.ts';
 import { defaultLimitRange } from './limit-range-defaults.ts';
+import { namespaceCauses, namespaceStatusCauses, nodeCauses, nodeUpdateCauses } from './node-validation.ts';
 import { defaultPodTemplate } from './pod-defaults.ts';
 import { podRules } from './pod-rules.ts';
 import { defaultEndpoints, defaultService } from './service-defaults.ts';
@@ -86,6 +87,8 @@ export const coreRules: GroupRules = {
   Namespace: {
     ...none,
     default: onType(defaultNamespace),
+    validate: (object) => namespaceCauses(object as unknown as Namespace),
+    validateStatusUpdate: (next) => namespaceStatusCauses(next as unknown as Namespace),
     nameErrors: nameCheck(dnsLabelErrors),
     prepareForCreate(object) {
       const namespace = object as unknown as Namespace;
@@ -101,7 +104,9 @@ export const coreRules: GroupRules = {
   Node: {
     ...none,
     default: onType<Node>(defaultNode),
-    prepareForCreate: (object) => object,
+    validate: (object) => nodeCauses(object as unknown as Node),
+    validateUpdate: (next, old) => nodeUpdateCauses(next as unknown as Node, old as unknown as Node),
+    validateStatusUpdate: (next, old) => nodeUpdateCauses(next as unknown as Node, old as unknown as Node),
   },
   PersistentVolume: {
     ...none,

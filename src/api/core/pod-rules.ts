@@ -1,9 +1,11 @@
 // Owns what creating, updating and deleting a pod means beyond what it means for any kind.
 import type { GracefulDeletion, OwnRules } from '../kind-rules.ts';
 import type { DeleteOptions, LabelSelector } from '../meta/v1.ts';
+import { dnsLabelErrors } from '../names.ts';
 import type { AnyObject } from '../object.ts';
 import { defaultPod, qosClassOf } from './pod-defaults.ts';
 import { podCreateCauses, podStatusCauses, podUpdateCauses } from './pod-validation.ts';
+import { podSpecWarnings } from './pod-warnings.ts';
 import type { Affinity, Pod, PodAffinityTerm, PodCondition, PodSpec, PodStatus, TopologySpreadConstraint } from './v1.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -83,6 +85,13 @@ function gracefulPodDelete(object: AnyObject, options: DeleteOptions): GracefulD
   return { graceSeconds: gone ? 0 : asked < 0 ? 1 : asked };
 }
 
+function podWarnings(pod: Pod): readonly string[] {
+  const { name } = pod.metadata;
+  const errors = dnsLabelErrors(name);
+  const hostname = `metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [${errors.join(' ')}]`;
+  return [...(errors.length > 0 ? [hostname] : []), ...podSpecWarnings(pod.spec, pod.metadata, '')];
+}
+
 export const podRules: OwnRules = {
   default: (object) => defaultPod(object as unknown as Pod) as unknown as AnyObject,
   prepareForCreate(object) {
@@ -98,5 +107,6 @@ export const podRules: OwnRules = {
   validate: (object) => podCreateCauses(object as unknown as Pod),
   validateUpdate: (next, old) => podUpdateCauses(next as unknown as Pod, old as unknown as Pod),
   validateStatusUpdate: (next, old) => podStatusCauses(next as unknown as Pod, old as unknown as Pod),
+  warnings: (object, old) => (old === undefined ? podWarnings(object as unknown as Pod) : []),
   gracefulDelete: gracefulPodDelete,
 };

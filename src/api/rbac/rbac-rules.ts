@@ -2,7 +2,8 @@
 import { type GroupRules, onType } from '../kind-rules.ts';
 import type { NameErrors } from '../meta/object-meta-validation.ts';
 import { pathSegmentErrors } from '../names.ts';
-import type { ClusterRoleBinding, RoleBinding, Subject } from './v1.ts';
+import { bindingCauses, bindingUpdateCauses, clusterRoleCauses, roleCauses } from './rbac-validation.ts';
+import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding, Subject } from './v1.ts';
 
 const group = 'rbac.authorization.k8s.io';
 
@@ -23,8 +24,18 @@ const name: NameErrors = (text) => pathSegmentErrors(text);
 const role = { generation: 'none', nameErrors: name } as const;
 
 export const rbacRules: GroupRules = {
-  Role: role,
-  ClusterRole: role,
-  RoleBinding: { ...role, default: onType<RoleBinding>(defaultBinding) },
-  ClusterRoleBinding: { ...role, default: onType<ClusterRoleBinding>(defaultBinding) },
+  Role: { ...role, validate: (object) => roleCauses(object as unknown as Role) },
+  ClusterRole: { ...role, validate: (object) => clusterRoleCauses(object as unknown as ClusterRole) },
+  RoleBinding: {
+    ...role,
+    default: onType<RoleBinding>(defaultBinding),
+    validate: (object) => bindingCauses(object as unknown as RoleBinding, true),
+    validateUpdate: (next, old) => bindingUpdateCauses(next as unknown as RoleBinding, old as unknown as RoleBinding, true),
+  },
+  ClusterRoleBinding: {
+    ...role,
+    default: onType<ClusterRoleBinding>(defaultBinding),
+    validate: (object) => bindingCauses(object as unknown as ClusterRoleBinding, false),
+    validateUpdate: (next, old) => bindingUpdateCauses(next as unknown as ClusterRoleBinding, old as unknown as ClusterRoleBinding, false),
+  },
 };
