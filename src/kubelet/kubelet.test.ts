@@ -150,6 +150,7 @@ test('liveness kills and restarts; readiness decides Ready', async () => {
   await bench.clock.advance(100);
   const events = await bench.events();
   expect(events.join('\n')).toMatch(/^Unhealthy: Liveness probe failed: not now x[23]$/m);
+  expect(bench.sequence('p', (status) => stateLine(status, 'c')).slice(1)).toEqual(['waiting ContainerCreating', 'running']);
   expect(events).toContain('Killing: Container c failed liveness probe, will be restarted x1');
 });
 

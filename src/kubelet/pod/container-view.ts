@@ -153,20 +153,19 @@ export function viewOf(scene: Scene, node: NodeFacts, member: Member): Container
     const lastState = { terminated: terminatedOf(scene, node, instance) };
     return { status: { ...common, state: waitingByDefault(scene, member), lastState, started: false, ready: false }, instance };
   }
-  const ended = endedIn(scene, member);
+  const ended = endedOf(scene, member, instance);
   if (isHeld(scene, instance, ended) && published?.containerID === common.containerID && published.state?.running !== undefined) {
     return { status: published, instance };
   }
-  const whole: Ended = ended?.instance === instance ? ended : endedOfHidden(scene, member, instance);
-  const { state, last } = endedState(scene, node, member, whole);
+  const { state, last } = endedState(scene, node, member, ended);
   const lastState = last ? { terminated: terminatedOf(scene, node, instance) } : beforeState;
   const ready = member.role === 'init' && state.terminated?.exitCode === 0;
   return { status: { ...common, state, lastState, started: false, ready }, instance };
 }
 
 /** The end of an instance shows later: with its successor where the kubelet restarts it at once, with all the others where the pod ends. */
-function isHeld(scene: Scene, instance: ContainerStatus, ended: Ended | undefined): boolean {
-  if (scene.end === undefined) return ended?.restart?.delayMs === 0 && isProbeKill(scene, instance);
+function isHeld(scene: Scene, instance: ContainerStatus, { restart }: Ended): boolean {
+  if (scene.end === undefined) return restart?.delayMs === 0 && isProbeKill(scene, instance);
   return scene.end.why !== 'finished' && !isStopped(scene);
 }
 
@@ -177,8 +176,8 @@ export function isStale(scene: Scene, member: Member, instance: ContainerStatus)
   return member.role !== 'main' || endedIn(scene, member)?.restart !== undefined;
 }
 
-/** While the next instance is being started, the one before keeps showing what it showed. */
-function endedOfHidden(scene: Scene, member: Member, instance: ContainerStatus): Ended {
+/** What an instance's end means, also while the next one is being started: until that one shows, this one shows what it showed. */
+function endedOf(scene: Scene, member: Member, instance: ContainerStatus): Ended {
   const attempts = (scene.attempts.get(member.spec.name) ?? []).filter((other) => other.metadata.attempt <= instance.metadata.attempt);
   const earlier: Scene = { ...scene, attempts: new Map([[member.spec.name, attempts]]) };
   return endedIn(earlier, member) ?? { instance, restart: undefined };
