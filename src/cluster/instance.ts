@@ -12,11 +12,13 @@ export interface Running {
   readonly ready: boolean;
 }
 
-/** The kernel's start time of a process, in ticks since boot; undefined where there is none (or no /proc: then the pid alone must do). */
+/** The kernel's start time of a process, in ticks since boot; undefined where there is none, or only a zombie (or no /proc: then the pid alone must do). */
 export function startTicksOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // A zombie has ended: only its parent has not looked yet.
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
   } catch {
     try {
       process.kill(pid, 0);
