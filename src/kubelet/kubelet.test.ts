@@ -198,6 +198,18 @@ test('hooks: preStop runs before SIGTERM and its time counts against the grace',
   expect(bench.runtime.calls).toContain('stop c 3');
 });
 
+test('a changed image restarts its container with it, under Never too', async () => {
+  bench = await scriptedBench().start();
+  await bench.create('p', { restartPolicy: 'Never' });
+  await bench.until('p', ready);
+  const containers = [{ name: 'c', image: 'busybox:1.28' }];
+  await bench.client.patch(resources.pods, { namespace, name: 'p' }, { type: 'strategic', body: { spec: { containers } } });
+  await bench.until('p', (s) => ready(s) && s.containerStatuses?.[0]?.restartCount === 1);
+  await bench.clock.advance(100);
+  expect(await bench.events()).toContain('Killing: Container c definition changed, will be restarted x1');
+  expect(bench.runtime.configs.get(bench.runtime.running('c')?.id ?? '')?.userImage).toBe('busybox:1.28');
+});
+
 const manifest = (name: string): string =>
   JSON.stringify({
     apiVersion: 'v1',

@@ -2,7 +2,7 @@
 import type { Pod } from '../../api/core/v1.ts';
 import type { ContainerStatus } from '../../runtime/runtime.ts';
 import type { Member } from '../pod/model.ts';
-import { backoffAnnotation } from '../pod/restart.ts';
+import { backoffAnnotation, imageAnnotation } from '../pod/restart.ts';
 
 export const podNameLabel = 'io.kubernetes.pod.name';
 export const podNamespaceLabel = 'io.kubernetes.pod.namespace';
@@ -38,6 +38,7 @@ export function containerAnnotations(
     [messagePathAnnotation]: member.spec.terminationMessagePath ?? '/dev/termination-log',
     [messagePolicyAnnotation]: member.spec.terminationMessagePolicy ?? 'File',
     [messageFileAnnotation]: messageFile,
+    [imageAnnotation]: member.spec.image ?? '',
     [graceAnnotation]: String(pod.spec?.terminationGracePeriodSeconds ?? 30),
     ...(backoffMs > 0 ? { [backoffAnnotation]: String(backoffMs) } : {}),
   };

@@ -96,7 +96,7 @@ function imageFailed(scene: Scene, name: string): boolean {
 
 function isProbeKill(scene: Scene, instance: ContainerStatus): boolean {
   const cause = scene.history.killedFor[instance.id];
-  return cause === 'liveness' || cause === 'startup' || cause === 'sandbox';
+  return cause === 'liveness' || cause === 'startup' || cause === 'sandbox' || cause === 'definition';
 }
 
 /** Instances that may be shown: one that is still being started shows when it is up together with those started at the same time. */

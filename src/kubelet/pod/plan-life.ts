@@ -2,7 +2,8 @@
 import { parseTime } from '../../base/time.ts';
 import type { ContainerStatus } from '../../runtime/runtime.ts';
 import { isUsable, podLabel } from './members.ts';
-import type { Action, Member } from './model.ts';
+import type { Action, KillCause, Member } from './model.ts';
+import { imageAnnotation } from './restart.ts';
 import { endedIn, graceSecondsOf, isAlive, isEnded, type Scene } from './scene.ts';
 
 /** Actions, the instants to look again at, and why nothing happens where nothing does. */
@@ -185,8 +186,12 @@ function tellPullBackoff(plan: Plan, { spec, fieldPath }: Member, failures: numb
   plan.actions.push({ do: 'tell', once, event: back }, { do: 'tell', once: `${once}/failed`, event: failed });
 }
 
-/** A running container is stopped where its startup or liveness probe has failed. */
+/** A running container is stopped where its image was changed, or its startup or liveness probe has failed. */
 function watch(scene: Scene, plan: Plan, member: Member, instance: ContainerStatus): void {
+  const image = instance.annotations[imageAnnotation];
+  if (image !== undefined && image !== member.spec.image && member.role !== 'ephemeral') {
+    return stop(scene, plan, instance, member, `Container ${member.spec.name} definition changed, will be restarted`, 'definition');
+  }
   const verdicts = scene.observed.probes.get(instance.id);
   const cause = verdicts?.startup === 'failed' ? 'startup' : verdicts?.liveness === 'failed' ? 'liveness' : undefined;
   if (cause === undefined) return;
@@ -199,14 +204,7 @@ function watch(scene: Scene, plan: Plan, member: Member, instance: ContainerStat
   stop(scene, plan, instance, member, never ? `Stopping container ${name}` : text, cause);
 }
 
-function stop(
-  scene: Scene,
-  plan: Plan,
-  instance: ContainerStatus,
-  member: Member | undefined,
-  message: string,
-  cause: 'liveness' | 'startup' | 'sandbox',
-): void {
+function stop(scene: Scene, plan: Plan, instance: ContainerStatus, member: Member | undefined, message: string, cause: KillCause): void {
   if (scene.observed.underway.has(`stop/${instance.id}`)) return;
   const probe = cause === 'startup' ? member?.spec.startupProbe : cause === 'liveness' ? member?.spec.livenessProbe : undefined;
   const graceSeconds = probe?.terminationGracePeriodSeconds ?? graceSecondsOf(scene.observed);

@@ -2,7 +2,7 @@
 import type { Pod } from '../../api/core/v1.ts';
 import { hasReason } from '../../api/status-error.ts';
 import { resources } from '../../client/resources.ts';
-import { type ContainerStatus, RuntimeError, type SandboxConfig } from '../../runtime/runtime.ts';
+import type { ContainerStatus, SandboxConfig } from '../../runtime/runtime.ts';
 import { containerConfigOf } from '../container/container-config.ts';
 import { hostNamesOf, hostsFile } from '../container/dns.ts';
 import { mountsOf } from '../container/mounts.ts';
@@ -85,7 +85,6 @@ export class PodEffects {
       if (status !== undefined) view.putSandbox(status);
       note({ what: 'sandboxReady' });
     } catch (error) {
-      if (!(error instanceof RuntimeError) && !(error instanceof ConfigError)) throw error;
       const message = rpcText(error);
       this.#tell({ type: 'Warning', reason: 'FailedCreatePodSandBox', message: `Failed to create pod sandbox: ${message}` });
       note({ what: 'sandboxFailed', message });

@@ -6,6 +6,9 @@ import type { KillCause, Member } from './model.ts';
 /** The annotation of a container that holds the back-off (ms) which a crash of this instance waits. */
 export const backoffAnnotation = 'peapod.io/restart-backoff-ms';
 
+/** The annotation of a container that holds the image's name as the spec had it when the instance was made. */
+export const imageAnnotation = 'peapod.io/spec-image';
+
 const baseMs = 10_000;
 const maxMs = 300_000;
 
@@ -36,6 +39,7 @@ export function restarts(pod: Pod, member: Member, ended: ContainerStatus, cause
     if ((rule.exitCodes?.operator === 'NotIn') !== listed && rule.action.startsWith('Restart')) return true;
   }
   // A container that the kubelet itself stopped is wanted, whatever it exited with.
+  if (cause === 'definition') return true;
   if (cause !== undefined) return policy !== 'Never';
   return policy === 'Always' || (policy === 'OnFailure' && ended.exitCode !== 0);
 }
@@ -53,7 +57,8 @@ export function restartAfter(ended: ContainerStatus, before: ContainerStatus | u
   const kept = Number(ended.annotations[backoffAnnotation] ?? 0) || 0;
   const at = endedAtMs(ended);
   const probed = cause === 'liveness' || cause === 'startup';
-  if (cause === 'sandbox' || (probed && before === undefined)) return { atMs: at, delayMs: 0, nextBackoffMs: kept };
+  if (cause === 'sandbox' || cause === 'definition' || (probed && before === undefined))
+    return { atMs: at, delayMs: 0, nextBackoffMs: kept };
   const backoff = at - ended.createdAtMs > 2 * maxMs ? 0 : kept;
   const next = backoff === 0 ? baseMs : Math.min(maxMs, backoff * 2);
   const atOnce = backoff === 0 || (probed && before !== undefined && at - endedAtMs(before) >= backoff);
