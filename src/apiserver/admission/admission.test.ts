@@ -1,4 +1,4 @@
-// Tests the gates one by one: what each plug-in adds to an object, and the words in which it refuses.
+// Owns the tests of the gates one by one: what each plug-in adds to an object, and the words in which it refuses.
 import { expect, test } from 'vitest';
 import type { KindDescription } from '../../api/kind.ts';
 import type { AnyObject } from '../../api/object.ts';
@@ -13,14 +13,14 @@ import { defaultAdmission } from './default-admission.ts';
 import type { AdmissionAttributes, AdmissionContext } from './plugin.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
-const any = (value: object): AnyObject => value as unknown as AnyObject;
+const asObject = (value: object): AnyObject => value as unknown as AnyObject;
 
 function cluster() {
   const objects = memoryObjects();
   for (const object of bootstrapPolicy) objects.put({ group: rbac, resource: `${object.kind?.toLowerCase()}s` }, object);
-  objects.put({ group: '', resource: 'namespaces' }, any({ metadata: { name: 'ns' }, status: { phase: 'Active' } }));
-  objects.put({ group: '', resource: 'namespaces' }, any({ metadata: { name: 'going' }, status: { phase: 'Terminating' } }));
-  objects.put({ group: '', resource: 'serviceaccounts' }, any({ metadata: { name: 'default', namespace: 'ns', uid: 'u' } }));
+  objects.put({ group: '', resource: 'namespaces' }, asObject({ metadata: { name: 'ns' }, status: { phase: 'Active' } }));
+  objects.put({ group: '', resource: 'namespaces' }, asObject({ metadata: { name: 'going' }, status: { phase: 'Terminating' } }));
+  objects.put({ group: '', resource: 'serviceaccounts' }, asObject({ metadata: { name: 'default', namespace: 'ns', uid: 'u' } }));
   const { authorizer, rbac: roles } = clusterAuthorizer(objects);
   const admission = defaultAdmission({ roles: roles.rulesOfRole, enabled: ['NodeRestriction'] });
   const clock = new VirtualClock();
@@ -41,7 +41,7 @@ interface Asked {
 }
 
 function attributesOf(asked: Asked): AdmissionAttributes {
-  const object = asked.object === undefined ? undefined : any({ metadata: { name: asked.name ?? 'a' }, ...asked.object });
+  const object = asked.object === undefined ? undefined : asObject({ metadata: { name: asked.name ?? 'a' }, ...asked.object });
   return {
     operation: asked.operation ?? 'CREATE',
     kind: { group: asked.group ?? '', resource: asked.resource ?? 'pods', version: 'v1' } as KindDescription,
@@ -51,7 +51,7 @@ function attributesOf(asked: Asked): AdmissionAttributes {
     user: asked.user ?? apiServerUser,
     dryRun: false,
     ...(object === undefined ? {} : { object }),
-    ...(asked.oldObject === undefined ? {} : { oldObject: any(asked.oldObject) }),
+    ...(asked.oldObject === undefined ? {} : { oldObject: asObject(asked.oldObject) }),
   };
 }
 
@@ -120,7 +120,7 @@ test.each<[string, object]>([
 });
 
 test('an account’s own wish and pull secrets are taken over', async () => {
-  const account = any({
+  const account = asObject({
     metadata: { name: 'quiet', namespace: 'ns' },
     automountServiceAccountToken: false,
     imagePullSecrets: [{ name: 'pull' }],
@@ -133,10 +133,10 @@ test('an account’s own wish and pull secrets are taken over', async () => {
 
 test('waits for the default account of a new namespace', async () => {
   const { objects, clock, admission, context } = cluster();
-  objects.put({ group: '', resource: 'namespaces' }, any({ metadata: { name: 'new' } }));
+  objects.put({ group: '', resource: 'namespaces' }, asObject({ metadata: { name: 'new' } }));
   const admitted = admission.mutate(attributesOf({ namespace: 'new', object: { spec: { containers: [] } } }), context);
   await clock.advance(150);
-  objects.put({ group: '', resource: 'serviceaccounts' }, any({ metadata: { name: 'default', namespace: 'new' } }));
+  objects.put({ group: '', resource: 'serviceaccounts' }, asObject({ metadata: { name: 'default', namespace: 'new' } }));
   await clock.advance(1000);
   expect((await admitted)?.['spec']).toMatchObject({ serviceAccountName: 'default' });
 });
@@ -234,9 +234,9 @@ test('the newest default class is given', async () => {
   const marked = { annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } };
   const claim = await admit({ resource: 'persistentvolumeclaims', object: { spec: {} } }, (objects) => {
     const resource = { group: 'storage.k8s.io', resource: 'storageclasses' };
-    objects.put(resource, any({ metadata: { name: 'old', creationTimestamp: '2025-01-01T00:00:00Z', ...marked } }));
-    objects.put(resource, any({ metadata: { name: 'new', creationTimestamp: '2026-01-01T00:00:00Z', ...marked } }));
-    objects.put(resource, any({ metadata: { name: 'newer', creationTimestamp: '2026-02-01T00:00:00Z' } }));
+    objects.put(resource, asObject({ metadata: { name: 'old', creationTimestamp: '2025-01-01T00:00:00Z', ...marked } }));
+    objects.put(resource, asObject({ metadata: { name: 'new', creationTimestamp: '2026-01-01T00:00:00Z', ...marked } }));
+    objects.put(resource, asObject({ metadata: { name: 'newer', creationTimestamp: '2026-02-01T00:00:00Z' } }));
   });
   expect(claim?.['spec']).toEqual({ storageClassName: 'new' });
 });
@@ -244,7 +244,7 @@ test('the newest default class is given', async () => {
 const limits =
   (...items: readonly object[]) =>
   (objects: MemoryObjects) =>
-    objects.put({ group: '', resource: 'limitranges' }, any({ metadata: { name: 'l', namespace: 'ns' }, spec: { limits: items } }));
+    objects.put({ group: '', resource: 'limitranges' }, asObject({ metadata: { name: 'l', namespace: 'ns' }, spec: { limits: items } }));
 const withResources = (...resources: readonly object[]) => ({
   spec: { ...quiet, containers: resources.map((one, index) => ({ name: `c${index}`, resources: one })) },
 });
@@ -298,7 +298,7 @@ const lacking =
   'is forbidden: user "mallory" (groups=["system:authenticated"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}';
 const binding = (name: string) => ({ roleRef: { kind: 'Role', name }, subjects: [{ kind: 'User', name: 'x' }] });
 const strong = (objects: MemoryObjects) =>
-  objects.put({ group: rbac, resource: 'roles' }, any({ metadata: { name: 'strong', namespace: 'ns' }, rules }));
+  objects.put({ group: rbac, resource: 'roles' }, asObject({ metadata: { name: 'strong', namespace: 'ns' }, rules }));
 
 test.each<[string, Asked, string]>([
   ['a role with more than one has', { resource: 'roles', object: { rules } }, `403 roles.rbac.authorization.k8s.io "a" ${lacking}`],

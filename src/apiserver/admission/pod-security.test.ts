@@ -1,4 +1,4 @@
-// Tests what the Pod Security Standards forbid and in which words; against the referee's answers as well, where they are at hand.
+// Owns the tests of what the Pod Security Standards forbid and in which words; against the referee's answers as well, where they are at hand.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -21,7 +21,7 @@ interface Step {
   readonly expect?: { readonly code: number; readonly body?: { readonly message?: string }; readonly warnings?: readonly string[] };
 }
 
-const any = (value: object): AnyObject => value as unknown as AnyObject;
+const asObject = (value: object): AnyObject => value as unknown as AnyObject;
 const good = {
   allowPrivilegeEscalation: false,
   runAsNonRoot: true,
@@ -86,7 +86,7 @@ async function replay(steps: readonly Step[]): Promise<void> {
   const objects = memoryObjects();
   const namespaces = { group: '', resource: 'namespaces' };
   const pods = { group: '', resource: 'pods' };
-  objects.put(namespaces, any({ metadata: { name: 'ns' } }));
+  objects.put(namespaces, asObject({ metadata: { name: 'ns' } }));
   for (const step of steps) {
     if (step.expect === undefined || step.body === undefined || step.path === undefined) continue;
     const body = step.body as { readonly metadata?: { readonly name?: string; readonly labels?: object }; readonly spec?: object };
@@ -96,7 +96,7 @@ async function replay(steps: readonly Step[]): Promise<void> {
     const old = step.do === 'POST' ? undefined : objects.get(place, place === namespaces ? '' : 'ns', place === namespaces ? 'ns' : 'p');
     const metadata = { name: 'a', ...(place === namespaces ? {} : { namespace: 'ns' }), ...old?.metadata, ...body.metadata };
     const labels = { ...old?.metadata.labels, ...body.metadata?.labels };
-    const object = any({
+    const object = asObject({
       ...old,
       ...body,
       metadata: { ...metadata, labels },

@@ -5,6 +5,13 @@ import type { Entropy } from '../../base/entropy.ts';
 /** What became of asking for one number. */
 export type Taking = 'taken' | 'already' | 'outside';
 
+/** `size` numbers from `first` on, of which the first `lower` are the band for those who ask. */
+export interface Span {
+  readonly first: number;
+  readonly size: number;
+  readonly lower: number;
+}
+
 /** A set of numbers `first` … `first + size - 1` with owners unknown: each is free or taken. */
 export class NumberRange {
   readonly #first: number;
@@ -13,7 +20,7 @@ export class NumberRange {
   readonly #taken = new Set<number>();
   readonly #entropy: Entropy;
 
-  constructor(range: { readonly first: number; readonly size: number; readonly lower: number }, entropy: Entropy) {
+  constructor(range: Span, entropy: Entropy) {
     this.#first = range.first;
     this.#size = range.size;
     this.#lower = Math.min(range.lower, range.size);
@@ -67,7 +74,7 @@ export function formatIPv4(address: number): string {
 }
 
 /** First and last address of an IPv4 CIDR that Services may have: without the network's and the broadcast address. Throws Error for other texts. */
-export function serviceAddresses(cidr: string): { readonly first: number; readonly size: number; readonly lower: number } {
+export function serviceAddresses(cidr: string): Span {
   const [address = '', length = ''] = cidr.split('/');
   const base = parseIPv4(address);
   const bits = Number(length);
@@ -79,7 +86,7 @@ export function serviceAddresses(cidr: string): { readonly first: number; readon
 }
 
 /** Node ports from `first` to `last`. */
-export function nodePorts(first: number, last: number): { readonly first: number; readonly size: number; readonly lower: number } {
+export function nodePorts(first: number, last: number): Span {
   const size = last - first + 1;
   return { first, size, lower: lowerBand(size, 32, 16, 128) };
 }

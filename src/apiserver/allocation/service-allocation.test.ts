@@ -1,4 +1,4 @@
-// Tests which addresses and node ports Services get, what is refused, and that nothing is given twice or lost.
+// Owns the tests of which addresses and node ports Services get, what is refused, and that nothing is given twice or lost.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Service, ServiceSpec } from '../../api/core/v1.ts';

@@ -1,4 +1,4 @@
-// Tests what roles and bindings allow, with the policy that a cluster starts with, and the words of refusals.
+// Owns the tests of what roles and bindings allow, with the policy that a cluster starts with, and the words of refusals.
 import { expect, test } from 'vitest';
 import type { AnyObject } from '../../api/object.ts';
 import { type Attributes, forbiddenRequest } from './authorizer.ts';

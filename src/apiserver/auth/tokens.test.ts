@@ -1,4 +1,4 @@
-// Tests whose credentials are whose: certificates, tokens of all sorts, what ends them, and acting as somebody else.
+// Owns the tests of whose credentials are whose: certificates, tokens of all sorts, what ends them, and acting as somebody else.
 import 'reflect-metadata';
 import { generateKeyPairSync, webcrypto } from 'node:crypto';
 import { BasicConstraintsExtension, ExtendedKeyUsageExtension, X509CertificateGenerator } from '@peculiar/x509';
