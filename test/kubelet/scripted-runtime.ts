@@ -1,5 +1,5 @@
 // Owns a runtime for tests of the kubelet: containers do what a script says, on the given clock. It runs no commands.
-import type { Clock } from '../base/clock.ts';
+import type { Clock } from '../../src/base/clock.ts';
 import {
   type ContainerConfig,
   type ContainerStatus,
@@ -10,7 +10,7 @@ import {
   type RuntimeEvent,
   type SandboxConfig,
   type SandboxStatus,
-} from '../runtime/runtime.ts';
+} from '../../src/runtime/runtime.ts';
 
 /** What a container does, by its name and attempt. */
 export interface Script {

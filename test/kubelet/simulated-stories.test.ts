@@ -1,12 +1,12 @@
 // Owns the proof that pods people write run as they expect: sidecars that share files, init containers, crashes, hooks, on simulated containers.
 import { afterEach, expect, test } from 'vitest';
-import type { ConfigMap } from '../api/core/v1.ts';
-import type { Draft } from '../api/object.ts';
-import { seededEntropy } from '../base/entropy.ts';
-import { resources } from '../client/resources.ts';
-import { type SimulatedRuntime, simulatedRuntime } from '../runtime/simulated/simulated-runtime.ts';
-import { Bench, isReady, namespace } from './bench-for-tests.ts';
-import { stateLine } from './pod/world-for-tests.ts';
+import type { ConfigMap } from '../../src/api/core/v1.ts';
+import type { Draft } from '../../src/api/object.ts';
+import { seededEntropy } from '../../src/base/entropy.ts';
+import { resources } from '../../src/client/resources.ts';
+import { stateLine } from '../../src/kubelet/pod/world-for-tests.ts';
+import { type SimulatedRuntime, simulatedRuntime } from '../../src/runtime/simulated/simulated-runtime.ts';
+import { Bench, isReady, namespace } from './bench.ts';
 
 let bench: Bench<SimulatedRuntime>;
 

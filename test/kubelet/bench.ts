@@ -1,21 +1,21 @@
 // Owns a whole node for tests of the kubelet: a real API in this process, files in memory, virtual time, and whichever runtime a test brings.
 
-import type { Node, Pod, PodSpec, PodStatus } from '../api/core/v1.ts';
-import { builtInCatalog } from '../api/kinds/built-in.ts';
-import type { Draft } from '../api/object.ts';
-import { createApiServer } from '../apiserver/api-server.ts';
-import { apiServerUser } from '../apiserver/auth/user.ts';
-import { VirtualClock } from '../base/clock-virtual.ts';
-import { seededEntropy } from '../base/entropy.ts';
-import type { Log } from '../base/log.ts';
-import type { Client } from '../client/client.ts';
-import { resources } from '../client/resources.ts';
-import type { Runtime } from '../runtime/runtime.ts';
-import { type MemoryFiles, memoryFiles } from '../runtime/simulated/memory-files.ts';
-import { memoryStore } from '../store/memory.ts';
-import { createKubelet, type Kubelet } from './kubelet.ts';
-import { conditionLine } from './pod/world-for-tests.ts';
-import { ScriptedRuntime } from './scripted-runtime-for-tests.ts';
+import type { Node, Pod, PodSpec, PodStatus } from '../../src/api/core/v1.ts';
+import { builtInCatalog } from '../../src/api/kinds/built-in.ts';
+import type { Draft } from '../../src/api/object.ts';
+import { createApiServer } from '../../src/apiserver/api-server.ts';
+import { apiServerUser } from '../../src/apiserver/auth/user.ts';
+import { VirtualClock } from '../../src/base/clock-virtual.ts';
+import { seededEntropy } from '../../src/base/entropy.ts';
+import type { Log } from '../../src/base/log.ts';
+import type { Client } from '../../src/client/client.ts';
+import { resources } from '../../src/client/resources.ts';
+import { createKubelet, type Kubelet } from '../../src/kubelet/kubelet.ts';
+import { conditionLine } from '../../src/kubelet/pod/world-for-tests.ts';
+import type { Runtime } from '../../src/runtime/runtime.ts';
+import { type MemoryFiles, memoryFiles } from '../../src/runtime/simulated/memory-files.ts';
+import { memoryStore } from '../../src/store/memory.ts';
+import { ScriptedRuntime } from './scripted-runtime.ts';
 
 /** Where the pods of tests live. */
 export const namespace = 'default';

@@ -1,10 +1,10 @@
 // Owns the proof of the kubelet whole: a real API in this process, files in memory, scripted containers, virtual time. Each test is one pod's story.
 import { afterEach, expect, test } from 'vitest';
-import type { ConfigMap } from '../api/core/v1.ts';
-import type { Draft } from '../api/object.ts';
-import { resources } from '../client/resources.ts';
-import { type Bench, namespace, isReady as ready, scriptedBench } from './bench-for-tests.ts';
-import { stateLine } from './pod/world-for-tests.ts';
+import type { ConfigMap } from '../../src/api/core/v1.ts';
+import type { Draft } from '../../src/api/object.ts';
+import { resources } from '../../src/client/resources.ts';
+import { stateLine } from '../../src/kubelet/pod/world-for-tests.ts';
+import { type Bench, namespace, isReady as ready, scriptedBench } from './bench.ts';
 
 let bench: Bench;
 
