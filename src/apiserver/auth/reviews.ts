@@ -13,7 +13,7 @@ import type {
 import { invalidValue } from '../../api/causes.ts';
 import type { FieldSelectorRequirement, ObjectMeta, StatusCause } from '../../api/meta/v1.ts';
 import type { FieldRequirement } from '../../api/selectors/field-selector.ts';
-import { badRequest, invalid } from '../../api/status-error.ts';
+import { badRequest, invalid, StatusError } from '../../api/status-error.ts';
 import { formatTime } from '../../base/time.ts';
 import type { TokenAuthenticator } from './authenticator.ts';
 import { withAuthenticatedGroup } from './authenticator.ts';
@@ -73,7 +73,10 @@ function metadataCauses(metadata: ObjectMeta | undefined): readonly StatusCause[
 }
 
 function refuse(causes: readonly StatusCause[]): void {
-  if (causes.length > 0) throw invalid({ group, kind: '' }, '', causes);
+  if (causes.length === 0) return;
+  // Upstream refuses reviews under an empty kind, which its details leave out.
+  const { reason, message } = invalid({ group, kind: '' }, '', causes);
+  throw new StatusError(reason, message, { details: { group, causes } });
 }
 
 function requirementOf({ key, operator, values = [] }: FieldSelectorRequirement): readonly FieldRequirement[] {
