@@ -134,7 +134,7 @@ export function labelValueErrors(text: string): readonly string[] {
 /** Keys of ConfigMaps and Secrets, at most 253 bytes. */
 export function configKeyErrors(text: string): readonly string[] {
   const message = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'";
-  const errors = checked(text, 253, configKey, patternMessage(message, configKeyFormat, 'key.name', 'KEY_NAME', 'key-name'));
+  const errors = inCharacters(checked(text, 253, configKey, patternMessage(message, configKeyFormat, 'key.name', 'KEY_NAME', 'key-name')));
   if (text === '.') return [...errors, "must not be '.'"];
   if (text === '..') return [...errors, "must not be '..'"];
   return text.startsWith('..') ? [...errors, "must not start with '..'"] : errors;

@@ -4,6 +4,7 @@ import { admissionRules } from './admissionregistration/admission-rules.ts';
 import { appsRules } from './apps/apps-rules.ts';
 import { autoscalingRules } from './autoscaling/autoscaling-rules.ts';
 import { batchRules } from './batch/batch-rules.ts';
+import { leaseRules } from './coordination/lease-rules.ts';
 import { coreRules } from './core/core-rules.ts';
 import { unsetField } from './decode.ts';
 import { discoveryRules } from './discovery/discovery-rules.ts';
@@ -34,7 +35,7 @@ const groups: Readonly<Record<string, GroupRules>> = {
   'scheduling.k8s.io': schedulingRules,
   'resource.k8s.io': resourceRules,
   'events.k8s.io': { Event: withoutGeneration },
-  'coordination.k8s.io': { Lease: withoutGeneration },
+  'coordination.k8s.io': { Lease: leaseRules },
   'node.k8s.io': { RuntimeClass: withoutGeneration },
   'certificates.k8s.io': { CertificateSigningRequest: withoutGeneration },
 };

@@ -21,7 +21,8 @@ function checkFailurePolicy(policy: PodFailurePolicy, spec: JobSpec, at: string,
     const bare = (message: string): void =>
       void out.push({ reason: 'FieldValueInvalid', field: here, message: `Invalid value: ${message}` });
     if (onExitCodes !== undefined) {
-      const { containerName, operator, values = [] } = onExitCodes;
+      const { containerName, operator } = onExitCodes;
+      const values = onExitCodes.values ?? [];
       checkOneOf(operator, ['In', 'NotIn'], `${here}.onExitCodes.operator`, out);
       if (containerName !== undefined && !containers.includes(containerName))
         out.push(

@@ -8,6 +8,7 @@ import { configMapCauses, configMapUpdateCauses, secretCauses, secretUpdateCause
 import { defaultQuantities } from './container-defaults.ts';
 import { defaultLimitRange } from './limit-range-defaults.ts';
 import { namespaceCauses, namespaceStatusCauses, nodeCauses, nodeUpdateCauses } from './node-validation.ts';
+import { persistentVolumeCauses, persistentVolumeUpdateCauses } from './persistent-volume-validation.ts';
 import { defaultPodTemplate } from './pod-defaults.ts';
 import { podRules } from './pod-rules.ts';
 import { defaultEndpoints, defaultService } from './service-defaults.ts';
@@ -111,6 +112,8 @@ export const coreRules: GroupRules = {
   PersistentVolume: {
     ...none,
     default: onType<PersistentVolume>(defaultPersistentVolume),
+    validate: (object) => persistentVolumeCauses(object as unknown as PersistentVolume),
+    validateUpdate: (next, old) => persistentVolumeUpdateCauses(next as unknown as PersistentVolume, old as unknown as PersistentVolume),
     prepareForCreate: (object) => ({ ...object, status: { phase: 'Pending' } }),
   },
   PersistentVolumeClaim: {
