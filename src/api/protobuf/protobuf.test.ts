@@ -103,7 +103,7 @@ test('a Status and a watch frame', () => {
   expect(decodeProtobuf(catalog, bytes).object).toMatchObject({ kind: 'Status', apiVersion: 'v1', reason: 'NotFound', code: 404 });
   const frame = Buffer.from(encodeWatchFrame('ADDED', bytes));
   expect(frame.readUInt32BE(0)).toBe(frame.length - 4);
-  expect(frame.includes(bytes)).toBe(true);
+  expect(frame.includes(Buffer.from(bytes))).toBe(true);
 });
 
 test('custom resources have no protobuf', () => {

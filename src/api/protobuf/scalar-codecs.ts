@@ -15,7 +15,8 @@ export interface Codec {
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : value === undefined || value === null ? '' : String(value));
 const numberOf = (value: unknown): number => (typeof value === 'number' ? value : Number(value ?? 0));
-const jsonNumber = (long: number | { toNumber(): number }): number => (typeof long === 'number' ? long : long.toNumber());
+/** 64-bit integers come as objects of two halves; JSON knows numbers only. */
+const jsonNumber = (long: unknown): number => Number(String(long));
 
 const string: Codec = {
   wireType: 2,

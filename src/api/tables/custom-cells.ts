@@ -6,7 +6,8 @@ import { ageOf, since } from './format.ts';
 type Step =
   | { readonly is: 'field'; readonly name: string }
   | { readonly is: 'index'; readonly index: number }
-  | { readonly is: 'all' | 'nothing' };
+  | { readonly is: 'all' }
+  | { readonly is: 'nothing' };
 
 const known = new Map<string, readonly Step[]>();
 

@@ -87,7 +87,7 @@ test.each<readonly [string, Record<string, unknown>, Record<string, unknown>?]>(
   ['Unknown', { phase: 'Running', reason: 'NodeLost' }, { deletionTimestamp: '2026-01-01T00:00:00Z' }],
   ['Completed', { phase: 'Succeeded', containerStatuses: [done] }, { deletionTimestamp: '2026-01-01T00:00:00Z' }],
 ])('a pod is %s', (word, status, more) => {
-  expect(podStatusWord({ metadata: { ...metadata, ...more }, spec, status })).toBe(word);
+  expect(podStatusWord({ metadata: { ...metadata, ...(more as object | undefined) }, spec, status })).toBe(word);
 });
 
 test('a sidecar counts as a container, its restarts too', () => {

@@ -3,6 +3,7 @@ import protobuf from 'protobufjs/minimal.js';
 import { describe, expect, test } from 'vitest';
 import { builtInCatalog } from '../../api/kinds/built-in.ts';
 import type { DocumentRequest } from '../http/documents.ts';
+import { columnDescription } from './column-descriptions.ts';
 import { descriptionOf } from './descriptions.ts';
 import { openApiRoutes } from './openapi-routes.ts';
 import { operationsOf } from './operations.ts';
@@ -78,6 +79,17 @@ test.each([
 ])('%s.%s is described', (type, field) => {
   expect(descriptionOf(type)).toBeTruthy();
   expect(descriptionOf(type, field)).toBeTruthy();
+});
+
+test.each([
+  ['', 'Pod', 'Age', 'UTC.\n\nPopulated'],
+  ['', 'Pod', 'Node', 'scheduled'],
+  ['', 'Pod', 'Ready', 'readiness'],
+  ['apps', 'DaemonSet', 'Node Selector', 'selector'],
+  ['events.k8s.io', 'Event', 'Source', 'component'],
+])('%s %s column %s says %s', (group, kind, column, words) => {
+  const found = catalog.byKind(group, 'v1', kind);
+  expect(found && (columnDescription(found, column) ?? column).toLowerCase()).toContain(words.toLowerCase());
 });
 
 test('operations have names of their own', () => {

@@ -67,11 +67,18 @@ function builtInSchema(name: string, facts: Readonly<Record<string, unknown>>, s
   if (required !== undefined) schema['required'] = required;
   const properties: Json = {};
   for (const [field, value] of Object.entries(fields as Json))
-    properties[field] = spelledFacts(value, spelling, references, descriptionOf(name, field));
+    properties[field] = spelledFacts(value, spelling, references, descriptionOf(name, field) ?? referredWords(value));
   if (Object.keys(properties).length > 0) schema['properties'] = properties;
   for (const [key, value] of Object.entries(extensions)) schema[`x-kubernetes-${key}`] = value;
   if (Array.isArray(kinds)) schema['x-kubernetes-group-version-kind'] = kinds.map((kind) => groupVersionKind(String(kind)));
   return schema;
+}
+
+/** The models say nothing of fields that hold another type: then that type's words stand in. */
+function referredWords(value: unknown): string | undefined {
+  if (typeof value === 'string') return value.startsWith('#') ? descriptionOf(value.slice(1)) : undefined;
+  const { ref } = value as Json;
+  return typeof ref === 'string' ? descriptionOf(ref) : undefined;
 }
 
 /** `apps/v1 Deployment` (or `/v1 Pod`) as the extension spells it. */
