@@ -12,6 +12,7 @@ export interface Wish extends Partial<Omit<ContainerConfig, 'security' | 'env'>>
   readonly security?: Partial<ContainerConfig['security']>;
 }
 
+/** One simulated node. Its clock moves only when a test lets it. */
 export class SimulationBench {
   readonly clock = new VirtualClock();
   readonly files = memoryFiles({ clock: this.clock });

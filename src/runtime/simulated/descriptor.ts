@@ -17,6 +17,14 @@ export class BrokenPipe extends Error {
   override readonly name = 'BrokenPipe';
 }
 
+/** What a descriptor leads to. */
+export interface DescriptorEnds {
+  readonly source?: Source;
+  readonly sink?: Sink;
+  readonly terminal?: boolean;
+  readonly onClose?: () => void;
+}
+
 /** An open descriptor, shared by the processes that inherited it. `onClose` runs when the last holder lets go. */
 export class Descriptor {
   readonly source: Source | undefined;
@@ -25,7 +33,7 @@ export class Descriptor {
   readonly #onClose: () => void;
   #holders = 0;
 
-  constructor(ends: { readonly source?: Source; readonly sink?: Sink; readonly terminal?: boolean; readonly onClose?: () => void }) {
+  constructor(ends: DescriptorEnds) {
     this.source = ends.source;
     this.sink = ends.sink;
     this.terminal = ends.terminal ?? false;

@@ -3,6 +3,7 @@ import type { RuntimeEvent } from '../runtime.ts';
 
 const most = 10_000;
 
+/** Tells every listener what happens, in order. */
 export class EventStream {
   readonly #listeners = new Set<(event: RuntimeEvent) => void>();
 

@@ -10,17 +10,20 @@ interface Inode {
   watchers?: Set<() => void>;
 }
 
+/** A file: the first `sizeBytes` of `bytes` are its content. */
 export interface FileInode extends Inode {
   readonly kind: 'file';
   bytes: Uint8Array;
   sizeBytes: number;
 }
 
+/** A directory and its entries by name. */
 export interface DirectoryInode extends Inode {
   readonly kind: 'directory';
   readonly entries: Map<string, AnyInode>;
 }
 
+/** A symbolic link; its target need not exist. */
 export interface SymlinkInode extends Inode {
   readonly kind: 'symlink';
   readonly target: string;
@@ -32,8 +35,10 @@ export interface DeviceInode extends Inode {
   readonly name: string;
 }
 
+/** Whatever can be at a path. */
 export type AnyInode = FileInode | DirectoryInode | SymlinkInode | DeviceInode;
 
+/** What is mounted: its root, and where it was mounted. */
 export interface MountEntry {
   readonly path: string;
   readonly root: AnyInode;
@@ -66,6 +71,7 @@ const texts = {
   EBUSY: 'resource busy or locked',
 } as const;
 
+/** The errors that files in memory can give. */
 export type ErrnoCode = keyof typeof texts;
 
 /** A NodeJS errno error, as `node:fs` throws them. */

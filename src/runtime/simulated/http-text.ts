@@ -1,9 +1,27 @@
 // Owns HTTP/1.1 as text on a byte stream, one request a connection: all that simulated servers speak.
 import { type Duplex, finished } from 'node:stream';
-import type { HttpAnswer, HttpRequest } from './network.ts';
+
+/** A request as a simulated server sees it. */
+export interface HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** The caller's address. */
+  readonly from: string;
+}
+
+/** What a simulated server answers. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+}
 
 const longestRequest = 1_048_576;
 
+/** The words of HTTP's status codes. */
 export const statusTexts: Readonly<Record<number, string>> = {
   200: 'OK',
   204: 'No Content',

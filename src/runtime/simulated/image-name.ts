@@ -1,5 +1,6 @@
 // Owns how image names are read: registry, repository, tag and digest, with the defaults that people leave out.
 
+/** The parts of an image name; a name has a tag, a digest or both. */
 export interface ImageName {
   readonly registry: string;
   readonly repository: string;

@@ -10,6 +10,15 @@ export interface StoredImage {
   readonly described: SimulatedImage;
 }
 
+/** How a node pulls. */
+export interface ImageStoreOptions {
+  readonly clock: Clock;
+  readonly pullMs: number;
+  readonly brokenRegistries: readonly string[];
+  readonly images: Readonly<Record<string, SimulatedImage>>;
+}
+
+/** The images of one node. A pull takes the time that was asked for. */
 export class ImageStore {
   readonly #clock: Clock;
   readonly #pullMs: number;
@@ -17,12 +26,7 @@ export class ImageStore {
   readonly #own: Readonly<Record<string, SimulatedImage>>;
   readonly #images = new Map<string, StoredImage>();
 
-  constructor(options: {
-    readonly clock: Clock;
-    readonly pullMs: number;
-    readonly brokenRegistries: readonly string[];
-    readonly images: Readonly<Record<string, SimulatedImage>>;
-  }) {
+  constructor(options: ImageStoreOptions) {
     this.#clock = options.clock;
     this.#pullMs = options.pullMs;
     this.#broken = options.brokenRegistries;

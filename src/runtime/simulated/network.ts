@@ -1,22 +1,6 @@
 // Owns the network that simulated pods share: who listens where, names, and HTTP between pods without a socket.
 import { type Duplex, duplexPair } from 'node:stream';
-import { readHttpRequest, writeHttpAnswer } from './http-text.ts';
-
-export interface HttpRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  /** The caller's address. */
-  readonly from: string;
-}
-
-export interface HttpAnswer {
-  readonly status: number;
-  readonly contentType?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array;
-}
+import { type HttpAnswer, type HttpRequest, readHttpRequest, writeHttpAnswer } from './http-text.ts';
 
 /** What listens on a port: an HTTP server, or one that greets and hangs up. */
 export type Listener = { readonly http: (request: HttpRequest) => Promise<HttpAnswer> } | { readonly greeting: string };

@@ -50,3 +50,25 @@ function device(process: Process, inode: DeviceInode, descriptors: ReadonlyMap<n
       return nullDescriptor();
   }
 }
+
+/** Reads up to a newline; what is after it is left to the next reader where the source can take it back. */
+export async function readLine(
+  process: Process,
+  descriptor: Descriptor | undefined,
+): Promise<{ readonly line: string; readonly ended: boolean }> {
+  const chunks: Uint8Array[] = [];
+  const source = descriptor?.source;
+  for (;;) {
+    const chunk = source === undefined ? undefined : await process.until(source.read());
+    const end = chunk?.indexOf(10) ?? -1;
+    if (chunk !== undefined && end < 0) {
+      chunks.push(chunk);
+      continue;
+    }
+    if (chunk !== undefined) {
+      chunks.push(chunk.subarray(0, end));
+      source?.unread?.(chunk.slice(end + 1));
+    }
+    return { line: Buffer.concat(chunks).toString('utf8'), ended: chunk === undefined };
+  }
+}

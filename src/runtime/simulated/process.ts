@@ -51,6 +51,7 @@ export interface Call {
   readonly cwd: string;
 }
 
+/** A simulated program: runs to its exit code. It must wait only through its process, so that signals end it. */
 export type Program = (call: Call) => Promise<number>;
 
 /** How a process ended: its code as a shell sees it (128 and the signal's number where one ended it). */
@@ -97,6 +98,9 @@ const stepNanoseconds = 100_000;
 /** A program that never waits is made to wait this often, so that a busy loop cannot stop the world. */
 const stepsAtOnce = 100;
 
+type Words = readonly string[];
+
+/** A process: starts when `run` is called, ends by its program or a signal, and then lets go of its descriptors. */
 export class Process {
   readonly pid: number;
   readonly parent: Process | undefined;
@@ -113,7 +117,7 @@ export class Process {
   #steps = 0;
   #end: ProcessEnd | undefined;
 
-  constructor(surroundings: Surroundings, argv: readonly string[], descriptors: ReadonlyMap<number, Descriptor>, parent?: Process) {
+  constructor(surroundings: Surroundings, argv: Words, descriptors: ReadonlyMap<number, Descriptor>, parent?: Process) {
     this.surroundings = surroundings;
     this.argv = argv;
     this.parent = parent;

@@ -4,6 +4,7 @@ import type { Program } from './process.ts';
 import { servers } from './servers.ts';
 import { fileTools } from './tools/file-tools.ts';
 import { networkTools } from './tools/network-tools.ts';
+import { printTools } from './tools/print-tools.ts';
 import { shTool } from './tools/sh-tool.ts';
 import { systemTools } from './tools/system-tools.ts';
 import { tarTool } from './tools/tar-tool.ts';
@@ -12,6 +13,7 @@ import { textTools } from './tools/text-tools.ts';
 
 const tools: ReadonlyMap<string, Program> = new Map(
   Object.entries({
+    ...printTools,
     ...textTools,
     ...fileTools,
     ...systemTools,

@@ -1,5 +1,5 @@
 // Owns the simulated servers: nginx, httpd, mysqld, the documents' app, agnhost's netexec, and what runs in an image that nobody knows.
-import type { HttpAnswer, HttpRequest } from './network.ts';
+import type { HttpAnswer, HttpRequest } from './http-text.ts';
 import type { Process, Program } from './process.ts';
 import { type Tool, ToolError, tool } from './tool.ts';
 

@@ -1,12 +1,12 @@
 // Owns the commands that are part of the shell itself: those that change its state, wait for its jobs or leave it.
 import { plainReason } from './errno-text.ts';
 import { signalNumber } from './process.ts';
-import type { Descriptors, Shell } from './shell.ts';
 import { Leave } from './shell-leave.ts';
+import type { Descriptors, ShellSession } from './shell-state.ts';
 
 /** One run of a builtin. */
 export interface BuiltinCall {
-  readonly shell: Shell;
+  readonly shell: ShellSession;
   readonly argv: readonly string[];
   readonly descriptors: Descriptors;
 }
@@ -36,6 +36,7 @@ const leave =
     throw new Leave(what, (number ?? shell.state.status) & 255);
   };
 
+/** The builtins by name. */
 export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   [':', async () => 0],
   ['exit', leave('exit')],
@@ -240,7 +241,7 @@ async function whichIs(call: BuiltinCall, name: string): Promise<number> {
   return 0;
 }
 
-function setTrap(shell: Shell, signal: string, action: string | undefined): void {
+function setTrap(shell: ShellSession, signal: string, action: string | undefined): void {
   const number = signalNumber(signal);
   const name = signal === '0' || signal.toUpperCase() === 'EXIT' ? 'EXIT' : signal.toUpperCase().replace(/^SIG/, '');
   if (action === undefined) shell.traps.delete(name);

@@ -13,13 +13,16 @@ export type WordPart =
   | { readonly type: 'command'; readonly body: Command; readonly quoted: boolean }
   | { readonly type: 'arithmetic'; readonly expression: Word; readonly quoted: boolean };
 
+/** A word: its pieces in order, side by side. */
 export type Word = readonly WordPart[];
 
+/** Where a descriptor leads; `both` is `&>`, `here` a text in the script. */
 export type Redirect =
   | { readonly type: 'read' | 'write' | 'append' | 'duplicate'; readonly descriptor: number; readonly target: Word }
   | { readonly type: 'both'; readonly target: Word }
   | { readonly type: 'here'; readonly descriptor: number; readonly body: { word: Word } };
 
+/** A command of any kind. */
 export type Command =
   | {
       readonly type: 'simple';

@@ -1,37 +1,23 @@
 // Owns the simulated sh: runs parsed commands in a process, with variables, jobs, traps and descriptors.
-import { Descriptor, nullDescriptor, Pipe } from './descriptor.ts';
-import { plainReason } from './errno-text.ts';
+import { type Descriptor, nullDescriptor, Pipe } from './descriptor.ts';
 import { patternExpression } from './file-pattern.ts';
-import { openForReading, openForWriting } from './open-file.ts';
+import { readLine } from './open-file.ts';
 import { type Process, type Program, signalNumber } from './process.ts';
 import { builtins } from './shell-builtins.ts';
-import { Leave } from './shell-leave.ts';
+import { Leave, loop } from './shell-leave.ts';
 import { parseScript } from './shell-parser.ts';
+import { openRedirects, RedirectError } from './shell-redirects.ts';
+import { copyState, type Descriptors, parameterOf, type ShellSession, type ShellState } from './shell-state.ts';
 import type { Command, Redirect } from './shell-syntax.ts';
 import { ShellSyntaxError } from './shell-syntax.ts';
 import { ExpansionError, expandFields, expandPattern, expandText, type WordScope } from './shell-words.ts';
-
-/** What a subshell starts with a copy of. */
-export interface ShellState {
-  readonly variables: Map<string, string>;
-  readonly exported: Set<string>;
-  readonly functions: Map<string, Command>;
-  readonly options: Set<string>;
-  positional: readonly string[];
-  name: string;
-  cwd: string;
-  status: number;
-  /** `$$`: the first shell's number, in subshells too. */
-  shellPid: number;
-}
-
-export type Descriptors = ReadonlyMap<number, Descriptor>;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const deepest = 200;
 
-export class Shell implements WordScope {
+/** A shell running in a process. Commands run one after the other; `finish` runs the EXIT trap. */
+export class Shell implements WordScope, ShellSession {
   readonly process: Process;
   readonly state: ShellState;
   readonly traps = new Map<string, string>();
@@ -74,29 +60,7 @@ export class Shell implements WordScope {
   }
 
   parameter(name: string): string | undefined {
-    const { state } = this;
-    switch (name) {
-      case '?':
-        return String(state.status);
-      case '$':
-        return String(state.shellPid);
-      case '!':
-        return this.jobs.length === 0 ? '' : String(this.jobs.at(-1)?.pid);
-      case '#':
-        return String(state.positional.length);
-      case '-':
-        return [...state.options].join('');
-      case '0':
-        return state.name;
-      case 'PPID':
-        return String(this.process.parent?.pid ?? 0);
-      case 'RANDOM':
-        return String(Math.floor(this.process.surroundings.entropy.fraction() * 32768));
-      case 'SECONDS':
-        return String(Math.floor(this.process.surroundings.clock.now() / 1000));
-      default:
-        return /^\d+$/.test(name) ? state.positional[Number(name) - 1] : state.variables.get(name);
-    }
+    return parameterOf(name, this.state, this.process, this.jobs);
   }
 
   assign(name: string, value: string): void {
@@ -131,16 +95,9 @@ export class Shell implements WordScope {
 
   /** Runs a command in a process of its own, with a copy of this shell's state. */
   fork(body: Command, descriptors: Descriptors): Process {
-    const { state } = this;
-    const copy: ShellState = {
-      ...state,
-      variables: new Map(state.variables),
-      exported: new Set(state.exported),
-      functions: new Map(state.functions),
-      options: new Set(state.options),
-    };
+    const copy = copyState(this.state);
     const program: Program = async (call) => new Shell(call.process, copy).runToEnd(body);
-    return this.process.spawn(program, { argv: this.process.argv, descriptors, env: new Map(), cwd: state.cwd });
+    return this.process.spawn(program, { argv: this.process.argv, descriptors, env: new Map(), cwd: copy.cwd });
   }
 
   /** Runs a whole script and its EXIT trap. */
@@ -185,22 +142,8 @@ export class Shell implements WordScope {
     await descriptors.get(2)?.sink?.write(encoder.encode(`${this.state.name}: ${message}\n`));
   }
 
-  /** Reads up to a newline; what is after it is left to the next reader. */
-  async readLine(descriptor: Descriptor | undefined): Promise<{ readonly line: string; readonly ended: boolean }> {
-    const chunks: Uint8Array[] = [];
-    const source = descriptor?.source;
-    for (;;) {
-      const chunk = source === undefined ? undefined : await this.process.until(source.read());
-      const end = chunk?.indexOf(10) ?? -1;
-      if (chunk === undefined || end >= 0) {
-        if (chunk !== undefined) {
-          chunks.push(chunk.subarray(0, end));
-          source?.unread?.(chunk.slice(end + 1));
-        }
-        return { line: decoder.decode(Buffer.concat(chunks)), ended: chunk === undefined };
-      }
-      chunks.push(chunk);
-    }
+  readLine(descriptor: Descriptor | undefined): Promise<{ readonly line: string; readonly ended: boolean }> {
+    return readLine(this.process, descriptor);
   }
 
   async #runTraps(descriptors: Descriptors): Promise<void> {
@@ -321,24 +264,11 @@ export class Shell implements WordScope {
     return status;
   }
 
-  async #loop(descriptors: Descriptors, body: Command, next: () => Promise<boolean>): Promise<number> {
-    let status = 0;
-    try {
-      while (await next()) {
-        await this.process.step();
-        try {
-          status = await this.execute(body, descriptors);
-        } catch (error) {
-          if (!(error instanceof Leave) || error.what !== 'continue' || error.levels > 1) throw error;
-          status = 0;
-        }
-      }
-    } catch (error) {
-      if (!(error instanceof Leave) || (error.what !== 'break' && error.what !== 'continue')) throw error;
-      if (error.levels > 1) throw new Leave(error.what, 0, error.levels - 1);
-      status = 0;
-    }
-    return status;
+  #loop(descriptors: Descriptors, body: Command, next: () => Promise<boolean>): Promise<number> {
+    return loop(next, async () => {
+      await this.process.step();
+      return this.execute(body, descriptors);
+    });
   }
 
   async #pipeline(commands: readonly Command[], negated: boolean, descriptors: Descriptors): Promise<number> {
@@ -380,7 +310,7 @@ export class Shell implements WordScope {
     }
     if (this.state.options.has('x')) await descriptors.get(2)?.sink?.write(encoder.encode(`+ ${argv.join(' ')}\n`));
     if (argv[0] === 'exec' && argv.length === 1) {
-      this.descriptors = await this.#openAll(command.redirects, descriptors);
+      this.descriptors = await openRedirects(this, this.process, command.redirects, descriptors);
       for (const [number, descriptor] of this.descriptors) {
         const own = this.process.descriptors.get(number);
         if (own === descriptor) continue;
@@ -463,7 +393,7 @@ export class Shell implements WordScope {
     if (redirects.length === 0) return run(descriptors);
     let inside: Descriptors;
     try {
-      inside = await this.#openAll(redirects, descriptors);
+      inside = await openRedirects(this, this.process, redirects, descriptors);
     } catch (error) {
       if (!(error instanceof RedirectError)) throw error;
       await this.complain(descriptors, error.message);
@@ -476,45 +406,4 @@ export class Shell implements WordScope {
       for (const descriptor of inside.values()) descriptor.release();
     }
   }
-
-  async #openAll(redirects: readonly Redirect[], descriptors: Descriptors): Promise<Descriptors> {
-    const inside = new Map(descriptors);
-    for (const redirect of redirects) {
-      if (redirect.type === 'here') {
-        const bytes = encoder.encode(await expandText(this, redirect.body.word));
-        const chunks = [bytes];
-        inside.set(redirect.descriptor, new Descriptor({ source: { read: async () => chunks.shift() } }));
-        continue;
-      }
-      const target = await expandText(this, redirect.target);
-      if (redirect.type === 'duplicate') {
-        if (target === '-') inside.delete(redirect.descriptor);
-        else {
-          const other = inside.get(Number(target));
-          if (other === undefined) throw new RedirectError(`${target}: Bad file descriptor`);
-          inside.set(redirect.descriptor, other);
-        }
-        continue;
-      }
-      const opened = this.#open(redirect.type === 'both' ? 'write' : redirect.type, target, descriptors);
-      if (redirect.type === 'both') {
-        inside.set(1, opened);
-        inside.set(2, opened);
-      } else inside.set(redirect.descriptor, opened);
-    }
-    return inside;
-  }
-
-  #open(type: 'read' | 'write' | 'append', target: string, descriptors: Descriptors): Descriptor {
-    try {
-      const path = target.startsWith('/') ? target : `${this.state.cwd}/${target}`;
-      if (type === 'read') return openForReading(this.process, path, descriptors);
-      return openForWriting(this.process, path, type === 'append', descriptors);
-    } catch (error) {
-      const reason = plainReason(error);
-      throw new RedirectError(type === 'read' ? `can't open ${target}: ${reason}` : `can't create ${target}: ${reason}`);
-    }
-  }
 }
-
-class RedirectError extends Error {}

@@ -1,7 +1,7 @@
 // Owns one simulated container: its state, its main process, what it says, and the commands run in it.
 import type { Clock } from '../../base/clock.ts';
 import type { Entropy } from '../../base/entropy.ts';
-import type { ProcessExit, ProcessStreams } from '../../base/process-streams.ts';
+import type { ProcessStreams } from '../../base/process-streams.ts';
 import {
   type ContainerConfig,
   type ContainerStatus,
@@ -12,6 +12,7 @@ import {
   RuntimeError,
   type SandboxConfig,
 } from '../runtime.ts';
+import { type ExecHost, execToEnd, execWithStreams, onTerminal } from './container-exec.ts';
 import { ContainerLog } from './container-log.ts';
 import { Descriptor, nullDescriptor, Pipe, type Sink } from './descriptor.ts';
 import type { FileTree } from './file-tree.ts';
@@ -43,9 +44,9 @@ export interface ContainerImage {
   readonly described: SimulatedImage;
 }
 
-const outputCutBytes = 16_384;
 const attachedMostBytes = 1_048_576;
 
+/** A container of the simulated runtime. It runs at most once. */
 export class SimulatedContainer {
   readonly id: string;
   readonly config: ContainerConfig;
@@ -92,7 +93,7 @@ export class SimulatedContainer {
 
   status(): ContainerStatus {
     const { metadata, labels, annotations } = this.config;
-    const { uid, gid, groups } = this.#user();
+    const { uid, gid, groups } = userOf(this.config.security, this.#image.described.user);
     return {
       id: this.id,
       sandboxId: this.home.sandboxId,
@@ -112,16 +113,6 @@ export class SimulatedContainer {
       logPath: this.#logPath,
       user: { uid, gid, supplementalGroups: groups },
     };
-  }
-
-  #user(): Surroundings['user'] {
-    const { runAsUser, runAsUsername, runAsGroup, supplementalGroups } = this.config.security;
-    const [name = '', ofImage] = this.#image.described.user.split(':');
-    const named: Readonly<Record<string, number>> = { '': 0, root: 0, nginx: 101, nobody: 65534 };
-    const numberOf = (text: string): number => (/^\d+$/.test(text) ? Number(text) : (named[text] ?? 0));
-    const uid = runAsUser ?? numberOf(runAsUsername ?? name);
-    const gid = runAsGroup ?? (ofImage === undefined ? (runAsUser === undefined ? (named[name] ?? 0) : 0) : numberOf(ofImage));
-    return { uid, gid, groups: [...new Set([gid, ...supplementalGroups])].sort((a, b) => a - b) };
   }
 
   /** Starts the main process. Rejects with RuntimeError where it cannot be started; the container has then exited with 128, as runc's do. */
@@ -172,7 +163,7 @@ export class SimulatedContainer {
       network: home.network,
       image: config.userImage || this.#image.name,
       memoryLimitBytes: this.#memoryLimitBytes,
-      user: this.#user(),
+      user: userOf(this.config.security, this.#image.described.user),
       namespace: home.namespace,
       processes: new Set(),
       cpuNanoseconds: 1_000_000,
@@ -211,7 +202,7 @@ export class SimulatedContainer {
     for (const line of this.#image.described.env) env.set(line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1));
     env.set('HOSTNAME', this.home.sandbox.hostname);
     for (const { name, value } of this.config.env) env.set(name, value);
-    if (!env.has('HOME')) env.set('HOME', this.#user().uid === 0 ? '/root' : '/');
+    if (!env.has('HOME')) env.set('HOME', userOf(this.config.security, this.#image.described.user).uid === 0 ? '/root' : '/');
     if (this.config.tty) env.set('TERM', 'xterm');
     return env;
   }
@@ -242,21 +233,21 @@ export class SimulatedContainer {
         await log?.write(bytes);
         this.#tellAttached('stdout', bytes);
       },
-      () => this.#interrupt(this.#main),
+      () => {
+        if (this.#main !== undefined) this.#signalTree(this.#main, 2);
+      },
     );
     this.#terminal = terminal;
     if (!this.config.stdin) terminal.hangUp();
-    const descriptor = terminal.descriptor();
-    return standardDescriptors({ stdin: descriptor, stdout: descriptor, stderr: descriptor });
+    return onTerminal(terminal);
   }
 
-  /** Ctrl-C: SIGINT to the process on the terminal and to what it runs. */
-  #interrupt(root: Process | undefined): void {
-    if (root === undefined) return;
+  /** Sends a signal to a process and to all that it started. */
+  #signalTree(root: Process, signal: number): void {
     for (const process of [...(this.#surroundings?.processes ?? [])]) {
       for (let each: Process | undefined = process; each !== undefined; each = each.parent) {
         if (each !== root) continue;
-        process.signal(2);
+        process.signal(signal);
         break;
       }
     }
@@ -332,97 +323,20 @@ export class SimulatedContainer {
     return new Process(surroundings, command, descriptors).run(program, this.#environment(), this.#workingDir());
   }
 
-  async execSync(command: readonly string[], timeoutMs: number): Promise<ExecResult> {
-    const chunks = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
-    const collect = (stream: 'stdout' | 'stderr'): Descriptor => {
-      let room = outputCutBytes;
-      return new Descriptor({
-        sink: {
-          write: async (bytes) => {
-            if (room > 0) chunks[stream].push(bytes.slice(0, room));
-            room -= bytes.length;
-          },
-        },
-      });
-    };
-    const process = this.#spawn(command, standardDescriptors({ stdout: collect('stdout'), stderr: collect('stderr') }));
-    let late = false;
-    using _timer =
-      timeoutMs > 0
-        ? this.home.clock.after(timeoutMs, () => {
-            late = true;
-            this.#killTree(process);
-          })
-        : undefined;
-    const { exitCode } = await process.exit;
-    if (late)
-      throw new RuntimeError(
-        'DeadlineExceeded',
-        `failed to exec in container: timeout ${formatSeconds(timeoutMs)} exceeded: context deadline exceeded`,
-      );
-    return { exitCode, stdout: Buffer.concat(chunks.stdout), stderr: Buffer.concat(chunks.stderr) };
-  }
-
-  #killTree(root: Process): void {
-    for (const process of [...(this.#surroundings?.processes ?? [])]) {
-      for (let each: Process | undefined = process; each !== undefined; each = each.parent) if (each === root) process.signal(9);
-    }
+  execSync(command: readonly string[], timeoutMs: number): Promise<ExecResult> {
+    return execToEnd(this.#host(), command, timeoutMs);
   }
 
   exec(command: readonly string[], options: ProcessOptions): ProcessStreams {
-    const stdout = options.stdout ? new OutputStream() : undefined;
-    const stderr = options.stderr && !options.tty ? new OutputStream() : undefined;
-    const pipe = new Pipe();
-    let started: Process | undefined;
-    const terminal = options.tty
-      ? new Terminal(
-          async (bytes) => stdout?.write(bytes),
-          () => this.#interrupt(started),
-        )
-      : undefined;
-    const whole = terminal?.descriptor();
-    const sinkOf = (stream: OutputStream | undefined): Descriptor =>
-      stream === undefined ? nullDescriptor() : new Descriptor({ sink: stream });
-    const stdin = options.stdin ? new Descriptor({ source: pipe, onClose: () => pipe.closeReader() }) : nullDescriptor();
-    if (!options.stdin) terminal?.hangUp();
-    const descriptors = standardDescriptors(
-      whole === undefined ? { stdin, stdout: sinkOf(stdout), stderr: sinkOf(stderr) } : { stdin: whole, stdout: whole, stderr: whole },
-    );
-    const finish = (): void => {
-      stdout?.end();
-      stderr?.end();
-    };
-    let exit: Promise<ProcessExit>;
-    try {
-      const process = this.#spawn(command, descriptors);
-      started = process;
-      exit = process.exit.then(({ exitCode }) => {
-        finish();
-        return { exitCode };
-      });
-    } catch (error) {
-      if (!(error instanceof RuntimeError) || !this.running) throw error;
-      finish();
-      exit = Promise.resolve({ failure: error.message });
-    }
+    return execWithStreams(this.#host(), command, options);
+  }
+
+  #host(): ExecHost {
     return {
-      stdin: options.stdin
-        ? inputStream(
-            (bytes) => (terminal === undefined ? pipe.write(bytes) : terminal.type(bytes)),
-            () => (terminal === undefined ? pipe.closeWriter() : terminal.hangUp()),
-          )
-        : undefined,
-      stdout: stdout?.stream,
-      stderr: stderr?.stream,
-      exit,
-      resize() {},
-      close: () => {
-        if (options.stdin) {
-          pipe.closeWriter();
-          terminal?.hangUp();
-        }
-        finish();
-      },
+      clock: this.home.clock,
+      running: this.running,
+      spawn: (command, descriptors) => this.#spawn(command, descriptors),
+      signalTree: (root, signal) => this.#signalTree(root, signal),
     };
   }
 
@@ -478,7 +392,13 @@ export class SimulatedContainer {
   }
 }
 
-/** Durations as Go prints them: `1s`, `500ms`. */
-function formatSeconds(durationMs: number): string {
-  return durationMs < 1000 ? `${durationMs}ms` : `${durationMs / 1000}s`;
+/** Who a container's processes are: as the pod says, else as the image does. Names are looked up in the usual /etc/passwd. */
+function userOf(security: ContainerConfig['security'], ofTheImage: string): Surroundings['user'] {
+  const { runAsUser, runAsUsername, runAsGroup, supplementalGroups } = security;
+  const [name = '', ofImage] = ofTheImage.split(':');
+  const named: Readonly<Record<string, number>> = { '': 0, root: 0, nginx: 101, nobody: 65534 };
+  const numberOf = (text: string): number => (/^\d+$/.test(text) ? Number(text) : (named[text] ?? 0));
+  const uid = runAsUser ?? numberOf(runAsUsername ?? name);
+  const gid = runAsGroup ?? (ofImage === undefined ? (runAsUser === undefined ? (named[name] ?? 0) : 0) : numberOf(ofImage));
+  return { uid, gid, groups: [...new Set([gid, ...supplementalGroups])].sort((a, b) => a - b) };
 }

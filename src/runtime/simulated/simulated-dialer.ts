@@ -13,6 +13,7 @@ export interface DialRequest {
   readonly timeoutMs: number;
 }
 
+/** As the kubelet’s ProbeDialer; rejects with what `refusal` made. */
 export interface SimulatedDialer {
   http(request: DialRequest): Promise<{ readonly status: number; readonly location: string | undefined; readonly body: string }>;
   tcp(host: string, port: number, timeoutMs: number): Promise<void>;

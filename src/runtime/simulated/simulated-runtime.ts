@@ -21,6 +21,7 @@ export interface SimulatedLatencies {
   readonly stopSandboxMs: number;
 }
 
+/** What a simulated runtime is driven by. */
 export interface SimulatedRuntimeOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -57,6 +58,7 @@ interface Sandbox {
   ready: boolean;
 }
 
+/** The version that nodes show: `simulated://1.0.0`. */
 export const simulatedVersion = '1.0.0';
 
 /** A runtime whose containers are simulated. Everything in it happens when its clock says so; it makes no I/O. */

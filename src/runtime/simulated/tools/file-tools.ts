@@ -280,6 +280,7 @@ const du = tool(async (self) =>
   }),
 );
 
+/** These tools by name. */
 export const fileTools: Readonly<Record<string, Program>> = {
   touch,
   rm,

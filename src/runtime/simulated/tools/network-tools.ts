@@ -162,4 +162,5 @@ const nc = tool(async (self) => {
   return 0;
 });
 
+/** These tools by name. */
 export const networkTools: Readonly<Record<string, Program>> = { wget, curl, nslookup, nc };

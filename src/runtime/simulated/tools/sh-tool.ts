@@ -1,15 +1,17 @@
 // Owns `sh` as a program: -c, script files, standard input, and a prompt on a terminal.
 import { plainReason } from '../errno-text.ts';
 import type { Program } from '../process.ts';
-import { Shell, type ShellState } from '../shell.ts';
+import { Shell } from '../shell.ts';
 import { Leave } from '../shell-leave.ts';
 import { parseScript } from '../shell-parser.ts';
+import type { ShellState } from '../shell-state.ts';
 import { ShellSyntaxError } from '../shell-syntax.ts';
 import { ExpansionError } from '../shell-words.ts';
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
+/** sh: runs a script given by -c, as a file, or on standard input. */
 export const shTool: Program = async (call) => {
   const { argv, process, env, cwd, descriptors } = call;
   const options = new Set<string>();

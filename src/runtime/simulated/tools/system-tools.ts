@@ -267,6 +267,7 @@ const pause: Program = async (call) => {
   return 0;
 };
 
+/** These tools by name. */
 export const systemTools: Readonly<Record<string, Program>> = {
   sleep,
   usleep: tool(async (self) => {

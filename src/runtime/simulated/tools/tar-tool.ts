@@ -117,4 +117,5 @@ const tar = tool(async (self) => {
   return 0;
 });
 
+/** tar, by name. */
 export const tarTool: Readonly<Record<string, Program>> = { tar };

@@ -2,78 +2,9 @@
 import { literalExpression } from '../file-pattern.ts';
 import type { Program } from '../process.ts';
 import { type Tool, ToolError, tool } from '../tool.ts';
-
-function withEscapes(text: string): string {
-  const plain: Readonly<Record<string, string>> = {
-    n: '\n',
-    t: '\t',
-    r: '\r',
-    a: '\x07',
-    b: '\b',
-    f: '\f',
-    v: '\v',
-    e: '\x1b',
-    '\\': '\\',
-  };
-  return text.replace(/\\(0?[0-7]{1,3}|x[0-9a-fA-F]{1,2}|.)/g, (whole, code: string) => {
-    if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8));
-    if (/^x/.test(code)) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
-    return plain[code] ?? whole;
-  });
-}
-
-const echo = tool(async (self) => {
-  let at = 0;
-  let newline = true;
-  let escapes = false;
-  for (; /^-[neE]+$/.test(self.args[at] ?? ''); at++) {
-    const flag = self.args[at] ?? '';
-    if (flag.includes('n')) newline = false;
-    if (flag.includes('e')) escapes = true;
-  }
-  const text = self.args.slice(at).join(' ');
-  await self.out((escapes ? withEscapes(text) : text) + (newline ? '\n' : ''));
-  return 0;
-});
-
-const printf = tool(async (self) => {
-  const [format, ...values] = self.args;
-  if (format === undefined) throw new ToolError('usage: printf FORMAT [ARG]...');
-  let text = '';
-  do {
-    text += withEscapes(format.replaceAll('%%', '\0')).replace(
-      /%(-?)(0?)(\d*)(?:\.(\d+))?([sdiuxXofcbq])/g,
-      (_whole, left, zero, width, digits, kind) => {
-        const value = values.shift() ?? '';
-        let shown = value;
-        if ('diu'.includes(kind)) shown = String(Math.trunc(Number(value) || 0));
-        else if (kind === 'x' || kind === 'X') shown = Number(value || 0).toString(16);
-        else if (kind === 'o') shown = Number(value || 0).toString(8);
-        else if (kind === 'f') shown = Number(value || 0).toFixed(Number(digits ?? 6));
-        else if (kind === 'c') shown = value.slice(0, 1);
-        else if (kind === 'b') shown = withEscapes(value);
-        else if (digits !== undefined) shown = value.slice(0, Number(digits));
-        return left === '-' ? shown.padEnd(Number(width)) : shown.padStart(Number(width), zero === '0' ? '0' : ' ');
-      },
-    );
-  } while (values.length > 0 && /%[^%]/.test(format));
-  await self.out(text.replaceAll('\0', '%'));
-  return 0;
-});
-
-/** Runs over the named files (or standard input), complaining about those that cannot be read; gives the status. */
-async function eachFile(self: Tool, names: readonly string[], work: (name: string) => Promise<void>): Promise<number> {
-  let status = 0;
-  for (const name of names.length === 0 ? ['-'] : names) {
-    try {
-      await work(name);
-    } catch (error) {
-      if (!(error instanceof ToolError)) throw error;
-      status = await self.fail(error.message);
-    }
-  }
-  return status;
-}
+import { basicExpression, eachFile, posix } from './input-files.ts';
+import { withEscapes } from './print-tools.ts';
+import { sed } from './sed-tool.ts';
 
 const cat = tool(async (self) =>
   eachFile(self, self.flags().rest, async (name) => {
@@ -112,25 +43,6 @@ const grep = tool(async (self) => {
   });
   return found ? 0 : status === 0 ? 1 : 2;
 });
-
-/** POSIX classes in JavaScript's terms. */
-function posix(pattern: string): string {
-  const classes: Readonly<Record<string, string>> = {
-    space: '\\s',
-    digit: '0-9',
-    alpha: 'A-Za-z',
-    alnum: 'A-Za-z0-9',
-    upper: 'A-Z',
-    lower: 'a-z',
-    blank: ' \\t',
-  };
-  return pattern.replace(/\[:(\w+):\]/g, (whole, name: string) => classes[name] ?? whole);
-}
-
-/** A basic regular expression: `\(`, `\|`, `\+` are the special ones. */
-function basicExpression(pattern: string): string {
-  return posix(pattern).replace(/\\[(){}|+?]|[(){}|+?]/g, (text) => (text.length === 2 ? text.slice(1) : `\\${text}`));
-}
 
 const head = tool(async (self) => {
   const short = /^-(\d+)$/.exec(self.args[0] ?? '')?.[1];
@@ -305,61 +217,6 @@ const tr = tool(async (self) => {
   return 0;
 });
 
-const sed = tool(async (self) => {
-  const { flags, rest } = self.flags('e');
-  const [script = '', ...names] = flags.has('e') ? [flags.get('e') ?? '', ...rest] : rest;
-  const commands = script.split(/[;\n]/).map((text) => sedCommand(text.trim(), flags.has('E') || flags.has('r')));
-  const edit = async (name: string): Promise<string> => {
-    let output = '';
-    let number = 0;
-    for await (const line of self.lines(name)) {
-      number++;
-      let text: string | undefined = line;
-      for (const command of commands) {
-        if (text === undefined || !command.applies(text, number)) continue;
-        if (command.does === 'd') text = undefined;
-        else if (command.does === 'p') output += `${text}\n`;
-        else text = command.change(text);
-      }
-      if (text !== undefined && !flags.has('n')) output += `${text}\n`;
-    }
-    return output;
-  };
-  return eachFile(self, names, async (name) => {
-    const output = await edit(name);
-    if (flags.has('i')) self.files.write(self.path(name), output);
-    else await self.out(output);
-  });
-});
-
-function sedCommand(
-  text: string,
-  extended: boolean,
-): { applies(line: string, number: number): boolean; does: string; change(line: string): string } {
-  const parts = /^(?:(\d+)|\/((?:[^/\\]|\\.)*)\/)?([spd])(.*)$/.exec(text);
-  if (parts === null) throw new ToolError(`unsupported command '${text}' (this sed knows s, p and d)`);
-  const [, line, address, does = '', rest = ''] = parts;
-  const source = (pattern: string): string => (extended ? posix(pattern) : basicExpression(pattern));
-  const expression = address === undefined ? undefined : new RegExp(source(address));
-  const applies = (content: string, number: number): boolean =>
-    (line === undefined || Number(line) === number) && (expression?.test(content) ?? true);
-  if (does !== 's') return { applies, does, change: (content) => content };
-  const mark = rest[0] ?? '/';
-  const [pattern = '', replacement = '', options = ''] = rest.slice(1).split(new RegExp(`(?<!\\\\)${literalExpression(mark)}`));
-  const searched = new RegExp(
-    source(pattern.replaceAll(`\\${mark}`, mark)),
-    (options.includes('g') ? 'g' : '') + (options.includes('i') || options.includes('I') ? 'i' : ''),
-  );
-  const becomes = replacement
-    .replaceAll(`\\${mark}`, mark)
-    .replaceAll('$', '$$$$')
-    .replace(/(?<!\\)&/g, '$$&')
-    .replace(/\\([1-9])/g, '$$$1')
-    .replaceAll('\\&', '&')
-    .replaceAll('\\n', '\n');
-  return { applies, does, change: (content) => content.replace(searched, becomes) };
-}
-
 const tee = tool(async (self) => {
   const { flags, rest } = self.flags();
   for (const name of rest) if (!flags.has('a')) self.files.write(self.path(name), '');
@@ -373,46 +230,8 @@ const tee = tool(async (self) => {
   return 0;
 });
 
-const seq = tool(async (self) => {
-  const numbers = self.args.map(Number);
-  const [from, step, to] =
-    numbers.length === 1
-      ? [1, 1, numbers[0] ?? 0]
-      : numbers.length === 2
-        ? [numbers[0] ?? 1, 1, numbers[1] ?? 0]
-        : [numbers[0] ?? 1, numbers[1] ?? 1, numbers[2] ?? 0];
-  if (numbers.some(Number.isNaN) || step === 0) throw new ToolError('invalid number');
-  for (let number = from; step > 0 ? number <= to : number >= to; number += step) {
-    if (Math.abs(number - from) % 100 === 0) await self.process.step();
-    await self.out(`${number}\n`);
-  }
-  return 0;
-});
-
-const yes = tool(async (self) => {
-  const block = `${self.args.join(' ') || 'y'}\n`.repeat(512);
-  for (;;) {
-    await self.process.step();
-    await self.out(block);
-  }
-});
-
-const basename = tool(async (self) => {
-  const name = (self.args[0] ?? '').replace(/\/+$/, '').replace(/^.*\//, '');
-  const suffix = self.args[1] ?? '';
-  await self.out(`${suffix !== '' && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name}\n`);
-  return 0;
-});
-
-const dirname = tool(async (self) => {
-  const path = (self.args[0] ?? '').replace(/\/+$/, '');
-  await self.out(`${path.includes('/') ? path.replace(/\/[^/]*$/, '') || '/' : '.'}\n`);
-  return 0;
-});
-
+/** These tools by name. */
 export const textTools: Readonly<Record<string, Program>> = {
-  echo,
-  printf,
   cat,
   grep,
   egrep: grep,
@@ -426,8 +245,4 @@ export const textTools: Readonly<Record<string, Program>> = {
   tr,
   sed,
   tee,
-  seq,
-  yes,
-  basename,
-  dirname,
 };
