@@ -198,6 +198,17 @@ test('hooks: preStop runs before SIGTERM and its time counts against the grace',
   expect(bench.runtime.calls).toContain('stop c 3');
 });
 
+test('a postStart hook holds the next container back, and both show together', async () => {
+  bench = await scriptedBench().start();
+  const hooked = { name: 'a', image: 'i:1', lifecycle: { postStart: { sleep: { seconds: 3 } } } };
+  await bench.create('p', { containers: [hooked, { name: 'b', image: 'i:1' }] });
+  await bench.until('p', ready);
+  expect(bench.sequence('p', (s) => `${stateLine(s, 'a')}, ${stateLine(s, 'b')}`).slice(1)).toEqual([
+    'waiting ContainerCreating, waiting ContainerCreating',
+    'running, running',
+  ]);
+});
+
 test('a changed image restarts its container with it, under Never too', async () => {
   bench = await scriptedBench().start();
   await bench.create('p', { restartPolicy: 'Never' });

@@ -3,8 +3,8 @@ import type { PodStatus } from '../../api/core/v1.ts';
 import type { Decision, History, NodeFacts, Observed } from './model.ts';
 import { keyOf } from './model.ts';
 import { isTornDown, planEnd } from './plan-end.ts';
-import { planLife } from './plan-life.ts';
-import { sceneOf } from './scene.ts';
+import { type Plan, planLife } from './plan-life.ts';
+import { type Scene, sceneOf } from './scene.ts';
 import { isTerminal, statusOf } from './status.ts';
 import { sameStatus } from './status-patch.ts';
 
@@ -14,9 +14,25 @@ import { sameStatus } from './status-patch.ts';
  */
 export function decide(observed: Observed, history: History, nowMs: number, node: NodeFacts): Decision {
   const scene = sceneOf(observed, history, nowMs);
-  const status: PodStatus = statusOf(scene, node);
+  if (scene.end === undefined) {
+    const plan = planLife(scene);
+    return decisionOf(observed, history, scene, plan, statusOf(sceneOf(withStarts(observed, plan), history, nowMs), node));
+  }
+  const status = statusOf(scene, node);
   const published = isTerminal(status.phase) && sameStatus(status, observed.pod.status);
-  const plan = scene.end === undefined ? planLife(scene) : planEnd(scene, scene.end, published);
+  return decisionOf(observed, history, scene, planEnd(scene, scene.end, published), status);
+}
+
+/** The status already counts what is about to start as starting, so that containers which start one after the other show together. */
+function withStarts(observed: Observed, { actions }: Plan): Observed {
+  const starts = actions.filter((action) => action.do === 'startContainer');
+  if (starts.length === 0) return observed;
+  const underway = new Set([...observed.underway, ...starts.map(keyOf)]);
+  const starting = new Map([...observed.starting, ...starts.map(({ member, attempt }) => [member.spec.name, attempt] as const)]);
+  return { ...observed, underway, starting };
+}
+
+function decisionOf(observed: Observed, history: History, scene: Scene, plan: Plan, status: PodStatus): Decision {
   const actions = plan.actions.filter((action) => {
     if (action.do === 'tell') return !history.told.has(action.once) && !observed.underway.has(keyOf(action));
     return true;
