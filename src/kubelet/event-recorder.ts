@@ -61,8 +61,11 @@ export class EventRecorder implements Service {
     const nowMs = this.#options.clock.now();
     const object = `${about.kind}/${about.namespace}/${about.name}/${about.uid}`;
     if (!this.#mayTell(object, nowMs) || this.#queue.length >= longestQueue) return;
-    const text = this.#combined(`${object}/${about.fieldPath ?? ''}/${type}/${reason}`, message, nowMs);
-    const key = `${object}/${about.fieldPath ?? ''}/${type}/${reason}/${text}`;
+    const group = `${object}/${about.fieldPath ?? ''}/${type}/${reason}`;
+    const combined = this.#isOneOfMany(group, message, nowMs);
+    const text = combined ? `(combined from similar events): ${message}` : message;
+    // What is combined is one event, which shows the last of its texts.
+    const key = combined ? `${group}/combined` : `${group}/text/${message}`;
     this.#queue.push({ key, write: (seen) => this.#write(key, seen, about, type, reason, text, nowMs, annotations) });
     this.#drain();
   }
@@ -80,7 +83,7 @@ export class EventRecorder implements Service {
     return tokens >= 1;
   }
 
-  #combined(key: string, message: string, nowMs: number): string {
+  #isOneOfMany(key: string, message: string, nowMs: number): boolean {
     const similar = this.#similar.get(key) ?? { messages: new Set<string>(), sinceMs: nowMs };
     if (nowMs - similar.sinceMs > windowMs) {
       similar.messages.clear();
@@ -88,7 +91,7 @@ export class EventRecorder implements Service {
     }
     similar.messages.add(message);
     keep(this.#similar, key, similar);
-    return similar.messages.size > similarLimit ? `(combined from similar events): ${message}` : message;
+    return similar.messages.size > similarLimit;
   }
 
   #drain(): void {
