@@ -1,7 +1,7 @@
 // Owns the two spellings of one event: core/v1 and events.k8s.io/v1. Fields come in the order in which each version writes them.
 import type { AnyObject } from '../object.ts';
 
-/** [name in core/v1, name in events.k8s.io/v1]; `written` fields are there even when empty. */
+/** Fields that are there even when empty, with what they then hold. */
 type Written = Readonly<Record<string, unknown>>;
 
 const newNames: Readonly<Record<string, string>> = {

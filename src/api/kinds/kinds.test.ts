@@ -1,3 +1,4 @@
+// Owns what the table of kinds must hold together, and conversion between versions there and back.
 import { expect, test } from 'vitest';
 import type { AnyObject } from '../object.ts';
 import { builtInCatalog } from './built-in.ts';

@@ -1,3 +1,4 @@
+// Owns the comparison of protobuf bodies with upstream's own bytes; says that it is skipped where those are absent.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { builtInCatalog } from '../kinds/built-in.ts';

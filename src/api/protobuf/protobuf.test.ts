@@ -1,3 +1,4 @@
+// Owns small protobuf bodies, byte by byte: zero values, maps, unions, lists, and bytes that are no bodies.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { builtInCatalog } from '../kinds/built-in.ts';

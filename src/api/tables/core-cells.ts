@@ -5,6 +5,7 @@ import { ageOf, humanDuration } from './format.ts';
 
 const rolePrefix = 'node-role.kubernetes.io/';
 
+/** Cells of a node: Name, Status, Roles, Age, Version, Internal-IP, External-IP, OS-Image, Kernel-Version, Container-Runtime. */
 export function nodeCells(node: unknown, nowMs: number): readonly unknown[] {
   const ready = listAt(node, 'status', 'conditions').find((one) => one['type'] === 'Ready');
   const state = ready === undefined ? 'Unknown' : ready['status'] === 'True' ? 'Ready' : 'NotReady';
@@ -61,20 +62,24 @@ export function eventCells(event: unknown, nowMs: number): readonly unknown[] {
   ];
 }
 
+/** Cells of a service account: Name, Age. */
 export function serviceAccountCells(account: unknown, nowMs: number): readonly unknown[] {
   return [textAt(account, 'metadata', 'name'), ageOf(account, nowMs)];
 }
 
+/** Cells of a component: Name, Status, Message, Error. */
 export function componentStatusCells(component: unknown): readonly unknown[] {
   const healthy = listAt(component, 'conditions').find((one) => one['type'] === 'Healthy');
   const word = { True: 'Healthy', False: 'Unhealthy' }[textAt(healthy, 'status')] ?? 'Unknown';
   return [textAt(component, 'metadata', 'name'), word, textAt(healthy, 'message'), textAt(healthy, 'error')];
 }
 
+/** Cells of a namespace: Name, Status, Age. */
 export function namespaceCells(namespace: unknown, nowMs: number): readonly unknown[] {
   return [textAt(namespace, 'metadata', 'name'), textAt(namespace, 'status', 'phase'), ageOf(namespace, nowMs)];
 }
 
+/** Cells of a quota: Name, Request, Limit, Age. */
 export function quotaCells(quota: unknown, nowMs: number): readonly unknown[] {
   const hard = fieldsAt(quota, 'status', 'hard');
   const used = fieldsAt(quota, 'status', 'used');
@@ -89,6 +94,7 @@ export function quotaCells(quota: unknown, nowMs: number): readonly unknown[] {
   return [textAt(quota, 'metadata', 'name'), joined(false), joined(true), ageOf(quota, nowMs)];
 }
 
+/** Cells of a certificate signing request: Name, Age, SignerName, Requestor, RequestedDuration, Condition. */
 export function csrCells(request: unknown, nowMs: number): readonly unknown[] {
   const conditions = new Set(listAt(request, 'status', 'conditions').map((one) => textAt(one, 'type')));
   const verdict = conditions.has('Denied') ? 'Denied' : conditions.has('Approved') ? 'Approved' : 'Pending';
@@ -105,6 +111,7 @@ export function csrCells(request: unknown, nowMs: number): readonly unknown[] {
   ];
 }
 
+/** Cells of a lease: Name, Holder, Age. */
 export function leaseCells(lease: unknown, nowMs: number): readonly unknown[] {
   return [textAt(lease, 'metadata', 'name'), textAt(lease, 'spec', 'holderIdentity'), ageOf(lease, nowMs)];
 }

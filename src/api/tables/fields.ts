@@ -1,5 +1,6 @@
 // Owns careful reading of objects whose fields may all be missing: what isn't there reads as nothing, never as an error.
 
+/** A struct of JSON, its fields by name. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** The struct at a path; empty where there is none. */
@@ -14,6 +15,7 @@ export function listAt(object: unknown, ...path: readonly string[]): readonly Fi
   return Array.isArray(value) ? (value as readonly Fields[]) : [];
 }
 
+/** Whatever is at a path; undefined where there is nothing or null. */
 export function valueAt(object: unknown, ...path: readonly string[]): unknown {
   let value = object;
   for (const key of path) value = typeof value === 'object' && value !== null ? (value as Fields)[key] : undefined;

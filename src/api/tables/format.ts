@@ -82,6 +82,7 @@ export function formatBoolean(value: unknown): string {
   return value === undefined ? '<unset>' : value === true ? 'True' : 'False';
 }
 
+/** True where a condition of the type stands at True in the status. */
 export function hasCondition(object: unknown, type: string): boolean {
   return listAt(object, 'status', 'conditions').some((one) => one['type'] === type && one['status'] === 'True');
 }

@@ -27,6 +27,7 @@ function externalAddress(service: unknown): string {
   }
 }
 
+/** Cells of a service: Name, Type, Cluster-IP, External-IP, Port(s), Age, Selector. */
 export function serviceCells(service: unknown, nowMs: number): Cells {
   const ports = listAt(service, 'spec', 'ports').map((port) => {
     const node = numberAt(port, 'nodePort');
@@ -43,6 +44,7 @@ export function serviceCells(service: unknown, nowMs: number): Cells {
   ];
 }
 
+/** Cells of endpoints: Name, Endpoints, Age. */
 export function endpointsCells(endpoints: unknown, nowMs: number): Cells {
   const subsets = listAt(endpoints, 'subsets');
   const texts = subsets.flatMap((subset) => {
@@ -53,6 +55,7 @@ export function endpointsCells(endpoints: unknown, nowMs: number): Cells {
   return [nameOf(endpoints), subsets.length === 0 ? '<none>' : cutShort(texts, 3), ageOf(endpoints, nowMs)];
 }
 
+/** Cells of an endpoint slice: Name, AddressType, Ports, Endpoints, Age. */
 export function endpointSliceCells(slice: unknown, nowMs: number): Cells {
   const ports = listAt(slice, 'ports').map(
     (port) => textAt(port, 'port') || (valueAt(port, 'name') === undefined ? '*' : textAt(port, 'name')),
@@ -62,6 +65,7 @@ export function endpointSliceCells(slice: unknown, nowMs: number): Cells {
   return [nameOf(slice), textAt(slice, 'addressType'), shown(ports), shown(addresses), ageOf(slice, nowMs)];
 }
 
+/** Cells of an ingress: Name, Class, Hosts, Address, Ports, Age. */
 export function ingressCells(ingress: unknown, nowMs: number): Cells {
   const rules = listAt(ingress, 'spec', 'rules');
   const hosts = rules.map((rule) => textAt(rule, 'host')).filter((host) => host !== '');
@@ -76,6 +80,7 @@ export function ingressCells(ingress: unknown, nowMs: number): Cells {
   ];
 }
 
+/** Cells of an ingress class: Name, Controller, Parameters, Age. */
 export function ingressClassCells(ingressClass: unknown, nowMs: number): Cells {
   const parameters = valueAt(ingressClass, 'spec', 'parameters');
   const group = textAt(parameters, 'apiGroup');
@@ -84,6 +89,7 @@ export function ingressClassCells(ingressClass: unknown, nowMs: number): Cells {
   return [nameOf(ingressClass), textAt(ingressClass, 'spec', 'controller'), shown, ageOf(ingressClass, nowMs)];
 }
 
+/** Cells of a network policy: Name, Pod-Selector, Age. */
 export function networkPolicyCells(policy: unknown, nowMs: number): Cells {
   return [nameOf(policy), formatLabelSelector(valueAt(policy, 'spec', 'podSelector')), ageOf(policy, nowMs)];
 }
@@ -95,6 +101,7 @@ export function ipAddressCells(address: unknown, nowMs: number): Cells {
   return [nameOf(address), parent === undefined ? '<none>' : path, ageOf(address, nowMs)];
 }
 
+/** Cells of a range of service addresses: Name, CIDRs, Age. */
 export function serviceCidrCells(range: unknown, nowMs: number): Cells {
   return [nameOf(range), textsAt(range, 'spec', 'cidrs').join(','), ageOf(range, nowMs)];
 }

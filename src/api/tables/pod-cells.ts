@@ -90,6 +90,7 @@ export function podStatusWord(pod: unknown): string {
   return observe(pod).word;
 }
 
+/** Cells of a pod: Name, Ready, Status, Restarts, Age, IP, Node, Nominated Node, Readiness Gates. */
 export function podCells(pod: unknown, nowMs: number): readonly unknown[] {
   const { word, ready, restarts, restartedMs } = observe(pod);
   const spec = fieldsAt(pod, 'spec');

@@ -15,6 +15,7 @@ export function agedCells(object: unknown, nowMs: number): Cells {
   return [nameOf(object), ageOf(object, nowMs)];
 }
 
+/** Cells of a role binding, of a cluster role or not: Name, Role, Age, Users, Groups, ServiceAccounts. */
 export function bindingCells(binding: unknown, nowMs: number): Cells {
   const subjects = listAt(binding, 'subjects');
   const names = (kind: string, name: (subject: Fields) => string): string =>
@@ -32,6 +33,7 @@ export function bindingCells(binding: unknown, nowMs: number): Cells {
   ];
 }
 
+/** Cells of a webhook configuration: Name, Webhooks, Age. */
 export function webhookCells(configuration: unknown, nowMs: number): Cells {
   return [nameOf(configuration), listAt(configuration, 'webhooks').length, ageOf(configuration, nowMs)];
 }
@@ -45,6 +47,7 @@ export function admissionPolicyCells(rules: 'validations' | 'mutations'): (polic
   };
 }
 
+/** Cells of a binding of an admission policy: Name, PolicyName, ParamRef, Age. */
 export function policyBindingCells(binding: unknown, nowMs: number): Cells {
   const reference = valueAt(binding, 'spec', 'paramRef');
   const [namespace, name] = [textAt(reference, 'namespace'), textAt(reference, 'name')];
@@ -53,15 +56,18 @@ export function policyBindingCells(binding: unknown, nowMs: number): Cells {
   return [nameOf(binding), textAt(binding, 'spec', 'policyName'), shown, ageOf(binding, nowMs)];
 }
 
+/** Cells of a priority class: Name, Value, Global-Default, Age, PreemptionPolicy. */
 export function priorityClassCells(priority: unknown, nowMs: number): Cells {
   const global = valueAt(priority, 'globalDefault') === true;
   return [nameOf(priority), numberAt(priority, 'value'), global, ageOf(priority, nowMs), textAt(priority, 'preemptionPolicy')];
 }
 
+/** Cells of a runtime class: Name, Handler, Age. */
 export function runtimeClassCells(runtimeClass: unknown, nowMs: number): Cells {
   return [nameOf(runtimeClass), textAt(runtimeClass, 'handler'), ageOf(runtimeClass, nowMs)];
 }
 
+/** Cells of a flow schema: Name, PriorityLevel, MatchingPrecedence, DistinguisherMethod, Age, MissingPL. */
 export function flowSchemaCells(schema: unknown, nowMs: number): Cells {
   const dangling = listAt(schema, 'status', 'conditions').find((one) => one['type'] === 'Dangling');
   return [
@@ -74,6 +80,7 @@ export function flowSchemaCells(schema: unknown, nowMs: number): Cells {
   ];
 }
 
+/** Cells of a priority level: Name, Type, NominalConcurrencyShares, Queues, HandSize, QueueLengthLimit, Age. */
 export function priorityLevelCells(level: unknown, nowMs: number): Cells {
   const limited = fieldsAt(level, 'spec', 'limited');
   const queuing = fieldsAt(limited, 'limitResponse', 'queuing');
@@ -82,6 +89,7 @@ export function priorityLevelCells(level: unknown, nowMs: number): Cells {
   return [nameOf(level), textAt(level, 'spec', 'type'), shares ?? '<none>', ...queues, ageOf(level, nowMs)];
 }
 
+/** Cells of an API service: Name, Service, Available, Age. */
 export function apiServiceCells(service: unknown, nowMs: number): Cells {
   const backend = valueAt(service, 'spec', 'service');
   const available = listAt(service, 'status', 'conditions').find((one) => one['type'] === 'Available');
@@ -91,10 +99,12 @@ export function apiServiceCells(service: unknown, nowMs: number): Cells {
   return [nameOf(service), shown, word, ageOf(service, nowMs)];
 }
 
+/** Cells of a secret: Name, Type, Data, Age. */
 export function secretCells(secret: unknown, nowMs: number): Cells {
   return [nameOf(secret), textAt(secret, 'type'), Object.keys(fieldsAt(secret, 'data')).length, ageOf(secret, nowMs)];
 }
 
+/** Cells of a config map: Name, Data, Age. */
 export function configMapCells(map: unknown, nowMs: number): Cells {
   const entries = Object.keys(fieldsAt(map, 'data')).length + Object.keys(fieldsAt(map, 'binaryData')).length;
   return [nameOf(map), entries, ageOf(map, nowMs)];

@@ -29,6 +29,7 @@ function classOf(object: unknown): string {
   return annotated === undefined ? textAt(object, 'spec', 'storageClassName') : String(annotated);
 }
 
+/** Cells of a volume: Name, Capacity, Access Modes, Reclaim Policy, Status, Claim, StorageClass, VolumeAttributesClass, Reason, Age, VolumeMode. */
 export function volumeCells(volume: unknown, nowMs: number): Cells {
   const claim = valueAt(volume, 'spec', 'claimRef');
   return [
@@ -46,6 +47,7 @@ export function volumeCells(volume: unknown, nowMs: number): Cells {
   ];
 }
 
+/** Cells of a claim: Name, Status, Volume, Capacity, Access Modes, StorageClass, VolumeAttributesClass, Age, VolumeMode. */
 export function claimCells(claim: unknown, nowMs: number): Cells {
   const volume = textAt(claim, 'spec', 'volumeName');
   return [
@@ -61,6 +63,7 @@ export function claimCells(claim: unknown, nowMs: number): Cells {
   ];
 }
 
+/** Cells of a storage class: Name, Provisioner, ReclaimPolicy, VolumeBindingMode, AllowVolumeExpansion, Age. */
 export function storageClassCells(storageClass: unknown, nowMs: number): Cells {
   const annotations = fieldsAt(storageClass, 'metadata', 'annotations');
   const isDefault = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'].some(
@@ -76,10 +79,12 @@ export function storageClassCells(storageClass: unknown, nowMs: number): Cells {
   ];
 }
 
+/** Cells of a volume attributes class: Name, DriverName, Age. */
 export function attributesClassCells(attributes: unknown, nowMs: number): Cells {
   return [nameOf(attributes), textAt(attributes, 'driverName'), ageOf(attributes, nowMs)];
 }
 
+/** Cells of a CSI driver: Name, AttachRequired, PodInfoOnMount, StorageCapacity, TokenRequests, RequiresRepublish, Modes, Age. */
 export function csiDriverCells(driver: unknown, nowMs: number): Cells {
   const spec: Fields = fieldsAt(driver, 'spec');
   const audiences = listAt(spec, 'tokenRequests').map((one) => textAt(one, 'audience'));
@@ -95,10 +100,12 @@ export function csiDriverCells(driver: unknown, nowMs: number): Cells {
   ];
 }
 
+/** Cells of a CSI node: Name, Drivers, Age. */
 export function csiNodeCells(node: unknown, nowMs: number): Cells {
   return [nameOf(node), listAt(node, 'spec', 'drivers').length, ageOf(node, nowMs)];
 }
 
+/** Cells of an attachment: Name, Attacher, PV, Node, Attached, Age. */
 export function attachmentCells(attachment: unknown, nowMs: number): Cells {
   return [
     nameOf(attachment),
@@ -110,6 +117,7 @@ export function attachmentCells(attachment: unknown, nowMs: number): Cells {
   ];
 }
 
+/** Cells of a resource claim: Name, State, Age. */
 export function resourceClaimCells(claim: unknown, nowMs: number): Cells {
   const deleted = valueAt(claim, 'metadata', 'deletionTimestamp') !== undefined;
   const allocated = valueAt(claim, 'status', 'allocation') !== undefined;
@@ -121,6 +129,7 @@ export function resourceClaimCells(claim: unknown, nowMs: number): Cells {
   return [nameOf(claim), states.join(','), ageOf(claim, nowMs)];
 }
 
+/** Cells of a resource slice: Name, Node, Driver, Pool, Age. */
 export function resourceSliceCells(slice: unknown, nowMs: number): Cells {
   const [node, driver, pool] = [textAt(slice, 'spec', 'nodeName'), textAt(slice, 'spec', 'driver'), textAt(slice, 'spec', 'pool', 'name')];
   return [nameOf(slice), node, driver, pool, ageOf(slice, nowMs)];

@@ -14,6 +14,7 @@ import * as workload from './workload-cells.ts';
 
 type Cells = (object: unknown, nowMs: number) => readonly unknown[];
 
+/** One object as a table shows it. */
 export interface TableRow {
   readonly cells: readonly unknown[];
   readonly conditions?: readonly Readonly<Record<string, unknown>>[];
@@ -21,10 +22,12 @@ export interface TableRow {
   readonly object: unknown;
 }
 
+/** A column as a table answer defines it. */
 export interface TableColumn extends ColumnDescription {
   readonly description: string;
 }
 
+/** `meta.k8s.io` Table: what clients get who ask for one. */
 export interface Table {
   readonly kind: 'Table';
   readonly apiVersion: string;
@@ -34,6 +37,7 @@ export interface Table {
   readonly rows: readonly TableRow[];
 }
 
+/** What a table shows beside its cells, and the time that ages count from. */
 export interface TableOptions {
   readonly nowMs: number;
   /** Metadata unless told. */

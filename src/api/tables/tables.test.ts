@@ -1,3 +1,4 @@
+// Owns tables of rows: every word for a pod, and the comparison with what upstream printed where that is at hand.
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { builtInCatalog } from '../kinds/built-in.ts';

@@ -8,6 +8,7 @@ const nameOf = (object: unknown): string => textAt(object, 'metadata', 'name');
 const selectorOf = (object: unknown): string => formatLabelSelector(valueAt(object, 'spec', 'selector'));
 const templateCells = (object: unknown): readonly [string, string] => containerCells(valueAt(object, 'spec', 'template', 'spec'));
 
+/** Cells of a deployment: Name, Ready, Up-to-date, Available, Age, Containers, Images, Selector. */
 export function deploymentCells(deployment: unknown, nowMs: number): Cells {
   const status = fieldsAt(deployment, 'status');
   return [
@@ -26,19 +27,23 @@ function replicaCells(set: unknown, selector: string, nowMs: number): Cells {
   return [nameOf(set), ...counts, ageOf(set, nowMs), ...templateCells(set), selector];
 }
 
+/** Cells of a replica set: Name, Desired, Current, Ready, Age, Containers, Images, Selector. */
 export function replicaSetCells(set: unknown, nowMs: number): Cells {
   return replicaCells(set, selectorOf(set), nowMs);
 }
 
+/** Cells of a replication controller: Name, Desired, Current, Ready, Age, Containers, Images, Selector. */
 export function replicationControllerCells(controller: unknown, nowMs: number): Cells {
   return replicaCells(controller, formatLabels(fieldsAt(controller, 'spec', 'selector')), nowMs);
 }
 
+/** Cells of a stateful set: Name, Ready, Age, Containers, Images. */
 export function statefulSetCells(set: unknown, nowMs: number): Cells {
   const ready = `${numberAt(set, 'status', 'readyReplicas')}/${numberAt(set, 'spec', 'replicas')}`;
   return [nameOf(set), ready, ageOf(set, nowMs), ...templateCells(set)];
 }
 
+/** Cells of a daemon set: Name, Desired, Current, Ready, Up-to-date, Available, Node Selector, Age, Containers, Images, Selector. */
 export function daemonSetCells(set: unknown, nowMs: number): Cells {
   const counts = ['desiredNumberScheduled', 'currentNumberScheduled', 'numberReady', 'updatedNumberScheduled', 'numberAvailable'];
   return [
@@ -63,6 +68,7 @@ function jobWord(job: unknown): string {
   return laterJobWords.find((word) => hasCondition(job, word)) ?? 'Running';
 }
 
+/** Cells of a job: Name, Status, Completions, Duration, Age, Containers, Images, Selector. */
 export function jobCells(job: unknown, nowMs: number): Cells {
   const succeeded = numberAt(job, 'status', 'succeeded');
   const completions = valueAt(job, 'spec', 'completions');
@@ -81,6 +87,7 @@ export function jobCells(job: unknown, nowMs: number): Cells {
   ];
 }
 
+/** Cells of a cron job: Name, Schedule, Timezone, Suspend, Active, Last Schedule, Age, Containers, Images, Selector. */
 export function cronJobCells(cronJob: unknown, nowMs: number): Cells {
   const jobSpec = fieldsAt(cronJob, 'spec', 'jobTemplate', 'spec');
   const last = valueAt(cronJob, 'status', 'lastScheduleTime');
@@ -97,11 +104,13 @@ export function cronJobCells(cronJob: unknown, nowMs: number): Cells {
   ];
 }
 
+/** Cells of a pod template: Name, Containers, Images, Pod Labels. */
 export function podTemplateCells(template: unknown): Cells {
   const labels = formatLabels(fieldsAt(template, 'template', 'metadata', 'labels'));
   return [nameOf(template), ...containerCells(valueAt(template, 'template', 'spec')), labels];
 }
 
+/** Cells of a controller revision: Name, Controller, Revision, Age. */
 export function controllerRevisionCells(revision: unknown, nowMs: number): Cells {
   const owner = listAt(revision, 'metadata', 'ownerReferences').find((one) => one['controller'] === true);
   const [group, version] = textAt(owner, 'apiVersion').split('/');
@@ -110,6 +119,7 @@ export function controllerRevisionCells(revision: unknown, nowMs: number): Cells
   return [nameOf(revision), controller, numberAt(revision, 'revision'), ageOf(revision, nowMs)];
 }
 
+/** Cells of a disruption budget: Name, Min Available, Max Unavailable, Allowed Disruptions, Age. */
 export function disruptionBudgetCells(budget: unknown, nowMs: number): Cells {
   const shown = (field: string): string => textAt(budget, 'spec', field) || 'N/A';
   return [

@@ -1,3 +1,4 @@
+// Owns what discovery must say, and its comparison with upstream's answers where those are at hand.
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { builtInCatalog } from '../../api/kinds/built-in.ts';

@@ -1,3 +1,4 @@
+// Owns what OpenAPI documents must hold, and their comparison with upstream's operations where those are at hand.
 import { existsSync, readFileSync } from 'node:fs';
 import protobuf from 'protobufjs/minimal.js';
 import { describe, expect, test } from 'vitest';
