@@ -1,86 +1,21 @@
 // Owns how one type is read from parsed JSON into its wire form: type checks, zero values, field order. A plan is made once a type.
 
 import { type GoField, goFieldsOf } from './decode-fields.ts';
-import type { FieldOrder } from './decode-json.ts';
-import { decodeBase64, decodeMicroTime, decodeQuantity, decodeTime, ValueError } from './decode-scalars.ts';
+import { decodeBase64, decodeMicroTime, decodeQuantity, decodeTime } from './decode-scalars.ts';
+import { type DecodeState, MismatchError, mismatch, note, noteRepeats, type TrailField } from './decode-state.ts';
 import type { FieldDescription, FieldType, TypeTable } from './kind.ts';
-
-/** What decoding gathers on its way. `trail` holds the way from the root: fields, list indices, map keys. */
-export interface DecodeState {
-  readonly trail: (FieldPlan | number | string)[];
-  readonly repeats: ReadonlyMap<object, FieldOrder>;
-  /** Unknown and repeated fields in the order of the text. */
-  readonly strict: string[];
-  /** Whose words a wrong type is refused in: those of the JSON decoder, or of the converter behind strategic merge patches. */
-  readonly dialect: Dialect;
-}
-
-export type Dialect = 'json' | 'converter';
 
 type Decode = (raw: unknown, state: DecodeState) => unknown;
 type Fields = Readonly<Record<string, unknown>>;
 
 /** A field with everything that reading and writing it needs. */
-export interface FieldPlan {
-  readonly name: string;
-  readonly owner: string;
-  readonly embedded: string;
+export interface FieldPlan extends TrailField {
   readonly index: number;
   readonly decode: Decode;
   /** The value that is written where the text has none; undefined: nothing is written. A thunk, as types refer to each other. */
   readonly zero: () => unknown;
   /** True where an empty value is not written. */
   readonly dropEmpty: boolean;
-}
-
-const strictLimit = 100;
-
-/** A value of the wrong JSON type, in the words of Go's decoder. */
-export class MismatchError extends ValueError {}
-
-function jsonKind(raw: unknown): string {
-  if (Array.isArray(raw)) return 'array';
-  return typeof raw === 'boolean' ? 'bool' : typeof raw === 'object' ? 'object' : typeof raw;
-}
-
-/** The converter's words; it names no field. */
-function unconvertible(raw: unknown, goType: string): string {
-  const kind = Array.isArray(raw)
-    ? 'slice'
-    : typeof raw === 'object'
-      ? 'map'
-      : typeof raw === 'number'
-        ? 'int64'
-        : typeof raw === 'boolean'
-          ? 'bool'
-          : 'string';
-  if (goType.startsWith('[]')) return `cannot restore slice from ${kind}`;
-  if (goType.startsWith('map[')) return `cannot restore map from ${kind}`;
-  const scalar = /^(u?int\d*|float64|bool|string)$/.test(goType) ? goType : 'string';
-  if (kind === 'int64' && scalar !== 'bool') return `cannot convert int64 to ${goType}`;
-  return `unrecognized type: ${scalar}`;
-}
-
-function mismatch(state: DecodeState, raw: unknown, goType: string, literal = ''): MismatchError {
-  if (state.dialect === 'converter') return new MismatchError(unconvertible(raw, goType));
-  const fields = state.trail.filter((step) => typeof step === 'object');
-  const owner = fields.at(-1)?.owner;
-  const path = fields.map(({ embedded, name }) => (embedded === '' ? name : `${embedded}.${name}`)).join('.');
-  const where = owner === undefined ? 'value' : `struct field ${owner}.${path}`;
-  return new MismatchError(`json: cannot unmarshal ${jsonKind(raw)}${literal} into Go ${where} of type ${goType}`);
-}
-
-function place(state: DecodeState, last: string): string {
-  let path = '';
-  for (const step of state.trail) {
-    if (typeof step === 'number') path += `[${step}]`;
-    else path += `${path === '' ? '' : '.'}${typeof step === 'string' ? step : step.name}`;
-  }
-  return `${path === '' ? '' : `${path}.`}${last}`;
-}
-
-function note(state: DecodeState, what: 'unknown' | 'duplicate', field: string): void {
-  if (state.strict.length < strictLimit) state.strict.push(`${what} field "${place(state, field)}"`);
 }
 
 const ranges: Readonly<Record<string, readonly [number, number]>> = {
@@ -328,27 +263,6 @@ function isStruct(type: FieldType): boolean {
     type.is === 'intOrString' ||
     type.is === 'raw'
   );
-}
-
-function noteRepeats(raw: object, state: DecodeState): void {
-  for (const { key, repeated } of state.repeats.get(raw) ?? []) if (repeated) note(state, 'duplicate', key);
-}
-
-/** The repeated fields of a text, in its order, as strict decoding names them. */
-export function repeatedFields(raw: unknown, repeats: ReadonlyMap<object, FieldOrder>): readonly string[] {
-  const state: DecodeState = { trail: [], repeats, strict: [], dialect: 'json' };
-  const visit = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null) return;
-    const entries = Array.isArray(value) ? value.entries() : Object.entries(value);
-    noteRepeats(value, state);
-    for (const [step, item] of entries) {
-      state.trail.push(step);
-      visit(item);
-      state.trail.pop();
-    }
-  };
-  visit(raw);
-  return state.strict;
 }
 
 function isEmpty(value: unknown): boolean {

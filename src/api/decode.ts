@@ -1,8 +1,9 @@
 // Owns reading a request's object of a kind: parsed JSON in, the canonical wire form out, refusals as upstream words them.
 
 import type { FieldOrder } from './decode-json.ts';
-import { DecodePlans, type DecodeState, type Dialect, MismatchError } from './decode-plan.ts';
+import { DecodePlans } from './decode-plan.ts';
 import { ValueError } from './decode-scalars.ts';
+import { type DecodeState, type Dialect, MismatchError } from './decode-state.ts';
 import type { KindDescription, TypeTable } from './kind.ts';
 import type { AnyObject } from './object.ts';
 import { apiVersionOf } from './object.ts';
@@ -12,6 +13,7 @@ import { badRequest, type StatusError } from './status-error.ts';
 /** What to do about unknown and repeated fields: drop them silently, drop them with a warning each, or refuse. */
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
+/** How an object is to be read. */
 export interface DecodeOptions {
   readonly fieldValidation: FieldValidation;
   /** Objects with repeated fields, from `parseJson`. */

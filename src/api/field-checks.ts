@@ -5,6 +5,7 @@ import { labelCauses } from './meta/object-meta-validation.ts';
 import type { LabelSelector, StatusCause } from './meta/v1.ts';
 import { dnsLabelErrors, labelValueErrors, qualifiedNameErrors } from './names.ts';
 
+/** Complaints gathered so far; checks add to it. */
 export type Causes = StatusCause[];
 
 /** Upstream's wording of a number out of its range. */
@@ -12,6 +13,7 @@ export function rangeMessage(low: number, high: number): string {
   return `must be between ${low} and ${high}, inclusive`;
 }
 
+/** Upstream's wording of a number below zero. */
 export const notNegative = 'must be greater than or equal to 0';
 const largestId = 2 ** 31 - 1;
 
@@ -20,10 +22,12 @@ export function checkName(errors: readonly string[], value: unknown, at: string,
   for (const error of errors) out.push(invalidValue(at, value, error));
 }
 
+/** A number that may be absent but not below zero. */
 export function checkNotNegative(value: number | undefined, at: string, out: Causes): void {
   if (value !== undefined && value < 0) out.push(invalidValue(at, value, notNegative));
 }
 
+/** A number above zero. */
 export function checkPositive(value: number, at: string, out: Causes): void {
   if (value <= 0) out.push(invalidValue(at, value, 'must be greater than zero'));
 }
@@ -34,6 +38,7 @@ export function checkId(value: number | undefined | null, at: string, out: Cause
     out.push(invalidValue(at, value, rangeMessage(0, largestId)));
 }
 
+/** A port number. */
 export function checkPort(value: number, at: string, out: Causes): void {
   if (value < 1 || value > 65535) out.push(invalidValue(at, value, rangeMessage(1, 65535)));
 }

@@ -55,6 +55,7 @@ function defaultBinding(object: AnyObject): AnyObject {
   return spec.matchResources === undefined ? object : { ...object, spec: { ...spec, matchResources: defaultMatch(spec.matchResources) } };
 }
 
+/** The rules of the group's kinds, by kind. */
 export const admissionRules: GroupRules = {
   ValidatingWebhookConfiguration: {
     default: onType<ValidatingWebhookConfiguration>((one) =>

@@ -3,6 +3,7 @@ import { defaultClaim } from '../core/claim-defaults.ts';
 import { defaultPodTemplate } from '../core/pod-defaults.ts';
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from './v1.ts';
 
+/** The Deployment with upstream's defaults. */
 export function defaultDeployment(deployment: Deployment): Deployment {
   const { spec } = deployment;
   const type = spec.strategy?.type || 'RollingUpdate';
@@ -21,6 +22,7 @@ export function defaultDeployment(deployment: Deployment): Deployment {
   };
 }
 
+/** The ReplicaSet with upstream's defaults. */
 export function defaultReplicaSet(set: ReplicaSet): ReplicaSet {
   const { spec } = set;
   return {
@@ -33,6 +35,7 @@ export function defaultReplicaSet(set: ReplicaSet): ReplicaSet {
   };
 }
 
+/** The DaemonSet with upstream's defaults. */
 export function defaultDaemonSet(set: DaemonSet): DaemonSet {
   const { spec } = set;
   const type = spec.updateStrategy?.type || 'RollingUpdate';
@@ -49,6 +52,7 @@ export function defaultDaemonSet(set: DaemonSet): DaemonSet {
   };
 }
 
+/** The StatefulSet with upstream's defaults. */
 export function defaultStatefulSet(set: StatefulSet): StatefulSet {
   const { spec } = set;
   const given = spec.updateStrategy ?? {};

@@ -43,6 +43,7 @@ function templateWarnings(object: unknown, old?: unknown): readonly string[] {
   return podSpecWarnings(template.spec, template.metadata ?? {}, 'spec.template.');
 }
 
+/** The rules of the group's kinds, by kind. */
 export const appsRules: GroupRules = {
   Deployment: {
     warnings: templateWarnings,

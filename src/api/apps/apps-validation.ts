@@ -52,6 +52,7 @@ function checkDeploymentStrategy(deployment: Deployment, out: Causes): void {
   } else out.push(notSupported(at, { Type: type, RollingUpdate: null }, ['Recreate', 'RollingUpdate']));
 }
 
+/** Complaints about a deployment beyond its metadata. */
 export function deploymentCauses(deployment: Deployment): StatusCause[] {
   const out: Causes = [];
   const { spec } = deployment;
@@ -84,10 +85,12 @@ function sameSelector(next: LabelSelector | undefined, old: LabelSelector | unde
   return sameValue(next, old) ? [] : [invalidValue('spec.selector', next ?? null, immutable)];
 }
 
+/** Complaints about a change of a deployment beyond the metadata's immutable fields. */
 export function deploymentUpdateCauses(next: Deployment, old: Deployment): StatusCause[] {
   return [...deploymentCauses(next), ...sameSelector(next.spec.selector, old.spec.selector)];
 }
 
+/** Complaints about a replica set beyond its metadata. */
 export function replicaSetCauses({ spec }: ReplicaSet): StatusCause[] {
   const out: Causes = [];
   checkNotNegative(spec.replicas, 'spec.replicas', out);
@@ -101,10 +104,12 @@ export function replicaSetCauses({ spec }: ReplicaSet): StatusCause[] {
   return out;
 }
 
+/** Complaints about a change of a replica set beyond the metadata's immutable fields. */
 export function replicaSetUpdateCauses(next: ReplicaSet, old: ReplicaSet): StatusCause[] {
   return [...replicaSetCauses(next), ...sameSelector(next.spec.selector, old.spec.selector)];
 }
 
+/** Complaints about a daemon set beyond its metadata. */
 export function daemonSetCauses({ spec }: DaemonSet): StatusCause[] {
   const out: Causes = [];
   checkLabelSelector(spec.selector, 'spec.selector', out);
@@ -135,6 +140,7 @@ export function daemonSetCauses({ spec }: DaemonSet): StatusCause[] {
   return out;
 }
 
+/** Complaints about a change of a daemon set beyond the metadata's immutable fields. */
 export function daemonSetUpdateCauses(next: DaemonSet, old: DaemonSet): StatusCause[] {
   return [...daemonSetCauses(next), ...sameSelector(next.spec.selector, old.spec.selector)];
 }
@@ -157,6 +163,7 @@ function checkStatefulStrategy({ spec }: StatefulSet, out: Causes): void {
   } else out.push(invalidValue(at, { Type: type, RollingUpdate: goRolling(rollingUpdate) }, "must be 'RollingUpdate' or 'OnDelete'"));
 }
 
+/** Complaints about a stateful set beyond its metadata. */
 export function statefulSetCauses(set: StatefulSet): StatusCause[] {
   const out: Causes = [];
   const { spec } = set;
@@ -211,6 +218,7 @@ const changeable = [
   'minReadySeconds',
 ];
 
+/** Complaints about a change of a stateful set beyond the metadata's immutable fields. */
 export function statefulSetUpdateCauses(next: StatefulSet, old: StatefulSet): StatusCause[] {
   const fixed = ({ spec }: StatefulSet): unknown =>
     Object.fromEntries(Object.entries(spec).filter(([field]) => !changeable.includes(field)));

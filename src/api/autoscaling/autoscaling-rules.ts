@@ -26,6 +26,7 @@ function defaultAutoscalerV1(autoscaler: AutoscalerV1): AutoscalerV1 {
   return { ...autoscaler, spec: { ...autoscaler.spec, minReplicas: autoscaler.spec.minReplicas ?? 1 } };
 }
 
+/** The rules of the group's kinds, by kind. */
 export const autoscalingRules: GroupRules = {
   'HorizontalPodAutoscaler/v2': { generation: 'none', default: onType(defaultAutoscaler) },
   'HorizontalPodAutoscaler/v1': { generation: 'none', default: onType(defaultAutoscalerV1) },

@@ -26,6 +26,7 @@ function defaultJobSpec(spec: JobSpec, inTemplate: boolean): JobSpec {
   };
 }
 
+/** The Job with upstream's defaults. */
 export function defaultJob(job: Job): Job {
   const spec = defaultJobSpec(job.spec ?? ({} as JobSpec), false);
   const labels = spec.template.metadata?.labels;
@@ -33,6 +34,7 @@ export function defaultJob(job: Job): Job {
   return { ...job, ...(labels !== undefined && unlabelled ? { metadata: { ...job.metadata, labels } } : {}), spec };
 }
 
+/** The CronJob with upstream's defaults. */
 export function defaultCronJob(job: CronJob): CronJob {
   const { spec } = job;
   return {

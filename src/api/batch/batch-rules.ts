@@ -9,6 +9,7 @@ import type { CronJob, Job } from './v1.ts';
 /** Eleven characters are left for what the name of each Job adds. */
 const longestCronJobName = 52;
 
+/** The rules of the group's kinds, by kind. */
 export const batchRules: GroupRules = {
   // Defaults come once more, as upstream applies them again to what it has stored: the labels follow those of the template.
   Job: {

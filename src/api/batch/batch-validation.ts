@@ -106,6 +106,7 @@ function checkJobSpec(spec: JobSpec, at: string, out: Causes): void {
     out.push(invalidValue(`${at}.template.spec.restartPolicy`, restart, 'only "Never" is supported when podFailurePolicy is specified'));
 }
 
+/** Complaints about a job beyond its metadata. */
 export function jobCauses({ spec, metadata }: Job): StatusCause[] {
   if (spec === undefined) return [];
   const out: Causes = [];
@@ -143,6 +144,7 @@ export function jobUpdateCauses(next: Job, old: Job): StatusCause[] {
   return out;
 }
 
+/** Complaints about a cron job beyond its metadata. */
 export function cronJobCauses({ spec }: CronJob): StatusCause[] {
   const out: Causes = [];
   const { schedule = '', timeZone } = spec;

@@ -14,4 +14,5 @@ function leaseCauses({ spec = {} }: Lease): StatusCause[] {
   return out;
 }
 
+/** The rules of leases. */
 export const leaseRules: OwnRules = { generation: 'none', validate: (object) => leaseCauses(object as unknown as Lease) };

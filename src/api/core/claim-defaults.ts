@@ -11,10 +11,12 @@ export function defaultClaimSpec(spec: PersistentVolumeClaimSpec): PersistentVol
   };
 }
 
+/** The Claim with upstream's defaults. */
 export function defaultClaim(claim: PersistentVolumeClaim): PersistentVolumeClaim {
   return { ...claim, spec: defaultClaimSpec(claim.spec ?? {}), status: { ...claim.status, phase: claim.status?.phase || 'Pending' } };
 }
 
+/** The PersistentVolume with upstream's defaults. */
 export function defaultPersistentVolume(volume: PersistentVolume): PersistentVolume {
   const spec = volume.spec ?? {};
   const { hostPath, capacity } = spec;

@@ -27,6 +27,7 @@ export function checkAccessModes(modes: readonly string[] | undefined, at: strin
     out.push(forbiddenValue(at, 'may not use ReadWriteOncePod with other access modes'));
 }
 
+/** What a claim asks for. */
 export function checkClaimSpec(spec: PersistentVolumeClaimSpec, at: string, out: Causes): void {
   checkAccessModes(spec.accessModes, `${at}.accessModes`, out);
   checkLabelSelector(spec.selector, `${at}.selector`, out);

@@ -18,6 +18,7 @@ function decodedBytes(base64: string): number {
   return (base64.length / 4) * 3 - (base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0);
 }
 
+/** Complaints about a config map beyond its metadata. */
 export function configMapCauses({ data = {}, binaryData = {} }: ConfigMap): StatusCause[] {
   const out: Causes = [];
   let bytes = 0;
@@ -43,6 +44,7 @@ function immutableCauses<T extends { readonly immutable?: boolean }>(next: T, ol
   return out;
 }
 
+/** Complaints about a change of a config map beyond the metadata's immutable fields. */
 export function configMapUpdateCauses(next: ConfigMap, old: ConfigMap): StatusCause[] {
   return [
     ...immutableCauses(next, old, ['data', 'binaryData']),
@@ -83,6 +85,7 @@ function checkSecretType({ type = '', data = {}, metadata }: Secret, out: Causes
   if (either.length > 0 && either.every((key) => data[key] === undefined)) for (const key of either) out.push(required(`data[${key}]`));
 }
 
+/** Complaints about a secret beyond its metadata. */
 export function secretCauses(secret: Secret): StatusCause[] {
   const out: Causes = [];
   let bytes = 0;
@@ -95,6 +98,7 @@ export function secretCauses(secret: Secret): StatusCause[] {
   return out;
 }
 
+/** Complaints about a change of a secret beyond the metadata's immutable fields. */
 export function secretUpdateCauses(next: Secret, old: Secret): StatusCause[] {
   const out: Causes = next.type === old.type ? [] : [invalidValue('type', next.type, immutable)];
   return [...out, ...immutableCauses(next, old, ['data']), ...objectMetaCauses(next.metadata, true, subdomainName), ...secretCauses(next)];

@@ -67,6 +67,7 @@ function defaultReplicationController(controller: ReplicationController): Replic
 
 const none = { generation: 'none' } as const;
 
+/** The rules of the group's kinds, by kind. */
 export const coreRules: GroupRules = {
   Pod: podRules,
   PodTemplate: {

@@ -22,6 +22,7 @@ function defaultItem(item: LimitRangeItem): LimitRangeItem {
   };
 }
 
+/** The LimitRange with upstream's defaults. */
 export function defaultLimitRange(range: LimitRange): LimitRange {
   return range.spec === undefined ? range : { ...range, spec: { ...range.spec, limits: (range.spec.limits ?? []).map(defaultItem) } };
 }

@@ -35,6 +35,7 @@ function isCidr(text: string): boolean {
   return family !== 0 && rest.length === 0 && /^\d+$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
 }
 
+/** Complaints about a node beyond its metadata. */
 export function nodeCauses({ spec = {}, status = {} }: Node): StatusCause[] {
   const out: Causes = [];
   checkTaints(spec.taints ?? [], 'metadata.taints', out);
@@ -73,6 +74,7 @@ export function nodeUpdateCauses(next: Node, old: Node): StatusCause[] {
   return out;
 }
 
+/** Complaints about a namespace beyond its metadata. */
 export function namespaceCauses({ spec = {} }: Namespace): StatusCause[] {
   const out: Causes = [];
   for (const finalizer of spec.finalizers ?? []) {
@@ -83,6 +85,7 @@ export function namespaceCauses({ spec = {} }: Namespace): StatusCause[] {
   return out;
 }
 
+/** Complaints about a namespace's status. */
 export function namespaceStatusCauses(next: Namespace): StatusCause[] {
   const phase = next.status?.phase;
   const going = next.metadata.deletionTimestamp !== undefined;

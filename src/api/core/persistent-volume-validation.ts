@@ -56,6 +56,7 @@ function checkSource(spec: PersistentVolumeSpec, source: (typeof sources)[number
   }
 }
 
+/** Complaints about a persistent volume beyond its metadata. */
 export function persistentVolumeCauses({ spec = {} }: PersistentVolume): StatusCause[] {
   const out: Causes = [];
   const modes = spec.accessModes ?? [];

@@ -92,6 +92,7 @@ function podWarnings(pod: Pod): readonly string[] {
   return [...(errors.length > 0 ? [hostname] : []), ...podSpecWarnings(pod.spec, pod.metadata, '')];
 }
 
+/** The rules of pods. */
 export const podRules: OwnRules = {
   default: (object) => defaultPod(object as unknown as Pod) as unknown as AnyObject,
   prepareForCreate(object) {

@@ -17,6 +17,7 @@ function checkToken(token: NonNullable<VolumeProjection['serviceAccountToken']>,
   else checkFilePath(path, `${whole}.path`, out);
 }
 
+/** A projected volume. */
 export function checkProjection(volume: ProjectedVolumeSource, at: string, out: Causes): void {
   checkMode(volume.defaultMode, `${at}.defaultMode`, out);
   const paths = new Set<string>();

@@ -35,6 +35,7 @@ const integerResources = new Set([
   'services.loadbalancers',
 ]);
 
+/** True for pages of a given size: `hugepages-2Mi`. */
 export function isHugePages(name: string): boolean {
   return name.startsWith('hugepages-');
 }

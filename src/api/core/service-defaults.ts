@@ -17,6 +17,7 @@ function affinity(spec: ServiceSpec): Pick<ServiceSpec, 'sessionAffinity' | 'ses
   };
 }
 
+/** The Service with upstream's defaults. */
 export function defaultService(service: Service): Service {
   const { sessionAffinityConfig: kept, ...spec } = service.spec ?? {};
   const type = spec.type || 'ClusterIP';
@@ -54,6 +55,7 @@ export function defaultService(service: Service): Service {
   };
 }
 
+/** The Endpoints with upstream's defaults. */
 export function defaultEndpoints(endpoints: Endpoints): Endpoints {
   if (endpoints.subsets === undefined) return endpoints;
   const subsets = endpoints.subsets.map((subset) =>

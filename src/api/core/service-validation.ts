@@ -131,6 +131,7 @@ function checkLoadBalancer(spec: ServiceSpec, out: Causes): void {
   if (spec.loadBalancerClass !== undefined) out.push(forbiddenValue('spec.loadBalancerClass', why));
 }
 
+/** Complaints about a service beyond its metadata. */
 export function serviceCauses({ spec = {} }: Service): StatusCause[] {
   const out: Causes = [];
   const { type = '' } = spec;

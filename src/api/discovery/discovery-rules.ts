@@ -7,6 +7,7 @@ function defaultSlice(slice: EndpointSlice): EndpointSlice {
   return { ...slice, ports: slice.ports?.map((port) => ({ ...port, name: port.name ?? '', protocol: port.protocol ?? 'TCP' })) };
 }
 
+/** The rules of the group's kinds, by kind. */
 export const discoveryRules: GroupRules = {
   EndpointSlice: {
     default: onType<EndpointSlice>(defaultSlice),

@@ -32,6 +32,7 @@ function defaultLevel(level: PriorityLevelConfiguration): PriorityLevelConfigura
   };
 }
 
+/** The rules of the group's kinds, by kind. */
 export const flowRules: GroupRules = {
   FlowSchema: {
     default: onType<FlowSchema>((one) =>

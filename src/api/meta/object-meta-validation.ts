@@ -23,6 +23,7 @@ export function nameCheck(errors: (text: string) => readonly string[]): NameErro
   return (name, prefix) => errors(prefix ? maskTrailingDash(name) : name);
 }
 
+/** The name check of most kinds: a DNS subdomain. */
 export const subdomainName: NameErrors = nameCheck(dnsSubdomainErrors);
 
 /** Labels of an object or a template. */

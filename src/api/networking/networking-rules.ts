@@ -29,6 +29,7 @@ function defaultIngressClass(ingressClass: IngressClass): IngressClass {
   return { ...ingressClass, spec: { ...ingressClass.spec, parameters: { ...parameters, scope: 'Cluster' } } };
 }
 
+/** The rules of the group's kinds, by kind. */
 export const networkingRules: GroupRules = {
   NetworkPolicy: { default: onType<NetworkPolicy>(defaultNetworkPolicy) },
   IngressClass: { default: onType<IngressClass>(defaultIngressClass) },

@@ -23,6 +23,7 @@ function defaultBinding<T extends ClusterRoleBinding | RoleBinding>(binding: T):
 const name: NameErrors = (text) => pathSegmentErrors(text);
 const role = { generation: 'none', nameErrors: name } as const;
 
+/** The rules of the group's kinds, by kind. */
 export const rbacRules: GroupRules = {
   Role: { ...role, validate: (object) => roleCauses(object as unknown as Role) },
   ClusterRole: { ...role, validate: (object) => clusterRoleCauses(object as unknown as ClusterRole) },

@@ -23,12 +23,14 @@ function checkRule(rule: PolicyRule, namespaced: boolean, at: string, out: Cause
   if (resources.length === 0) out.push(required(`${at}.resources`, 'resource rules must supply at least one resource'));
 }
 
+/** Complaints about a role beyond its metadata. */
 export function roleCauses(role: Role): StatusCause[] {
   const out: Causes = [];
   for (const [index, rule] of (role.rules ?? []).entries()) checkRule(rule, true, `rules[${index}]`, out);
   return out;
 }
 
+/** Complaints about a cluster role beyond its metadata. */
 export function clusterRoleCauses(role: ClusterRole): StatusCause[] {
   const out: Causes = [];
   for (const [index, rule] of (role.rules ?? []).entries()) checkRule(rule, false, `rules[${index}]`, out);
@@ -52,6 +54,7 @@ function checkSubject(subject: Subject, namespaced: boolean, at: string, out: Ca
   } else out.push(notSupported(`${at}.kind`, kind, ['ServiceAccount', 'User', 'Group']));
 }
 
+/** Complaints about a binding beyond its metadata. */
 export function bindingCauses({ roleRef, subjects = [] }: RoleBinding | ClusterRoleBinding, namespaced: boolean): StatusCause[] {
   const out: Causes = [];
   if (roleRef.apiGroup !== group) out.push(notSupported('roleRef.apiGroup', roleRef.apiGroup, [group]));
@@ -63,6 +66,7 @@ export function bindingCauses({ roleRef, subjects = [] }: RoleBinding | ClusterR
   return out;
 }
 
+/** Complaints about a change of a binding beyond the metadata's immutable fields. */
 export function bindingUpdateCauses<T extends RoleBinding | ClusterRoleBinding>(next: T, old: T, namespaced: boolean): StatusCause[] {
   const out = bindingCauses(next, namespaced);
   if (sameValue(next.roleRef, old.roleRef)) return out;

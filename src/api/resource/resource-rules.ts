@@ -20,6 +20,7 @@ function defaultSpec(spec: ResourceClaimSpec): ResourceClaimSpec {
   return requests === undefined ? spec : { ...spec, devices: { ...spec.devices, requests: requests.map(defaultRequest) } };
 }
 
+/** The rules of the group's kinds, by kind. */
 export const resourceRules: GroupRules = {
   ResourceClaim: { generation: 'none', default: onType<ResourceClaim>((claim) => ({ ...claim, spec: defaultSpec(claim.spec) })) },
   ResourceClaimTemplate: {

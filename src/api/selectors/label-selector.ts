@@ -3,7 +3,9 @@ import { invalidValue } from '../causes.ts';
 import type { LabelSelector } from '../meta/v1.ts';
 import { labelValueErrors, qualifiedNameErrors } from '../names.ts';
 
+/** Labels of an object. */
 export type Labels = Readonly<Record<string, string>>;
+/** What a requirement asks of a label. */
 export type LabelOperator = 'in' | 'notin' | '=' | '==' | '!=' | 'gt' | 'lt' | 'exists' | '!';
 
 /** One condition on one label. `values` are sorted and unique for texts, as given for objects. */

@@ -27,6 +27,7 @@ function defaultDriver(driver: CSIDriver): CSIDriver {
   };
 }
 
+/** The rules of the group's kinds, by kind. */
 export const storageRules: GroupRules = {
   StorageClass: { generation: 'none', default: onType<StorageClass>(defaultStorageClass) },
   CSIDriver: { generation: 'none', default: onType<CSIDriver>(defaultDriver) },

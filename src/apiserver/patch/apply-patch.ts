@@ -3,7 +3,7 @@
 import { quoted } from '../../api/causes.ts';
 import { type Decoded, DecodeError, type DecodeOptions, decodeFields, wrongKind } from '../../api/decode.ts';
 import { type JsonDocument, JsonSyntaxError, parseJson } from '../../api/decode-json.ts';
-import { repeatedFields } from '../../api/decode-plan.ts';
+import { repeatedFields } from '../../api/decode-state.ts';
 import type { KindDescription } from '../../api/kind.ts';
 import type { AnyObject } from '../../api/object.ts';
 import { badRequest, StatusError } from '../../api/status-error.ts';
