@@ -198,8 +198,9 @@ export class PodsOnNode implements Service, PodLookup {
   }
 
   async #relist(): Promise<void> {
+    const known = new Map([...this.#workers].map(([uid, worker]) => [uid, worker.knownIds]));
     const { sandboxes, containers } = await this.#snapshot();
-    for (const [uid, worker] of this.#workers) worker.adopt(sandboxes.get(uid) ?? [], containers.get(uid) ?? []);
+    for (const [uid, worker] of this.#workers) worker.adopt(sandboxes.get(uid) ?? [], containers.get(uid) ?? [], known.get(uid));
   }
 
   async #snapshot(): Promise<Snapshot> {

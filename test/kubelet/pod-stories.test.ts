@@ -198,6 +198,14 @@ test('hooks: preStop runs before SIGTERM and its time counts against the grace',
   expect(bench.runtime.calls).toContain('stop c 3');
 });
 
+test('a container that vanished without a word is noticed within a minute and made anew', async () => {
+  bench = await scriptedBench().start();
+  await bench.create('p', {});
+  await bench.until('p', ready);
+  await bench.runtime.removeContainer(bench.runtime.running('c')?.id ?? '');
+  await bench.until('p', (s) => ready(s) && s.containerStatuses?.[0]?.restartCount === 1, 61_000);
+});
+
 test('a postStart hook holds the next container back, and both show together', async () => {
   bench = await scriptedBench().start();
   const hooked = { name: 'a', image: 'i:1', lifecycle: { postStart: { sleep: { seconds: 3 } } } };

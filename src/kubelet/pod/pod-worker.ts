@@ -107,18 +107,23 @@ export class PodWorker implements Service {
     return this.#decision?.done !== true && !(this.#removed && this.#view.containers.length === 0);
   }
 
-  /** Takes in what the runtime has of the pod: at the start of the kubelet, and whenever everything is looked at again. */
-  adopt(sandboxes: readonly SandboxStatus[], containers: readonly ContainerStatus[]): void {
-    for (const sandbox of sandboxes) {
-      this.#ports.owns(sandbox.id, this.uid);
-      this.#view.putSandbox(sandbox);
-    }
-    for (const container of containers) this.#ports.owns(container.id, this.uid);
-    const known = new Set([...sandboxes, ...containers].map(({ id }) => id));
-    const busy = [...this.#underway].some((key) => key === 'sandbox' || key.startsWith('start/'));
-    if (!busy) {
-      for (const { id } of this.#view.containers) if (!known.has(id)) this.#view.dropContainer(id);
-      for (const { id } of this.#view.sandboxes) if (!known.has(id)) this.#view.dropSandbox(id);
+  /** Sandboxes and containers that the worker knows now. */
+  get knownIds(): ReadonlySet<string> {
+    return new Set([...this.#view.sandboxes, ...this.#view.containers].map(({ id }) => id));
+  }
+
+  /**
+   * Takes in what the runtime has of the pod: at the start of the kubelet, and whenever everything is looked at again. `knownBefore`: what was
+   * known before the runtime was asked; of that, what the runtime does not have any more is dropped. What was made meanwhile stays.
+   */
+  adopt(sandboxes: readonly SandboxStatus[], containers: readonly ContainerStatus[], knownBefore: ReadonlySet<string> = new Set()): void {
+    for (const sandbox of sandboxes) this.#view.putSandbox(sandbox);
+    const there = new Set([...sandboxes, ...containers].map(({ id }) => id));
+    for (const id of there) this.#ports.owns(id, this.uid);
+    for (const id of knownBefore) {
+      if (there.has(id)) continue;
+      this.#view.dropContainer(id);
+      this.#view.dropSandbox(id);
     }
     this.#run('adopt', async () => {
       for (const container of containers) await this.#effects.absorb(container);
