@@ -32,6 +32,8 @@ const changeMs = 120_000;
 const pullMs = 3_600_000;
 const statusesAtOnce = 16;
 const eventsRemembered = 4096;
+const exitShowsWithinMs = 5000;
+const lookAgainMs = 5;
 const execOutputBytes = 16 * 1024;
 
 /**
@@ -159,6 +161,7 @@ class CriRuntime implements Runtime {
   }
 
   async removeContainer(id: string): Promise<void> {
+    await this.#untilExitShows(id);
     await unlessMissing(this.#connection.call('RemoveContainer', { container_id: id }, changeMs));
     this.#forget(id);
   }
@@ -271,6 +274,14 @@ class CriRuntime implements Runtime {
   async #hasStarted(id: string): Promise<boolean> {
     const container = await this.#readContainer(id);
     return container === undefined || containerStateOf(container.state) !== 'created';
+  }
+
+  /** The runtime refuses to remove what it has not yet seen end itself. */
+  async #untilExitShows(id: string): Promise<void> {
+    for (let waitedMs = 0; this.#exits.has(id) && waitedMs < exitShowsWithinMs; waitedMs += lookAgainMs) {
+      if ((await this.#readContainer(id))?.state !== 'CONTAINER_RUNNING') return;
+      await this.#context.clock.sleep(lookAgainMs);
+    }
   }
 
   #seen(id: string): Seen {

@@ -66,6 +66,7 @@ async function pumpEvents(context: EventContext, queue: EventQueue, signal: Abor
       }
       const stream = new AbortController();
       const reading = readStream(context, source, queue, AbortSignal.any([signal, stream.signal]));
+      reading.catch(() => {});
       try {
         await context.connection.call('Version', { version: 'v1' }, versionDeadlineMs, signal);
         const first = await Promise.race([reading.then(() => 'ended' as const), clock.sleep(1, signal).then(() => 'open' as const)]);

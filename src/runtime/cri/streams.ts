@@ -38,6 +38,7 @@ function connectSpdy(url: string, protocol: string): Promise<SpdySession> {
 async function openStreams(session: SpdySession, headers: readonly Readonly<Record<string, string>>[]): Promise<readonly SpdyStream[]> {
   const lost = session.closed.then(() => Promise.reject(new RuntimeError('Unavailable', 'the runtime closed the streams')));
   lost.catch(() => {});
+  const late = setTimeout(() => session.close(), connectMs);
   try {
     const streams = headers.map((header) => session.open(header));
     await Promise.race([Promise.all(streams.map(({ replied }) => replied)), lost]);
@@ -45,6 +46,8 @@ async function openStreams(session: SpdySession, headers: readonly Readonly<Reco
   } catch (error) {
     session.close();
     throw error instanceof RuntimeError ? error : new RuntimeError('Unavailable', (error as Error).message);
+  } finally {
+    clearTimeout(late);
   }
 }
 
