@@ -75,8 +75,13 @@ export function inProcessClient(serving: Serving, user: User, manager: string): 
       const where = { verb: 'create', namespace: resource.namespaced ? object.metadata.namespace : undefined };
       return objectOfAnswer<T>(await ask(resource, where, writeQuery(options), object, signal));
     },
-    async update<T extends KubeObject>(resource: Resource<T>, object: Draft<T>, { signal, ...options }: WriteOptions = {}): Promise<T> {
-      return objectOfAnswer<T>(await ask(resource, { verb: 'update', ...keyOfDraft(object) }, writeQuery(options), object, signal));
+    async update<T extends KubeObject>(
+      resource: Resource<T>,
+      object: Draft<T>,
+      { signal, subresource, ...options }: WriteOptions & { readonly subresource?: string } = {},
+    ): Promise<T> {
+      const where = { verb: 'update', ...(subresource === undefined ? {} : { subresource }), ...keyOfDraft(object) };
+      return objectOfAnswer<T>(await ask(resource, where, writeQuery(options), object, signal));
     },
     async updateStatus<T extends KubeObject>(
       resource: Resource<T>,

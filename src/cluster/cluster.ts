@@ -2,18 +2,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch } from 'node:os';
 import type { ApiServer } from '../apiserver/api-server.ts';
-import { componentUser, nodeUser, serviceAccountUser } from '../apiserver/auth/user.ts';
+import { componentUser, nodeUser } from '../apiserver/auth/user.ts';
 import { systemClock } from '../base/clock.ts';
 import { systemEntropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
-import type { Service } from '../base/service.ts';
 import { Informer } from '../client/informer.ts';
 import { resources } from '../client/resources.ts';
-import { createControllers } from '../controllers/controllers.ts';
 import { machineFacts } from '../kubelet/node/node-facts.ts';
-import { createScheduler } from '../scheduler/scheduler.ts';
 import { openEmbedded } from '../store/embedded.ts';
 import { memoryStore } from '../store/memory.ts';
+import { startComponents } from './components.ts';
 import { openControlPlane } from './control-plane.ts';
 import { nodeCapacity, nodeNameOf, nodeNetwork } from './identity.ts';
 import type { KeyPair } from './key-pair.ts';
@@ -84,7 +82,8 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     });
     const url = `https://${options.bind === '0.0.0.0' ? '127.0.0.1' : options.bind}:${options.port}`;
     writeFileSync(paths.kubeconfig, kubeconfigOf({ server: url, ca: pki.ca.cert, ...pki.admin }), { mode: 0o600 });
-    for (const service of startComponents(server, options, pki.ca.cert, log)) closing.push(() => service.stop());
+    for (const service of startComponents(server, options.without, pki.ca.cert, { clock: systemClock, entropy: systemEntropy, log }))
+      closing.push(() => service.stop());
     const nodes = await startNodes(server, options, await containers, log);
     for (const node of nodes) {
       connections.set(node.name, node);
@@ -136,25 +135,6 @@ async function listen(
       throw new OptionError(`port ${port} needs more rights: choose one above 1023 with --port`);
     throw error;
   }
-}
-
-function startComponents(server: ApiServer, { without }: ClusterOptions, caPem: string, log: Log): readonly Service[] {
-  const outside = { clock: systemClock, entropy: systemEntropy };
-  const services: Service[] = [];
-  if (!without.has('controllers')) {
-    const watching = server.client(componentUser('system:kube-controller-manager'));
-    const clientFor = (name: string): ReturnType<ApiServer['client']> => server.client(serviceAccountUser('kube-system', name));
-    services.push(createControllers({ ...outside, log: log.with({ component: 'controllers' }), watching, clientFor, caPem }));
-  }
-  if (!without.has('scheduler'))
-    services.push(
-      createScheduler({
-        ...outside,
-        log: log.with({ component: 'scheduler' }),
-        client: server.client(componentUser('system:kube-scheduler')),
-      }),
-    );
-  return services;
 }
 
 async function startNodes(

@@ -1,0 +1,83 @@
+// Owns a whole cluster in virtual time: memory store, clients of this process, simulated nodes. Nothing in it listens, sleeps or touches the disk.
+import { apiServerUser, nodeUser } from '../apiserver/auth/user.ts';
+import { VirtualClock } from '../base/clock-virtual.ts';
+import { type Entropy, seededEntropy } from '../base/entropy.ts';
+import { type Log, silentLog } from '../base/log.ts';
+import type { Client } from '../client/client.ts';
+import type { NodeConnection } from '../client/node-connection.ts';
+import { memoryStore } from '../store/memory.ts';
+import { makeCa, makeKey } from './certificates.ts';
+import { startComponents } from './components.ts';
+import { openControlPlane } from './control-plane.ts';
+import { nodeNameOf, nodeNetwork } from './identity.ts';
+import { type RunningNode, startNode } from './node.ts';
+import { openSimulatedNode } from './simulated-runtime.ts';
+
+/** What can be chosen. The same seed gives the same uids, names and jitter. */
+export interface VirtualClusterOptions {
+  readonly nodes?: number;
+  readonly seed?: number;
+  readonly log?: Log;
+}
+
+/** A cluster whose time passes only when its clock is told to. */
+export interface VirtualCluster {
+  readonly clock: VirtualClock;
+  readonly entropy: Entropy;
+  /** May do everything. */
+  readonly client: Client;
+  /** How the API server reaches a node: logs, exec, attach, port-forward. */
+  connection(nodeName: string): NodeConnection;
+  stop(): Promise<void>;
+}
+
+/** Opens it; its nodes are Ready when this resolves. */
+export async function openVirtualCluster({ nodes = 1, seed = 1, log = silentLog }: VirtualClusterOptions = {}): Promise<VirtualCluster> {
+  const clock = new VirtualClock();
+  const entropy = seededEntropy(seed);
+  const clusterCidr = '10.42.0.0/16';
+  const ca = await makeCa(clock.now());
+  const running = new Map<string, RunningNode>();
+  const store = memoryStore();
+  const server = await openControlPlane({
+    store,
+    clock,
+    entropy,
+    log,
+    caPem: ca.cert,
+    serviceAccountKey: await makeKey(),
+    serviceCidr: '10.96.0.0/16',
+    apiIp: nodeNetwork(clusterCidr, 0).address,
+    apiPort: 6443,
+    nodeConnections: (name) => running.get(name)?.connection,
+  });
+  const services = startComponents(server, new Set(), ca.cert, { clock, entropy, log });
+  for (let index = 0; index < nodes; index++) {
+    const name = nodeNameOf(index);
+    const { podCidr, address } = nodeNetwork(clusterCidr, index);
+    const parts = openSimulatedNode({ podCidr, clock, entropy });
+    const places = { rootDir: '/var/lib/kubelet', logDir: '/var/log/pods' };
+    running.set(
+      name,
+      startNode({ client: server.client(nodeUser(name)), ...parts, ...places, clock, entropy, log, name, ip: address, clusterDns: [] }),
+    );
+  }
+  const ready = new Set<string>();
+  for (const node of running.values()) void node.ready.then(() => ready.add(node.name));
+  await clock.until(() => ready.size === nodes);
+  return {
+    clock,
+    entropy,
+    client: server.client(apiServerUser),
+    connection(nodeName) {
+      const node = running.get(nodeName);
+      if (node === undefined) throw new Error(`there is no node ${nodeName}`);
+      return node.connection;
+    },
+    async stop() {
+      await Promise.all([...running.values(), ...services].map((service) => service.stop()));
+      await server.close();
+      await store.close();
+    },
+  };
+}
