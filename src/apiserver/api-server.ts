@@ -19,8 +19,10 @@ import { type HttpParts, handle } from './http/handler.ts';
 import { type HealthCheck, healthRoutes } from './http/health.ts';
 import { type Listener, type ListenOptions, listen } from './http/listener.ts';
 import { metricsRoute, RequestMetrics } from './http/request-metrics.ts';
-import { versionRoute } from './http/version.ts';
+import { tokenKeyRoutes } from './http/token-key-routes.ts';
+import { versionInfo, versionRoute } from './http/version.ts';
 import { inProcessClient } from './in-process-client.ts';
+import { openApiRoutes } from './openapi/openapi-routes.ts';
 import type { Serving } from './serving.ts';
 import { objectOf } from './stored-object.ts';
 
@@ -71,6 +73,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     ...healthRoutes([{ name: 'ping', check: () => undefined }], options.readyChecks ?? []),
     metricsRoute([() => metrics.text(), ...(options.metrics ?? [])]),
     ...discoveryRoutes(options.catalog, () => address),
+    ...openApiRoutes(options.catalog, versionInfo.gitVersion.split('+')[0] ?? ''),
+    ...(options.tokens === undefined ? [] : tokenKeyRoutes(options.tokens, () => address)),
     ...(options.extensionRoutes ?? []),
   ];
   routes.push(rootRoute(options.catalog, () => routes));

@@ -3,6 +3,7 @@ import type { KindDescription } from '../../api/kind.ts';
 import type { AnyObject } from '../../api/object.ts';
 import { badRequest } from '../../api/status-error.ts';
 import { tableOf } from '../../api/tables/table.ts';
+import { columnDescription } from '../openapi/column-descriptions.ts';
 
 /** What a row carries of its object. */
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
@@ -36,6 +37,7 @@ export function tableFor(
     includeObject,
     noHeaders: !columns,
     apiVersion: `meta.k8s.io/${version}`,
+    describeColumn: columnDescription,
     listMetadata: metadata as Readonly<Record<string, unknown>>,
   });
   return table as unknown as AnyObject;

@@ -74,6 +74,33 @@ export function itemsOf(shape: Extract<Shape, { is: 'list' }>, value: unknown): 
   return items;
 }
 
+/** The first place where a list has an item twice, as upstream prints it; undefined where all lists are in order. */
+export function repeatedItem(
+  shape: Shape,
+  value: unknown,
+  path: readonly string[] = [],
+): { readonly path: readonly string[]; readonly element: string } | undefined {
+  if (shape.is === 'leaf' || typeof value !== 'object' || value === null) return undefined;
+  if (shape.is !== 'list') {
+    for (const [name, field] of Object.entries(value)) {
+      const inner = shape.is === 'struct' ? shapeOfMember(shape, name, field) : shapeOfValue(shape.values, shape.types);
+      const found = repeatedItem(inner, field, [...path, `f:${name}`]);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  if (!Array.isArray(value)) return undefined;
+  const seen = new Set<string>();
+  for (const item of value) {
+    const element = elementOfItem(shape, item);
+    if (seen.has(element)) return { path, element };
+    seen.add(element);
+    const found = repeatedItem(shapeOfValue(shape.items, shape.types), item, [...path, element]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 class Gathered {
   readonly #touched = new Map<string, FieldSet>();
   readonly #removed = new Map<string, FieldSet>();

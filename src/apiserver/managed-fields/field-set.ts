@@ -81,10 +81,11 @@ export function equalSets(one: FieldSet, other: FieldSet): boolean {
   return true;
 }
 
-/** Every path in the set, in order. */
+/** Every path in the set, in upstream's order: what is directly in a level first, then what lies below, each by element. */
 export function* pathsOf(set: FieldSet, above: readonly string[] = []): Generator<readonly string[], void, undefined> {
-  if (set.member) yield above;
-  for (const [element, child] of [...set.children].sort(([a], [b]) => (a < b ? -1 : 1))) yield* pathsOf(child, [...above, element]);
+  const sorted = [...set.children].sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [element, child] of sorted) if (child.member) yield [...above, element];
+  for (const [element, child] of sorted) yield* pathsOf(child, [...above, element]);
 }
 
 export type FieldsV1 = { readonly [element: string]: FieldsV1 };

@@ -20,7 +20,8 @@ export interface RecordedChange {
   readonly nowMs: number;
 }
 
-const unowned = setOfFields(
+/** Paths that nobody owns. */
+export const unowned = setOfFields(
   'apiVersion',
   'kind',
   'metadata',

@@ -27,8 +27,14 @@ export async function create(serving: Serving, request: ApiRequest): Promise<Ans
   return createObject(serving, request, options, placed(decoded.object, kind, namespace, ''));
 }
 
-/** Creates an object that was decoded and put in its place. */
-export async function createObject(serving: Serving, request: ApiRequest, options: WriteQuery, decoded: AnyObject): Promise<Answer> {
+/** Creates an object that was decoded and put in its place. `managed`: its managers are recorded already. */
+export async function createObject(
+  serving: Serving,
+  request: ApiRequest,
+  options: WriteQuery,
+  decoded: AnyObject,
+  managed = false,
+): Promise<Answer> {
   const { kind, user, warnings, namespace } = request;
   const { store, clock, entropy, admission, catalog } = serving;
   const storedKind = storedKindOf(catalog, kind);
@@ -38,7 +44,7 @@ export async function createObject(serving: Serving, request: ApiRequest, option
     throw new StatusError('', 'resourceVersion should not be set on objects to be created', { code: 500 });
   const manager = managerOf(options.fieldManager, request.userAgent);
   const recorded = { kind, old: undefined, next: rulesOf(kind).default(decoded), manager, subresource: '', nowMs: clock.now() };
-  const asked = toStorage(kind, recordManager(recorded));
+  const asked = toStorage(kind, managed ? recorded.next : recordManager(recorded));
   const attributes = { operation: 'CREATE' as const, kind: storedKind, subresource: '', namespace, user, dryRun };
   const context = admissionContextOf(serving, warnings);
   const admitted = (await admission.mutate({ ...attributes, name: asked.metadata.name ?? '', object: asked }, context)) ?? asked;

@@ -12,6 +12,7 @@ import { applyPatch, type PatchSort } from '../patch/apply-patch.ts';
 import type { Answer, ApiRequest, RequestBody } from '../request.ts';
 import { objectAs, type Serving, storedKindOf } from '../serving.ts';
 import { type WriteQuery, writeQueryOf } from '../write-options.ts';
+import { apply } from './apply.ts';
 import { answerOf, change, manageAs } from './change.ts';
 import { changeRulesOf } from './change-rules.ts';
 
@@ -38,8 +39,8 @@ export function unsupportedPatch(): StatusError {
 export async function patch(serving: Serving, request: ApiRequest): Promise<Answer> {
   const { kind, namespace, name, subresource } = request;
   const sort = patchSortOf(request.body?.contentType, serving.isCustom(kind));
+  if (sort === 'apply-patch') return apply(serving, request);
   const options = writeQueryOf(request.query, 'PatchOptions');
-  if (sort === 'apply-patch') throw unsupportedPatch();
   const patcher = patcherOf(serving, request, sort, options);
   const changed = await change(serving, request, options, {
     ...changeRulesOf(storedKindOf(serving.catalog, kind), subresource),
