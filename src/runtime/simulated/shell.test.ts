@@ -92,6 +92,8 @@ const groups: Readonly<Record<string, readonly (readonly [string, string])[]>> =
     ['rm /tmp/none; rm -f /tmp/none; echo $?', "0\nrm: can't remove '/tmp/none': No such file or directory\n"],
     ['rm /tmp/g', "rm: can't remove '/tmp/g': Is a directory\n[1]"],
     ['test -e /none', '[1]'],
+    ['printf abcdef | tail -c 2; printf abcdef | tail -c +5', 'efef'],
+    ['cd /tmp; env | grep -E "^(PWD|SHLVL)="', 'PWD=/tmp\nSHLVL=1\n'],
     ['[ 1 -lt x ]', '[: x: bad number\n[2]'],
     ['date -d @0 +%Y-%m-%dT%H:%M:%SZ', '1970-01-01T00:00:00Z\n'],
     ['hostname; id -u; basename /a/b.c .c; dirname /a/b', 'pod-1\n0\nb\n/a\n'],

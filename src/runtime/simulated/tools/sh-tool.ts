@@ -53,6 +53,8 @@ export const shTool: Program = async (call) => {
     shellPid: process.pid,
   };
   variables.set('PWD', cwd);
+  variables.set('SHLVL', String(Number(env.get('SHLVL') ?? 0) + 1));
+  for (const name of ['PWD', 'SHLVL']) state.exported.add(name);
   const shell = new Shell(process, state);
   if (script !== undefined) {
     const text = script;

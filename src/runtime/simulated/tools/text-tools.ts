@@ -78,6 +78,11 @@ const tail = tool(async (self) => {
   const follow = flags.has('f') || flags.has('F');
   const status = await eachFile(self, rest, async (name) => {
     if (follow && name === '/dev/null') return;
+    if (flags.has('c')) {
+      const bytes = Buffer.from(await self.text(name));
+      const [sign = '', count = ''] = /^([+-]?)(.*)$/.exec(flags.get('c') ?? '')?.slice(1) ?? [];
+      return self.out(bytes.subarray(sign === '+' ? sizeOf(count) - 1 : Math.max(0, bytes.length - sizeOf(count))));
+    }
     const lines = (await self.text(name)).split(/(?<=\n)/);
     const from = flags.get('n')?.startsWith('+') === true ? Number(flags.get('n')?.slice(1)) - 1 : -Number(flags.get('n') ?? 10);
     await self.out((from === 0 && !flags.get('n')?.startsWith('+') ? [] : lines.slice(from)).join(''));
