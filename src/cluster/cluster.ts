@@ -9,6 +9,7 @@ import type { Log } from '../base/log.ts';
 import { Informer } from '../client/informer.ts';
 import { resources } from '../client/resources.ts';
 import { machineFacts } from '../kubelet/node/node-facts.ts';
+import { machineCgroups } from '../kubelet/resources/pod-cgroups.ts';
 import { openEmbedded } from '../store/embedded.ts';
 import { memoryStore } from '../store/memory.ts';
 import { startComponents } from './components.ts';
@@ -75,6 +76,7 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
         apiIp: real ? address : options.bind === '0.0.0.0' ? '127.0.0.1' : options.bind,
         apiPort: options.port,
         nodeConnections: (name) => connections.get(name)?.connection,
+        restrictNodes: options.nodes > 0,
       });
       closing.push(() => opened.close());
       await listen(opened, options, pki.serving, pki.ca.cert, real ? address : undefined);
@@ -161,7 +163,17 @@ async function startNodes(
   if (containers !== undefined) {
     mkdirSync(paths.kubelet, { recursive: true, mode: 0o700 });
     const machine = await machineFacts(containers.files, paths.kubelet, arch());
-    return [startNode({ ...common(0), ...containers, machine, rootDir: paths.kubelet, logDir: paths.podLogs })];
+    return [
+      startNode({
+        ...common(0),
+        ...containers,
+        machine,
+        rootDir: paths.kubelet,
+        logDir: paths.podLogs,
+        cgroups: machineCgroups,
+        manifestsDir: paths.manifests,
+      }),
+    ];
   }
   return Array.from({ length: options.nodes }, (_, index) => {
     const { podCidr } = nodeNetwork(options.clusterCidr, index);

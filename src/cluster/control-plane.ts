@@ -10,6 +10,7 @@ import { clientCertificates } from '../apiserver/auth/client-certificates.ts';
 import { clusterAuthorizer } from '../apiserver/auth/cluster-authorizer.ts';
 import { storeObjectSource } from '../apiserver/auth/object-source.ts';
 import { serviceAccountTokens } from '../apiserver/auth/service-account-tokens.ts';
+import { cachedTokens } from '../apiserver/auth/token-cache.ts';
 import { apiServerUser } from '../apiserver/auth/user.ts';
 import { objectOf } from '../apiserver/stored-object.ts';
 import type { Clock } from '../base/clock.ts';
@@ -36,6 +37,8 @@ export interface ControlPlaneParts {
   readonly apiIp: string;
   readonly apiPort: number;
   readonly nodeConnections: NodeConnections;
+  /** Whether nodes may write only what is theirs; off where nodes are somebody else's. */
+  readonly restrictNodes: boolean;
 }
 
 /** The issuer of service-account tokens, and the audience of those that name none. */
@@ -55,11 +58,14 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
     clock,
     entropy,
     log,
-    authenticator: createAuthenticator({ certificates: clientCertificates([parts.caPem], clock), tokens: [tokens] }),
+    authenticator: createAuthenticator({ certificates: clientCertificates([parts.caPem], clock), tokens: [cachedTokens(tokens, clock)] }),
     tokens,
     tokenAuthenticators: [tokens],
     authorizer,
-    admission: defaultAdmission({ roles: (roleRef, namespace) => rbac.rulesOfRole(roleRef, namespace) }),
+    admission: defaultAdmission({
+      roles: (roleRef, namespace) => rbac.rulesOfRole(roleRef, namespace),
+      enabled: parts.restrictNodes ? ['NodeRestriction'] : [],
+    }),
     allocation,
     nodeConnections: parts.nodeConnections,
   });

@@ -9,6 +9,7 @@ import { createKubelet } from '../kubelet/kubelet.ts';
 import { nodeAgent } from '../kubelet/node/node-agent.ts';
 import type { MachineFacts } from '../kubelet/node/node-facts.ts';
 import type { ProbeDialer } from '../kubelet/probes/probe-dialer.ts';
+import type { PodCgroups } from '../kubelet/resources/pod-cgroups.ts';
 import { nodeConnection } from '../kubelet/streams/node-connection.ts';
 import type { NodeFiles } from '../runtime/files.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -30,6 +31,10 @@ export interface NodeParts {
   readonly logDir: string;
   readonly clusterDns: readonly string[];
   readonly dialer?: ProbeDialer;
+  /** Takes away what pods leave behind; absent where there are no cgroups. */
+  readonly cgroups?: PodCgroups;
+  /** The folder of static pods, in `files`. */
+  readonly manifestsDir?: string;
 }
 
 /** A node that runs. `ready` resolves when its Node says Ready. Stopping it leaves its containers alone. */
@@ -57,6 +62,8 @@ export function startNode(parts: NodeParts): RunningNode {
     clusterDomain: 'cluster.local',
     memoryBytes: machine.memoryBytes,
     ...(parts.dialer === undefined ? {} : { dialer: parts.dialer }),
+    ...(parts.cgroups === undefined ? {} : { cgroups: parts.cgroups }),
+    ...(parts.manifestsDir === undefined ? {} : { manifestsDir: parts.manifestsDir }),
   });
   const agent = nodeAgent({
     client,

@@ -50,6 +50,7 @@ export async function openVirtualCluster({ nodes = 1, seed = 1, log = silentLog 
     apiIp: nodeNetwork(clusterCidr, 0).address,
     apiPort: 6443,
     nodeConnections: (name) => running.get(name)?.connection,
+    restrictNodes: true,
   });
   const services = startComponents(server, new Set(), ca.cert, { clock, entropy, log });
   for (let index = 0; index < nodes; index++) {
