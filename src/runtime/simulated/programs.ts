@@ -33,10 +33,10 @@ const tools: ReadonlyMap<string, Program> = new Map(
 const binaries = /^(?:\/usr)?(?:\/local)?\/s?bin\/([^/]+)$/;
 
 /** The program that a command's first word names: in the usual directories, or a script in the container's files. */
-export function findProgram(files: FileTree, name: string, cwd: string): Program | undefined {
+export function findProgram(files: () => FileTree, name: string, cwd: string): Program | undefined {
   if (!name.includes('/')) return name === 'busybox' ? busybox(files) : tools.get(name);
   const path = name.startsWith('/') ? name : `${cwd}/${name}`;
-  const inode = files.lookup(path);
+  const inode = files().lookup(path);
   if (inode?.kind === 'file' && inode.sizeBytes > 0) {
     const text = Buffer.from(inode.bytes.subarray(0, Math.min(inode.sizeBytes, 256))).toString('latin1');
     if ((inode.mode & 0o111) === 0 || !/^#!\s*\S*\/(?:env\s+)?(?:ba|da|a)?sh\b/.test(text)) return undefined;
@@ -47,7 +47,7 @@ export function findProgram(files: FileTree, name: string, cwd: string): Program
 }
 
 /** `busybox wget …` is `wget …`. */
-function busybox(files: FileTree): Program {
+function busybox(files: () => FileTree): Program {
   return async (call) => {
     const [, name = '', ...rest] = call.argv;
     const program = name === 'busybox' ? undefined : findProgram(files, name, call.cwd);

@@ -1,6 +1,6 @@
 // Owns what a simulated container sees at `/`: the usual directories and devices, the image's files, its limits, and what is mounted.
 import type { ContainerConfig, SandboxConfig } from '../runtime.ts';
-import { FileTree } from './file-tree.ts';
+import { type AnyInode, FileTree } from './file-tree.ts';
 import type { SimulatedImage } from './images.ts';
 
 const directories = [
@@ -25,14 +25,39 @@ const directories = [
 const passwd = 'root:x:0:0:root:/root:/bin/sh\nnginx:x:101:101:nginx:/nonexistent:/bin/false\nnobody:x:65534:65534:nobody:/:/bin/false\n';
 const group = 'root:x:0:\nnginx:x:101:\nnogroup:x:65534:\n';
 
+/** What is mounted into a container: a file or directory of the node. */
+export interface ContainerMount {
+  readonly containerPath: string;
+  readonly source: AnyInode;
+  readonly readonly: boolean;
+  readonly sizeBytes: number | undefined;
+}
+
+/** Finds what a container's mounts lead to, outer ones first. A path of the node that is missing becomes a directory. */
+export function findMounts(node: FileTree, config: ContainerConfig): readonly ContainerMount[] {
+  const depth = ({ containerPath }: { readonly containerPath: string }): number => containerPath.split('/').length;
+  return config.mounts
+    .map(({ containerPath, hostPath, readonly }) => {
+      if (node.lookup(hostPath) === undefined) node.makeDirectories(hostPath);
+      const { inode, mount } = node.find(hostPath, 'mount');
+      const source = inode ?? node.root;
+      return { containerPath, source, readonly, sizeBytes: mount?.root === source ? mount.sizeBytes : undefined };
+    })
+    .sort((a, b) => depth(a) - depth(b));
+}
+
+/** What a root filesystem is made of. */
+export interface RootParts {
+  readonly node: FileTree;
+  readonly now: () => number;
+  readonly image: SimulatedImage;
+  readonly config: ContainerConfig;
+  readonly sandbox: SandboxConfig;
+  readonly mounts: readonly ContainerMount[];
+}
+
 /** Builds the container's files; its own changes stay in it, mounts lead to the node's. */
-export function rootFilesystem(
-  node: FileTree,
-  now: () => number,
-  image: SimulatedImage,
-  config: ContainerConfig,
-  sandbox: SandboxConfig,
-): FileTree {
+export function rootFilesystem({ node, now, image, config, sandbox, mounts }: RootParts): FileTree {
   const tree = new FileTree(now, node);
   for (const path of directories) tree.makeDirectories(path);
   tree.directory('/tmp').mode = 0o1777;
@@ -58,17 +83,13 @@ export function rootFilesystem(
   }
   const workingDir = config.workingDir || image.workingDir;
   if (workingDir !== '') tree.makeDirectories(workingDir);
-  for (const mount of [...config.mounts].sort((a, b) => a.containerPath.split('/').length - b.containerPath.split('/').length)) {
-    if (node.lookup(mount.hostPath) === undefined) node.makeDirectories(mount.hostPath);
-    const place = node.find(mount.hostPath, 'mount');
-    const source = place.inode ?? node.root;
-    if (source.kind === 'directory') tree.makeDirectories(mount.containerPath);
-    else if (tree.lookup(mount.containerPath) === undefined) {
-      tree.makeDirectories(mount.containerPath.slice(0, mount.containerPath.lastIndexOf('/')));
-      tree.write(mount.containerPath, '');
+  for (const { containerPath, source, readonly, sizeBytes } of mounts) {
+    if (source.kind === 'directory') tree.makeDirectories(containerPath);
+    else if (tree.lookup(containerPath) === undefined) {
+      tree.makeDirectories(containerPath.slice(0, containerPath.lastIndexOf('/')));
+      tree.write(containerPath, '');
     }
-    const sizeBytes = place.mount?.root === source ? place.mount?.sizeBytes : undefined;
-    tree.mount(mount.containerPath, source, { readonly: mount.readonly, ...(sizeBytes === undefined ? {} : { sizeBytes }) });
+    tree.mount(containerPath, source, { readonly, ...(sizeBytes === undefined ? {} : { sizeBytes }) });
   }
   if (config.security.readonlyRootFilesystem) tree.freezeRoot();
   return tree;

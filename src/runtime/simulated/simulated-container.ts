@@ -14,6 +14,7 @@ import {
 } from '../runtime.ts';
 import { type ExecHost, execToEnd, execWithStreams, onTerminal } from './container-exec.ts';
 import { ContainerLog } from './container-log.ts';
+import { userOf } from './container-user.ts';
 import { Descriptor, nullDescriptor, Pipe, type Sink } from './descriptor.ts';
 import type { FileTree } from './file-tree.ts';
 import type { SimulatedImage } from './images.ts';
@@ -21,7 +22,7 @@ import type { PodNetwork } from './network.ts';
 import { type PidNamespace, Process, type Program, type Surroundings, signalNumber, standardDescriptors } from './process.ts';
 import { inputStream, OutputStream, Terminal } from './process-streams.ts';
 import { findProgram } from './programs.ts';
-import { rootFilesystem } from './root-filesystem.ts';
+import { findMounts, rootFilesystem } from './root-filesystem.ts';
 import { tool } from './tool.ts';
 
 /** What a container needs of its sandbox and runtime. */
@@ -64,6 +65,7 @@ export class SimulatedContainer {
   #message = '';
   #oomKilled = false;
   #surroundings: Surroundings | undefined;
+  #builtFiles: () => FileTree | undefined = () => undefined;
   #main: Process | undefined;
   #log: ContainerLog | undefined;
   #stdin: Pipe | undefined;
@@ -154,9 +156,24 @@ export class SimulatedContainer {
 
   #makeSurroundings(): Surroundings {
     const { config, home } = this;
-    const files = rootFilesystem(home.files, () => home.clock.now(), this.#image.described, config, home.sandbox);
+    const mounts = findMounts(home.files, config);
+    // Most containers never look at their files: they are made when somebody does.
+    const build = (): FileTree =>
+      rootFilesystem({
+        node: home.files,
+        now: () => home.clock.now(),
+        image: this.#image.described,
+        config,
+        sandbox: home.sandbox,
+        mounts,
+      });
+    let built: FileTree | undefined;
+    this.#builtFiles = () => built;
     const surroundings: Surroundings = {
-      files,
+      get files() {
+        built ??= build();
+        return built;
+      },
       hostname: home.sandbox.hostname,
       clock: home.clock,
       entropy: home.entropy,
@@ -167,7 +184,7 @@ export class SimulatedContainer {
       namespace: home.namespace,
       processes: new Set(),
       cpuNanoseconds: 1_000_000,
-      find: (name, cwd) => findProgram(files, name, cwd),
+      find: (name, cwd) => findProgram(() => surroundings.files, name, cwd),
       outOfMemory: () => {
         this.#oomKilled = true;
         home.tell('oom', this.id);
@@ -177,11 +194,11 @@ export class SimulatedContainer {
     return surroundings;
   }
 
-  #program(name: string, { files }: Surroundings): { readonly program?: Program; readonly failure?: string } {
-    const program = findProgram(files, name, this.#workingDir());
+  #program(name: string, surroundings: Surroundings): { readonly program?: Program; readonly failure?: string } {
+    const program = findProgram(() => surroundings.files, name, this.#workingDir());
     if (program !== undefined) return { program };
     if (name.includes('/') && this.#image.described.known) {
-      const inode = files.lookup(name.startsWith('/') ? name : `${this.#workingDir()}/${name}`);
+      const inode = surroundings.files.lookup(name.startsWith('/') ? name : `${this.#workingDir()}/${name}`);
       if (inode === undefined) return { failure: `exec: "${name}": stat ${name}: no such file or directory` };
       return { failure: `exec: "${name}": permission denied` };
     }
@@ -377,7 +394,8 @@ export class SimulatedContainer {
     const surroundings = this.#surroundings;
     if (surroundings === undefined || !this.running) return undefined;
     const memory = 1_048_576 + surroundings.processes.size * 524_288;
-    const layer = surroundings.files.usage(surroundings.files.root, false);
+    const files = this.#builtFiles();
+    const layer = files?.usage(files.root, false) ?? { usedBytes: 0, inodesUsed: 0 };
     return {
       id: this.id,
       sandboxId: this.home.sandboxId,
@@ -390,15 +408,4 @@ export class SimulatedContainer {
       writableLayerInodes: layer.inodesUsed,
     };
   }
-}
-
-/** Who a container's processes are: as the pod says, else as the image does. Names are looked up in the usual /etc/passwd. */
-function userOf(security: ContainerConfig['security'], ofTheImage: string): Surroundings['user'] {
-  const { runAsUser, runAsUsername, runAsGroup, supplementalGroups } = security;
-  const [name = '', ofImage] = ofTheImage.split(':');
-  const named: Readonly<Record<string, number>> = { '': 0, root: 0, nginx: 101, nobody: 65534 };
-  const numberOf = (text: string): number => (/^\d+$/.test(text) ? Number(text) : (named[text] ?? 0));
-  const uid = runAsUser ?? numberOf(runAsUsername ?? name);
-  const gid = runAsGroup ?? (ofImage === undefined ? (runAsUser === undefined ? (named[name] ?? 0) : 0) : numberOf(ofImage));
-  return { uid, gid, groups: [...new Set([gid, ...supplementalGroups])].sort((a, b) => a - b) };
 }
