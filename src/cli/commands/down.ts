@@ -1,5 +1,6 @@
 // Owns `peapod down`: stops the process, its pods, containerd and the network rules, takes the context out, and with --delete removes the data.
 import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../base/clock.ts';
 import { silentLog } from '../../base/log.ts';
 import { readRunning, startTicksOf } from '../../cluster/instance.ts';
@@ -47,7 +48,8 @@ async function stopProcess(pid: number, startTicks: string): Promise<void> {
   const endMs = systemClock.now() + stopWithinMs;
   while (startTicksOf(pid) === startTicks) {
     if (systemClock.now() > endMs) throw new Error(`pid ${pid} did not stop within ${stopWithinMs / 1000} s; its log may say why`);
-    await systemClock.sleep(20);
+    // Unlike the clock's, this timer keeps the process alive while it waits.
+    await sleep(20);
   }
 }
 
