@@ -36,7 +36,7 @@ function printable(text: string): string {
 /** Writes a rendered answer: compressed where it is large and the client takes that, in pieces where it is larger still. */
 export async function respond(exchange: Exchange, rendered: Rendered, headers: Headers): Promise<void> {
   const { code, contentType, pieces } = rendered;
-  const fields = { ...headers, 'content-type': contentType };
+  const fields = contentType === '' ? headers : { ...headers, 'content-type': contentType };
   const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
   const [only] = pieces;
   const accepted = exchange.headers['accept-encoding'];

@@ -1,0 +1,93 @@
+// Owns the story of field ownership: who comes to own what by creating, updating and applying, and who is in whose way.
+import { describe, expect, test } from 'vitest';
+import { decodeFields } from '../../api/decode.ts';
+import { builtInCatalog } from '../../api/kinds/built-in.ts';
+import type { AnyObject } from '../../api/object.ts';
+import { applyConfiguration } from './apply.ts';
+import { recordManager } from './record-manager.ts';
+
+const catalog = builtInCatalog();
+const kindOf = (group: string, version: string, kind: string) => {
+  const found = catalog.byKind(group, version, kind);
+  if (found === undefined) throw new Error(`no ${kind}`);
+  return found;
+};
+const configMap = kindOf('', 'v1', 'ConfigMap');
+const pod = kindOf('', 'v1', 'Pod');
+const read = (object: AnyObject): AnyObject => decodeFields(configMap, object, { fieldValidation: 'Ignore' }).object;
+
+function data(values: Readonly<Record<string, string>>): AnyObject {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } as AnyObject['metadata'], data: values };
+}
+
+function apply(live: AnyObject | undefined, manager: string, values: Readonly<Record<string, string>>, force = false): AnyObject {
+  return applyConfiguration({ kind: configMap, live, applied: data(values), manager, force, subresource: '', nowMs: 0, read });
+}
+
+const managers = (object: AnyObject): unknown =>
+  (object.metadata.managedFields ?? []).map(({ manager, operation, fieldsV1 }) => [manager, operation, JSON.stringify(fieldsV1)]);
+
+describe('recording', () => {
+  test('a create owns what it says, with lists by their keys', () => {
+    const next = decodeFields(
+      pod,
+      { metadata: { name: 'p', labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+      { fieldValidation: 'Ignore' },
+    );
+    const recorded = recordManager({ kind: pod, old: undefined, next: next.object, manager: 'm', subresource: '', nowMs: 0 });
+    expect(recorded.metadata.managedFields?.[0]).toMatchObject({
+      manager: 'm',
+      operation: 'Update',
+      apiVersion: 'v1',
+      time: '1970-01-01T00:00:00Z',
+      fieldsV1: {
+        'f:metadata': { 'f:labels': { '.': {}, 'f:a': {} } },
+        'f:spec': { 'f:containers': { 'k:{"name":"c"}': { '.': {}, 'f:image': {}, 'f:name': {} } } },
+      },
+    });
+  });
+
+  test('an update takes what it changes from others, and nothing else', () => {
+    const first = recordManager({
+      kind: configMap,
+      old: undefined,
+      next: data({ a: '1', b: '1' }),
+      manager: 'one',
+      subresource: '',
+      nowMs: 0,
+    });
+    const second = recordManager({
+      kind: configMap,
+      old: first,
+      next: data({ a: '1', b: '2' }),
+      manager: 'two',
+      subresource: '',
+      nowMs: 1000,
+    });
+    expect(managers(second)).toEqual([
+      ['one', 'Update', '{"f:data":{".":{},"f:a":{}}}'],
+      ['two', 'Update', '{"f:data":{"f:b":{}}}'],
+    ]);
+  });
+});
+
+describe('applying', () => {
+  test('gives up what is no longer said, unless others say it', () => {
+    const one = apply(undefined, 'one', { a: '1', b: '1' });
+    const both = apply(one, 'two', { b: '1' });
+    const less = apply(both, 'one', {});
+    expect(less['data']).toEqual({ b: '1' });
+    expect(managers(less)).toEqual([
+      ['two', 'Apply', '{"f:data":{"f:b":{}}}'],
+      ['one', 'Apply', '{"f:data":{}}'],
+    ]);
+  });
+
+  test('is refused where others own another value, and takes it by force', () => {
+    const one = apply(undefined, 'one', { a: '1' });
+    expect(() => apply(one, 'two', { a: '2' })).toThrow('Apply failed with 1 conflict: conflict with "one": .data.a');
+    const forced = apply(one, 'two', { a: '2' }, true);
+    expect(forced['data']).toEqual({ a: '2' });
+    expect(managers(forced)).toEqual([['two', 'Apply', '{"f:data":{"f:a":{}}}']]);
+  });
+});
