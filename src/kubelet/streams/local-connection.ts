@@ -1,0 +1,81 @@
+// Owns reaching into this node's pods for logs, exec, attach and port-forward: the NodeConnection of a kubelet in this process.
+import type { Pod } from '../../api/core/v1.ts';
+import { StatusError } from '../../api/status-error.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { ProcessStreams } from '../../base/process-streams.ts';
+import type { NodeConnection, StreamOptions } from '../../client/node-connection.ts';
+import type { NodeFiles } from '../../runtime/files.ts';
+import { type Runtime, RuntimeError } from '../../runtime/runtime.ts';
+import { readLogs } from '../logs/read-logs.ts';
+import { logFiles } from '../logs/rotation.ts';
+import type { FoundPod, PodLookup } from '../pod-lookup.ts';
+import { logInstance, requireContainer, runningInstance } from './choose-instance.ts';
+
+/** While a log is followed, this often it is asked whether the container has ended; what is written shows at once. */
+const followMs = 500;
+
+/** The connection to a node whose kubelet runs here. */
+export function nodeConnection(options: {
+  readonly runtime: Runtime;
+  readonly files: NodeFiles;
+  readonly clock: Clock;
+  readonly lookup: Pick<PodLookup, 'find'>;
+}): NodeConnection {
+  const { runtime, files, clock, lookup } = options;
+  const find = (namespace: string, pod: string): FoundPod => {
+    const found = lookup.find(namespace, pod);
+    if (found === undefined) throw new StatusError('NotFound', `pod "${pod}" does not exist`);
+    return found;
+  };
+  const hasEnded = async (id: string): Promise<boolean> => {
+    const status = await runtime.containerStatus(id);
+    return status === undefined || (status.state === 'exited' && status.draining !== true);
+  };
+  return {
+    async logs({ namespace, pod, container }, wanted) {
+      const { id, logPath } = logInstance(find(namespace, pod), container, wanted.previous ?? false);
+      const paths = logPath === '' ? [] : await logFiles(files, logPath);
+      const follow = { hasEnded: () => hasEnded(id), pause: (signal: AbortSignal) => clock.sleep(followMs, signal) };
+      return readLogs(files, paths, wanted, wanted.follow === true ? follow : undefined);
+    },
+    async exec({ namespace, pod, container }, command, wanted) {
+      const found = find(namespace, pod);
+      requireContainer(found.pod, container);
+      return opened(wanted, () => runtime.exec(runningInstance(found, container).id, command, wanted));
+    },
+    async attach({ namespace, pod, container }, wanted) {
+      const found = find(namespace, pod);
+      requireContainer(found.pod, container);
+      const tty = hasTerminal(found.pod, container);
+      return opened(wanted, () => runtime.attach(runningInstance(found, container).id, { ...wanted, tty }));
+    },
+    async portForward({ namespace, pod }, port) {
+      const found = find(namespace, pod);
+      const sandbox = found.sandboxes.find(({ state }) => state === 'ready');
+      if (sandbox === undefined) throw new StatusError('NotFound', `pod not found ("${pod}_${namespace}")`);
+      return runtime.portForward(sandbox.id, port).catch(refused);
+    },
+  };
+}
+
+/** What a container was made with counts for attach, not what is asked for. */
+function hasTerminal({ spec }: Pod, name: string): boolean {
+  const all = [...(spec?.containers ?? []), ...(spec?.initContainers ?? []), ...(spec?.ephemeralContainers ?? [])];
+  return all.find((container) => container.name === name)?.tty ?? false;
+}
+
+/** Opens streams that are let go of when the signal aborts. */
+async function opened({ signal }: StreamOptions, open: () => Promise<ProcessStreams>): Promise<ProcessStreams> {
+  signal?.throwIfAborted();
+  const streams = await open().catch(refused);
+  const onAbort = (): void => streams.close();
+  if (signal?.aborted) onAbort();
+  else signal?.addEventListener('abort', onAbort, { once: true });
+  void streams.exit.then(() => signal?.removeEventListener('abort', onAbort));
+  return streams;
+}
+
+function refused(error: unknown): never {
+  if (!(error instanceof RuntimeError)) throw error;
+  throw new StatusError(error.code === 'NotFound' ? 'NotFound' : 'InternalError', error.message);
+}
