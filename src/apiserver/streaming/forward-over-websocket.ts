@@ -12,6 +12,8 @@ export const forwardProtocols = [
   'base64.channel.k8s.io',
 ] as const;
 
+const maxEarlyMessages = 32;
+
 /** Carries the ports until the client goes. Never rejects. */
 export async function serveForwardOverWebsocket(socket: WebSocket, ports: readonly number[], open: OpenPort): Promise<void> {
   const base64 = socket.protocol.includes('base64');
@@ -26,11 +28,12 @@ export async function serveForwardOverWebsocket(socket: WebSocket, ports: readon
     const channel = base64 ? (message[0] ?? 0) - 48 : (message[0] ?? 0);
     const data = base64 ? Buffer.from(message.toString('latin1', 1), 'base64') : Buffer.from(message.subarray(1));
     const target = targets.get(channel);
-    if (target === undefined) waiting.get(channel)?.push(data);
-    else if (!target.write(data)) {
-      socket.pause();
-      target.once('drain', () => socket.resume());
-    }
+    if (target === undefined) {
+      const early = waiting.get(channel);
+      early?.push(data);
+      // What comes before the port answers is held, but not without end: the rest waits in the connection.
+      if (early !== undefined && early.length >= maxEarlyMessages) socket.pause();
+    } else if (target.writable && !target.write(data)) waitFor(socket, target);
   });
   const gone = new Promise<void>((resolve) => {
     socket.on('close', () => resolve());
@@ -48,15 +51,31 @@ export async function serveForwardOverWebsocket(socket: WebSocket, ports: readon
       target.on('error', () => {});
       targets.set(dataChannel, target);
       for (const data of waiting.get(dataChannel) ?? []) target.write(data);
-      waiting.delete(dataChannel);
+      if (target.writableNeedDrain) waitFor(socket, target);
+      else if (socket.isPaused) socket.resume();
       for await (const chunk of target) await send(dataChannel, chunk as Buffer);
     } catch (error) {
+      if (socket.isPaused) socket.resume();
       await send(errorChannel, Buffer.from(`error forwarding port ${port}: ${error instanceof Error ? error.message : error}`)).catch(
         () => {},
       );
+    } finally {
+      waiting.delete(dataChannel);
     }
   };
   await Promise.race([gone, Promise.all(ports.map(serve))]);
   for (const target of targets.values()) target.destroy();
   socket.close(1000);
+}
+
+/** Reads no further until the target has room again. A target that closes has no use for more, but the client's goodbye must still be heard. */
+function waitFor(socket: WebSocket, target: Duplex): void {
+  socket.pause();
+  const go = (): void => {
+    target.off('drain', go);
+    target.off('close', go);
+    socket.resume();
+  };
+  target.on('drain', go);
+  target.on('close', go);
 }

@@ -33,9 +33,15 @@ export async function serveProcessOverWebsocket(socket: WebSocket, streams: Proc
   socket.on('message', (message: Buffer) => {
     const channel = base64 ? (message[0] ?? 0) - 48 : (message[0] ?? 0);
     const data = base64 ? Buffer.from(message.toString('latin1', 1), 'base64') : message.subarray(1);
-    if (channel === channels.stdin && data.length > 0 && stdin !== undefined && !stdin.writableEnded && !stdin.write(data)) {
+    if (channel === channels.stdin && data.length > 0 && stdin?.writable && !stdin.write(data)) {
       socket.pause();
-      stdin.once('drain', () => socket.resume());
+      const go = (): void => {
+        stdin.off('drain', go);
+        stdin.off('close', go);
+        socket.resume();
+      };
+      stdin.on('drain', go);
+      stdin.on('close', go);
     } else if (channel === channels.close && data[0] === channels.stdin) stdin?.end();
     else if (channel === channels.resize) {
       const size = terminalSize(data.toString('utf8'));

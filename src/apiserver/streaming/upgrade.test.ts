@@ -148,3 +148,47 @@ test('a target that refuses is answered before anything is upgraded; no protocol
   await expect(spdy(refusing, 'v4.channel.k8s.io')).rejects.toThrow('answered 400');
   await expect(spdy(refusing, 'v9.channel.k8s.io')).rejects.toThrow('answered 400');
 });
+
+test('a client that goes while the process is being started leaves no process behind', async () => {
+  const [asked, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const port = await serve({
+    is: 'process',
+    streams: { stdin: false, stdout: true, stderr: false, tty: false },
+    async open(signal) {
+      asked.resolve();
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      const never = new Promise<never>(() => {});
+      return { stdin: undefined, stdout: undefined, stderr: undefined, exit: never, resize() {}, close: () => closed.resolve() };
+    },
+  });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/exec`, ['v4.channel.k8s.io']);
+  socket.on('error', () => {});
+  await asked.promise;
+  socket.terminate();
+  await closed.promise;
+});
+
+test('port-forward over plain channels without a port is refused before anything is upgraded', async () => {
+  const port = await serve(echo);
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/portforward`, ['v4.channel.k8s.io']);
+  const error = await new Promise<Error>((resolve) => socket.once('error', resolve));
+  expect(error.message).toContain('400');
+});
+
+test('what comes before a port answers is kept in order, however much it is', async () => {
+  const opened = Promise.withResolvers<Duplex>();
+  const port = await serve({ is: 'portForward', open: () => opened.promise });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/portforward?ports=80`, ['v4.channel.k8s.io']);
+  await new Promise((resolve) => socket.on('open', resolve));
+  const wanted = Array.from({ length: 100 }, (_, index) => `${index};`);
+  for (const text of wanted) socket.send(Buffer.concat([Buffer.from([0]), Buffer.from(text)]));
+  const [ours, theirs] = duplexPair();
+  opened.resolve(ours);
+  let heard = '';
+  for await (const chunk of theirs) {
+    heard += String(chunk);
+    if (heard.length >= wanted.join('').length) break;
+  }
+  expect(heard).toBe(wanted.join(''));
+  socket.close();
+});

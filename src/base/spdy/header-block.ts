@@ -67,20 +67,29 @@ export class HeaderReader {
   });
   #failure: Error | undefined;
   #output: Buffer[] = [];
+  #size = 0;
 
   constructor() {
     this.#inflate.on('error', (error) => {
       this.#failure = error;
     });
-    this.#inflate.on('data', (chunk: Buffer) => this.#output.push(chunk));
+    this.#inflate.on('data', (chunk: Buffer) => {
+      this.#size += chunk.length;
+      // A block that says little and unfolds to much must not be unfolded first and measured then.
+      if (this.#size > maxInflatedBytes) this.#inflate.destroy(new RangeError('SPDY headers are too long'));
+      else this.#output.push(chunk);
+    });
   }
 
   /** Rejects for what is no header block; the connection cannot go on then. */
   async decode(block: Uint8Array): Promise<SpdyHeaders> {
+    if (this.#inflate.destroyed) throw this.#failure ?? new RangeError('the SPDY connection is closed');
     await new Promise<void>((resolve, reject) => {
       this.#inflate.once('error', reject);
+      this.#inflate.once('close', resolve);
       this.#inflate.write(block, () => {
         this.#inflate.off('error', reject);
+        this.#inflate.off('close', resolve);
         // What was inflated is emitted by the time the next turn begins.
         setImmediate(resolve);
       });
@@ -88,7 +97,7 @@ export class HeaderReader {
     if (this.#failure !== undefined) throw this.#failure;
     const plain = Buffer.concat(this.#output);
     this.#output = [];
-    if (plain.length > maxInflatedBytes) throw new RangeError('SPDY headers are too long');
+    this.#size = 0;
     return parseBlock(plain);
   }
 

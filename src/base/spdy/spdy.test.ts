@@ -57,6 +57,19 @@ test('a peer that really compresses is understood', async () => {
   }
 });
 
+test('a small block that unfolds to megabytes is refused, and so is everything after it', async () => {
+  const deflate = createDeflate({ dictionary: headerDictionary, level: 9 });
+  const squeezed: Buffer[] = [];
+  deflate.on('data', (chunk: Buffer) => squeezed.push(chunk));
+  deflate.write(Buffer.alloc(50_000_000));
+  await new Promise<void>((resolve) => deflate.flush(constants.Z_SYNC_FLUSH, resolve));
+  const bomb = Buffer.concat(squeezed);
+  expect(bomb.length).toBeLessThan(100_000);
+  const reader = new HeaderReader();
+  await expect(reader.decode(bomb)).rejects.toThrow('too long');
+  await expect(reader.decode(new HeaderWriter().encode({}))).rejects.toThrow('too long');
+});
+
 test('frames are the same in whatever pieces they come', () => {
   const bytes = Buffer.concat([
     controlFrame(frameTypes.ping, 0, Buffer.from([0, 0, 0, 1])),
