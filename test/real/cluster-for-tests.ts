@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
+import type { Client } from '../../src/client/client.ts';
+import { resources } from '../../src/client/resources.ts';
 import { machineNames } from '../../src/cluster/identity.ts';
 import { findProgram, observeMachine } from '../../src/cluster/machine.ts';
 import { checksOf } from '../../src/cluster/machine-verdict.ts';
@@ -91,4 +93,17 @@ export async function realCluster(octet: number): Promise<RealCluster> {
       if (down.code !== 0) throw new Error(`down: ${down.stderr}`);
     },
   };
+}
+
+/** Makes a namespace and waits until pods can start there. */
+export async function testNamespace(client: Client, name: string): Promise<void> {
+  await client.create(resources.namespaces, { metadata: { name }, spec: {} });
+  for (;;) {
+    const [accounts, maps] = await Promise.all([
+      client.list(resources.serviceAccounts, { namespace: name }),
+      client.list(resources.configMaps, { namespace: name }),
+    ]);
+    if (accounts.items.length > 0 && maps.items.length > 0) return;
+    await sleep(10);
+  }
 }
