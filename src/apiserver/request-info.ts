@@ -51,12 +51,10 @@ export function requestInfoOf(method: string, path: string, watch: boolean): Req
     if (parts[0] === 'watch') legacyWatch = true;
     parts = parts.slice(1);
   }
-  let namespace = '';
-  if (parts[0] === 'namespaces' && parts.length > 1) {
-    const third = parts[2];
-    namespace = decoded(parts[1] ?? '');
-    if (third !== undefined && !(group === '' && parts.length === 3 && namespaceSubresources.has(third))) parts = parts.slice(2);
-  }
+  const within = parts[0] === 'namespaces' && parts.length > 1;
+  const namespace = within ? decoded(parts[1] ?? '') : '';
+  const ofNamespace = group === '' && parts.length === 3 && namespaceSubresources.has(parts[2] ?? '');
+  if (within && parts.length > 2 && !ofNamespace) parts = parts.slice(2);
   const [resource = '', name = '', subresource = ''] = parts.map(decoded);
   const proxy = subresource === 'proxy';
   const rest = proxy

@@ -7,10 +7,10 @@ import { compareFields, equalValues } from './compare-fields.ts';
 import { conflictError, conflictsOf } from './conflicts.ts';
 import { difference, differenceBelow, emptySet, type FieldSet, intersection, isEmptySet, union } from './field-set.ts';
 import { shapeOfType } from './field-shape.ts';
-import { entriesOf, identityOf, type Manager, managersOf } from './managers.ts';
 import { mergeApplied, pruned } from './merge-applied.ts';
 import { ownedFields } from './owned-fields.ts';
-import { resetFieldsOf, unowned, withManagers } from './record-manager.ts';
+import { entriesOf, type FieldManager, identityOf, ownersOf } from './owner-entries.ts';
+import { resetFieldsOf, unowned, withOwners } from './record-ownership.ts';
 
 /** An apply. `live` is absent where the object is to be created; `applied` is as the client wrote it, without defaults. */
 export interface Application {
@@ -35,14 +35,14 @@ export function applyConfiguration(application: Application): AnyObject {
   const configured = differenceBelow(difference(ownedFields(shape, applied), unowned), reset);
   const apiVersion = apiVersionOf(kind.group, kind.version);
   const now = formatTime(nowMs);
-  const self: Manager = { manager, operation: 'Apply', apiVersion, subresource, time: now, fields: configured };
-  if (live === undefined) return withManagers(read(applied), entriesOf([self]));
+  const self: FieldManager = { manager, operation: 'Apply', apiVersion, subresource, time: now, fields: configured };
+  if (live === undefined) return withOwners(read(applied), entriesOf([self]));
   const own = identityOf(self);
-  const known = firstManagers(live, shape, reset, now);
+  const known = firstOwners(live, shape, reset, now);
   const previous = known.find((one) => identityOf(one) === own);
   const others = known.filter((one) => one !== previous);
-  const before = withManagers(live, []);
-  const raw = withManagers(mergeApplied(shape, live, applied) as AnyObject, []);
+  const before = withOwners(live, []);
+  const raw = withOwners(mergeApplied(shape, live, applied) as AnyObject, []);
   const changed = compareFields(shape, before, raw);
   const touched = intersection(differenceBelow(difference(changed.touched, unowned), reset), configured);
   const conflicts = conflictsOf(others, touched);
@@ -56,7 +56,7 @@ export function applyConfiguration(application: Application): AnyObject {
   // Upstream stamps an applier's entry only where the object itself changed.
   const { time: _, ...timeless } = self;
   const mine = equalValues(before, merged) ? { ...timeless, time: previous?.time } : self;
-  return withManagers(next, entriesOf([...rest, mine]));
+  return withOwners(next, entriesOf([...rest, mine]));
 }
 
 const kubectl = 'kubectl';
@@ -78,8 +78,8 @@ function sorted(value: unknown): unknown {
 }
 
 /** The managers so far. An object that nobody managed is managed by `before-first-apply` in everything that it has. */
-function firstManagers(live: AnyObject, shape: ReturnType<typeof shapeOfType>, reset: FieldSet, time: string): readonly Manager[] {
-  const known = managersOf(live.metadata.managedFields);
+function firstOwners(live: AnyObject, shape: ReturnType<typeof shapeOfType>, reset: FieldSet, time: string): readonly FieldManager[] {
+  const known = ownersOf(live.metadata.managedFields);
   if (known.length > 0) return known;
   const fields = differenceBelow(difference(ownedFields(shape, live), unowned), reset);
   return [{ manager: 'before-first-apply', operation: 'Update', apiVersion: live.apiVersion ?? '', subresource: '', time, fields }];

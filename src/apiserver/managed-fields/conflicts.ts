@@ -2,16 +2,16 @@
 import type { StatusCause } from '../../api/meta/v1.ts';
 import { StatusError } from '../../api/status-error.ts';
 import { type FieldSet, intersection, isEmptySet, pathsOf } from './field-set.ts';
-import type { Manager } from './managers.ts';
+import type { FieldManager } from './owner-entries.ts';
 
 /** A field that somebody else owns with another value. */
 export interface Conflict {
-  readonly manager: Manager;
+  readonly manager: FieldManager;
   readonly fields: FieldSet;
 }
 
 /** The others who own something of `touched`. */
-export function conflictsOf(others: readonly Manager[], touched: FieldSet): readonly Conflict[] {
+export function conflictsOf(others: readonly FieldManager[], touched: FieldSet): readonly Conflict[] {
   return others.flatMap((manager) => {
     const fields = intersection(manager.fields, touched);
     return isEmptySet(fields) ? [] : [{ manager, fields }];
@@ -35,7 +35,7 @@ function paragraph({ name, paths }: { readonly name: string; readonly paths: rea
   return [`conflicts with ${name}:`, ...paths.map((path) => `- ${path}`)].join('\n');
 }
 
-function nameOf({ manager, subresource, operation, apiVersion }: Manager): string {
+function nameOf({ manager, subresource, operation, apiVersion }: FieldManager): string {
   const where = subresource === '' ? '' : ` with subresource ${JSON.stringify(subresource)}`;
   return `${JSON.stringify(manager)}${where}${operation === 'Update' ? ` using ${apiVersion}` : ''}`;
 }

@@ -4,7 +4,7 @@ import { decodeFields } from '../../api/decode.ts';
 import { builtInCatalog } from '../../api/kinds/built-in.ts';
 import type { AnyObject } from '../../api/object.ts';
 import { applyConfiguration } from './apply.ts';
-import { recordManager } from './record-manager.ts';
+import { recordOwnership } from './record-ownership.ts';
 
 const catalog = builtInCatalog();
 const kindOf = (group: string, version: string, kind: string) => {
@@ -34,7 +34,7 @@ describe('recording', () => {
       { metadata: { name: 'p', labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
       { fieldValidation: 'Ignore' },
     );
-    const recorded = recordManager({ kind: pod, old: undefined, next: next.object, manager: 'm', subresource: '', nowMs: 0 });
+    const recorded = recordOwnership({ kind: pod, old: undefined, next: next.object, manager: 'm', subresource: '', nowMs: 0 });
     expect(recorded.metadata.managedFields?.[0]).toMatchObject({
       manager: 'm',
       operation: 'Update',
@@ -48,7 +48,7 @@ describe('recording', () => {
   });
 
   test('an update takes what it changes from others, and nothing else', () => {
-    const first = recordManager({
+    const first = recordOwnership({
       kind: configMap,
       old: undefined,
       next: data({ a: '1', b: '1' }),
@@ -56,7 +56,7 @@ describe('recording', () => {
       subresource: '',
       nowMs: 0,
     });
-    const second = recordManager({
+    const second = recordOwnership({
       kind: configMap,
       old: first,
       next: data({ a: '1', b: '2' }),

@@ -8,7 +8,7 @@ import { conflict, invalid, notFound, StatusError } from '../../api/status-error
 import type { Entry } from '../../store/store.ts';
 import { modifiedText, remove, replace, triesBound } from '../commit.ts';
 import { endsByUpdate } from '../delete-decision.ts';
-import { recordManager } from '../managed-fields/record-manager.ts';
+import { recordOwnership } from '../managed-fields/record-ownership.ts';
 import { carriedOver } from '../object-metadata.ts';
 import type { Answer, ApiRequest } from '../request.ts';
 import { hold, letGo } from '../reservation.ts';
@@ -120,5 +120,5 @@ export function answerOf(kind: KindDescription, changed: Changed, code = 200): A
 export function manageAs({ clock }: Serving, request: ApiRequest, options: WriteQuery): NonNullable<ChangeRules['manage']> {
   const { kind, subresource, userAgent } = request;
   const manager = managerOf(options.fieldManager, userAgent);
-  return (next, old) => recordManager({ kind, old, next, manager, subresource, nowMs: clock.now() });
+  return (next, old) => recordOwnership({ kind, old, next, manager, subresource, nowMs: clock.now() });
 }

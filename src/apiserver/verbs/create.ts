@@ -6,7 +6,7 @@ import { rulesOf } from '../../api/rules.ts';
 import { alreadyExists, invalid, StatusError } from '../../api/status-error.ts';
 import { objectOfBody } from '../body.ts';
 import { putNew } from '../commit.ts';
-import { recordManager } from '../managed-fields/record-manager.ts';
+import { recordOwnership } from '../managed-fields/record-ownership.ts';
 import { born, placed } from '../object-metadata.ts';
 import type { Answer, ApiRequest } from '../request.ts';
 import { hold } from '../reservation.ts';
@@ -44,7 +44,7 @@ export async function createObject(
     throw new StatusError('', 'resourceVersion should not be set on objects to be created', { code: 500 });
   const manager = managerOf(options.fieldManager, request.userAgent);
   const recorded = { kind, old: undefined, next: rulesOf(kind).default(decoded), manager, subresource: '', nowMs: clock.now() };
-  const asked = toStorage(kind, managed ? recorded.next : recordManager(recorded));
+  const asked = toStorage(kind, managed ? recorded.next : recordOwnership(recorded));
   const attributes = { operation: 'CREATE' as const, kind: storedKind, subresource: '', namespace, user, dryRun };
   const context = admissionContextOf(serving, warnings);
   const admitted = (await admission.mutate({ ...attributes, name: asked.metadata.name ?? '', object: asked }, context)) ?? asked;

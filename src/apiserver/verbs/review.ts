@@ -10,7 +10,7 @@ import type { AnyObject } from '../../api/object.ts';
 import { rulesOf } from '../../api/rules.ts';
 import { reviewAccess, reviewLocalAccess, reviewSelf, reviewSelfAccess, reviewSelfRules, reviewToken } from '../auth/reviews.ts';
 import { objectOfBody } from '../body.ts';
-import { recordManager } from '../managed-fields/record-manager.ts';
+import { recordOwnership } from '../managed-fields/record-ownership.ts';
 import { placed } from '../object-metadata.ts';
 import { methodNotAllowed } from '../refusals.ts';
 import type { Answer, ApiRequest } from '../request.ts';
@@ -28,7 +28,7 @@ export async function review(serving: Serving, request: ApiRequest): Promise<Ans
   const asked = rulesOf(kind).default(placed(decoded.object, kind, namespace, ''));
   const { clock } = serving;
   const manager = managerOf(options.fieldManager, request.userAgent);
-  const recorded = recordManager({ kind, old: undefined, next: asked, manager, subresource: '', nowMs: clock.now() });
+  const recorded = recordOwnership({ kind, old: undefined, next: asked, manager, subresource: '', nowMs: clock.now() });
   const about = {
     operation: 'CREATE' as const,
     kind,

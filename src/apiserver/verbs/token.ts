@@ -4,7 +4,7 @@ import type { AnyObject } from '../../api/object.ts';
 import { StatusError } from '../../api/status-error.ts';
 import { requestToken as issue } from '../auth/token-request.ts';
 import { objectOfBody } from '../body.ts';
-import { recordManager } from '../managed-fields/record-manager.ts';
+import { recordOwnership } from '../managed-fields/record-ownership.ts';
 import { methodNotAllowed } from '../refusals.ts';
 import type { Answer, ApiRequest } from '../request.ts';
 import type { Serving } from '../serving.ts';
@@ -25,7 +25,7 @@ export async function requestToken(serving: Serving, request: ApiRequest): Promi
   const manager = managerOf(options.fieldManager, request.userAgent);
   const spec = (decoded.object['spec'] ?? {}) as TokenRequest['spec'];
   const next = { ...decoded.object, spec: { ...spec, expirationSeconds: spec.expirationSeconds ?? defaultSeconds } };
-  const asked = recordManager({ kind, old: undefined, next, manager, subresource, nowMs: clock.now() });
+  const asked = recordOwnership({ kind, old: undefined, next, manager, subresource, nowMs: clock.now() });
   const answer = await issue({ tokens, objects, clock }, { namespace, name }, asked as unknown as TokenRequest);
   return { is: 'object', code: 201, kind, object: answer as unknown as AnyObject };
 }

@@ -3,7 +3,7 @@ import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import { emptySet, type FieldSet, formatFieldsV1, isEmptySet, parseFieldsV1, union } from './field-set.ts';
 
 /** Who manages fields, how it came to, and which. */
-export interface Manager {
+export interface FieldManager {
   readonly manager: string;
   readonly operation: 'Apply' | 'Update';
   readonly apiVersion: string;
@@ -16,18 +16,18 @@ const updatersBound = 10;
 const ancient = 'ancient-changes';
 
 /** What makes two entries the same manager. */
-export function identityOf({ manager, operation, apiVersion, subresource }: Manager): string {
+export function identityOf({ manager, operation, apiVersion, subresource }: FieldManager): string {
   return JSON.stringify([operation, manager, operation === 'Apply' ? '' : apiVersion, subresource]);
 }
 
-const decodedEntries = new WeakMap<ManagedFieldsEntry, Manager>();
+const decodedEntries = new WeakMap<ManagedFieldsEntry, FieldManager>();
 
 /** Reads the entries of an object. */
-export function managersOf(entries: readonly ManagedFieldsEntry[] | undefined): readonly Manager[] {
+export function ownersOf(entries: readonly ManagedFieldsEntry[] | undefined): readonly FieldManager[] {
   return (entries ?? []).map((entry) => {
     const known = decodedEntries.get(entry);
     if (known !== undefined) return known;
-    const manager: Manager = {
+    const manager: FieldManager = {
       manager: entry.manager ?? '',
       operation: entry.operation === 'Apply' ? 'Apply' : 'Update',
       apiVersion: entry.apiVersion ?? '',
@@ -41,7 +41,7 @@ export function managersOf(entries: readonly ManagedFieldsEntry[] | undefined): 
 }
 
 /** Writes the entries: those without fields are left out, too many updaters are folded into one, appliers come first, then by time and name. */
-export function entriesOf(managers: readonly Manager[]): readonly ManagedFieldsEntry[] {
+export function entriesOf(managers: readonly FieldManager[]): readonly ManagedFieldsEntry[] {
   const kept = bounded(managers.filter(({ fields }) => !isEmptySet(fields)));
   return [...kept].sort(byOrder).map(({ manager, operation, apiVersion, subresource, time, fields }) => ({
     manager,
@@ -54,7 +54,7 @@ export function entriesOf(managers: readonly Manager[]): readonly ManagedFieldsE
   }));
 }
 
-function byOrder(one: Manager, other: Manager): number {
+function byOrder(one: FieldManager, other: FieldManager): number {
   return (
     compare(one.operation, other.operation) ||
     compare(one.time ?? '', other.time ?? '') ||
@@ -68,11 +68,11 @@ function compare(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-function bounded(managers: readonly Manager[]): readonly Manager[] {
+function bounded(managers: readonly FieldManager[]): readonly FieldManager[] {
   const updaters = managers.filter(({ operation, subresource }) => operation === 'Update' && subresource === '').sort(byOrder);
   if (updaters.length <= updatersBound) return managers;
   const folded = updaters.slice(0, updaters.length - updatersBound + 1);
-  const byVersion = new Map<string, Manager>();
+  const byVersion = new Map<string, FieldManager>();
   for (const one of folded) {
     const before = byVersion.get(one.apiVersion);
     byVersion.set(one.apiVersion, {

@@ -7,7 +7,7 @@ import { hollowOf } from '../hollow.ts';
 import { compareFields } from './compare-fields.ts';
 import { difference, differenceBelow, type FieldSet, isEmptySet, setOfFields, union } from './field-set.ts';
 import { shapeOfType } from './field-shape.ts';
-import { entriesOf, identityOf, type Manager, managersOf } from './managers.ts';
+import { entriesOf, type FieldManager, identityOf, ownersOf } from './owner-entries.ts';
 
 /** A change to be recorded. Both objects are in the version of `kind`, with defaults; `old` is absent for a create. */
 export interface RecordedChange {
@@ -37,15 +37,15 @@ export const unowned = setOfFields(
 );
 
 /** `next` with its metadata.managedFields brought up to date. */
-export function recordManager({ kind, old, next, manager, subresource, nowMs }: RecordedChange): AnyObject {
-  const known = managersOf(givenManagers(old, next, subresource));
+export function recordOwnership({ kind, old, next, manager, subresource, nowMs }: RecordedChange): AnyObject {
+  const known = ownersOf(givenOwners(old, next, subresource));
   // An object that nobody has managed so far stays so until it is applied.
-  if (old !== undefined && known.length === 0) return withManagers(next, []);
+  if (old !== undefined && known.length === 0) return withOwners(next, []);
   const before = old ?? hollowOf(kind);
-  const compared = compareFields(shapeOfType(kind.type, kind.types), withoutManagers(before), withoutManagers(next));
+  const compared = compareFields(shapeOfType(kind.type, kind.types), withoutOwners(before), withoutOwners(next));
   const reset = resetFieldsOf(kind, subresource);
   const touched = differenceBelow(difference(compared.touched, unowned), reset);
-  const self: Manager = {
+  const self: FieldManager = {
     manager,
     operation: 'Update',
     apiVersion: apiVersionOf(kind.group, kind.version),
@@ -54,11 +54,11 @@ export function recordManager({ kind, old, next, manager, subresource, nowMs }: 
     time: subresource === 'scale' ? undefined : formatTime(nowMs),
     fields: touched,
   };
-  return withManagers(next, entriesOf(shared(known, self, differenceBelow(compared.removed, reset))));
+  return withOwners(next, entriesOf(shared(known, self, differenceBelow(compared.removed, reset))));
 }
 
 /** What the others keep once `self` has touched its fields, and `self` together with what it had before. */
-function shared(known: readonly Manager[], self: Manager, removed: FieldSet): readonly Manager[] {
+function shared(known: readonly FieldManager[], self: FieldManager, removed: FieldSet): readonly FieldManager[] {
   const lost = union(self.fields, removed);
   const rest = isEmptySet(lost) ? known : known.map((one) => ({ ...one, fields: difference(one.fields, lost) }));
   if (isEmptySet(self.fields)) return rest;
@@ -69,7 +69,7 @@ function shared(known: readonly Manager[], self: Manager, removed: FieldSet): re
 }
 
 /** A client may set the managers itself, on the main resource; an empty list of one empty entry resets them. */
-function givenManagers(old: AnyObject | undefined, next: AnyObject, subresource: string): AnyObject['metadata']['managedFields'] {
+function givenOwners(old: AnyObject | undefined, next: AnyObject, subresource: string): AnyObject['metadata']['managedFields'] {
   const given = next.metadata.managedFields;
   if (subresource !== '' || given === undefined || given.length === 0) return old?.metadata.managedFields;
   return given.length === 1 && Object.keys(given[0] ?? {}).length === 0 ? [] : given;
@@ -90,14 +90,14 @@ const specFields = setOfFields('spec');
 const deploymentStatusFields = setOfFields('spec', 'metadata.labels');
 const podStatusFields = setOfFields('spec', 'metadata.deletionTimestamp', 'metadata.ownerReferences');
 
-function withoutManagers(object: AnyObject): AnyObject {
+function withoutOwners(object: AnyObject): AnyObject {
   if (object.metadata.managedFields === undefined) return object;
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };
 }
 
 /** The object with these entries, or without any. */
-export function withManagers(object: AnyObject, entries: ReturnType<typeof entriesOf>): AnyObject {
+export function withOwners(object: AnyObject, entries: ReturnType<typeof entriesOf>): AnyObject {
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata: entries.length === 0 ? metadata : { ...metadata, managedFields: entries } };
 }
