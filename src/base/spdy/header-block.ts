@@ -9,6 +9,9 @@ const maxBlockBytes = 60_000;
 const maxInflatedBytes = 256 * 1024;
 const maxHeaders = 256;
 
+/** An empty stored block: what a peer must see to hand out what came before it, instead of waiting for more. */
+const flushMark = Buffer.from([0, 0, 0, 0xff, 0xff]);
+
 /** Compresses one direction. It stores instead of squeezing: a deflate stream of stored blocks is valid, needs no state, and headers are few. */
 export class HeaderWriter {
   #begun = false;
@@ -19,7 +22,7 @@ export class HeaderWriter {
     const stored = Buffer.alloc(5);
     stored.writeUInt16LE(plain.length, 1);
     stored.writeUInt16LE(plain.length ^ 0xffff, 3);
-    const pieces = this.#begun ? [stored, plain] : [zlibHeader(), stored, plain];
+    const pieces = this.#begun ? [stored, plain, flushMark] : [zlibHeader(), stored, plain, flushMark];
     this.#begun = true;
     return Buffer.concat(pieces);
   }

@@ -37,6 +37,17 @@ test('what is written is read again, block after block', async () => {
   );
 });
 
+test('every block ends with a flush: peers wait for it', () => {
+  const writer = new HeaderWriter();
+  for (const name of ['a', 'b'])
+    expect(
+      writer
+        .encode({ [name]: 'x' })
+        .subarray(-5)
+        .toString('hex'),
+    ).toBe('000000ffff');
+});
+
 test('a peer that really compresses is understood', async () => {
   const deflate = createDeflate({ dictionary: headerDictionary });
   const reader = new HeaderReader();

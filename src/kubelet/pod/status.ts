@@ -57,7 +57,8 @@ export function statusOf(scene: Scene, node: NodeFacts): PodStatus {
     qosClass: before.qosClass ?? qosClassOf(pod),
     ...(allocated === undefined ? {} : { allocatedResources: allocated }),
     ...(inits.length > 0 ? { initContainerStatuses: inits } : {}),
-    containerStatuses: list('main'),
+    // Upstream tells main containers by name, whatever the order of the spec; which of them comes first decides what kubectl shows.
+    containerStatuses: [...list('main')].sort((a, b) => (a.name < b.name ? -1 : 1)),
     ...(ephemerals.length > 0 ? { ephemeralContainerStatuses: ephemerals } : {}),
   };
 }
