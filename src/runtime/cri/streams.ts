@@ -34,15 +34,13 @@ function connectSpdy(url: string, protocol: string): Promise<SpdySession> {
   });
 }
 
-/** Opens the streams in the order given and waits until the other side took them all. */
-async function openStreams(session: SpdySession, headers: readonly Readonly<Record<string, string>>[]): Promise<readonly SpdyStream[]> {
+/** Resolves when the other side took all streams; rejects, and lets go of everything, where it does not within 10 s. */
+async function accepted(session: SpdySession, streams: readonly SpdyStream[]): Promise<void> {
   const lost = session.closed.then(() => Promise.reject(new RuntimeError('Unavailable', 'the runtime closed the streams')));
   lost.catch(() => {});
   const late = setTimeout(() => session.close(), connectMs);
   try {
-    const streams = headers.map((header) => session.open(header));
     await Promise.race([Promise.all(streams.map(({ replied }) => replied)), lost]);
-    return streams;
   } catch (error) {
     session.close();
     throw error instanceof RuntimeError ? error : new RuntimeError('Unavailable', (error as Error).message);
@@ -66,7 +64,7 @@ function arriving(stream: SpdyStream, verdict: Promise<Error | undefined> = Prom
   stream.once('close', () => {
     for (let rest = stream.read() as Buffer | null; rest !== null && !out.writableEnded; rest = stream.read() as Buffer | null)
       out.write(rest);
-    out.end();
+    end();
   });
   out.once('close', () => {
     if (!out.readableEnded) stream.destroy();
@@ -117,16 +115,15 @@ export async function openProcess(url: string, options: ProcessOptions): Promise
   const wanted = { stdin, stdout, stderr: options.stderr && !tty };
   const names = ['error', ...(['stdin', 'stdout', 'stderr'] as const).filter((name) => wanted[name]), ...(tty ? ['resize'] : [])];
   const session = await connectSpdy(url, 'v4.channel.k8s.io');
-  const opened = await openStreams(
-    session,
-    names.map((streamtype) => ({ streamtype })),
-  );
+  const opened = names.map((streamtype) => session.open({ streamtype }));
   const stream = (name: string): SpdyStream | undefined => opened[names.indexOf(name)];
   const [error, input, sizes] = ['error', 'stdin', 'resize'].map(stream);
   const [told, output, errors] = ['error', 'stdout', 'stderr'].map((name) => {
     const from = stream(name);
     return from === undefined ? undefined : arriving(from);
   });
+  // Readers are in place before the answer comes: with it may come the process' whole life.
+  await accepted(session, opened);
   error?.end();
   input?.resume();
   const exit = (async (): Promise<ProcessExit> => {
@@ -156,16 +153,32 @@ export async function openProcess(url: string, options: ProcessOptions): Promise
  */
 export async function openPortForward(url: string, port: number): Promise<Duplex> {
   const session = await connectSpdy(url, 'portforward.k8s.io');
-  const pair = ['error', 'data'].map((streamtype) => ({ streamtype, port: String(port), requestid: '0' }));
-  const [error, data] = await openStreams(session, pair);
-  if (error === undefined || data === undefined) throw new RuntimeError('Unavailable', 'the runtime closed the streams');
-  error.end();
+  const head = { port: String(port), requestid: '0' };
+  const error = session.open({ ...head, streamtype: 'error' });
+  const data = session.open({ ...head, streamtype: 'data' });
   const verdict = readText(arriving(error)).then((text) => {
     const words = text.replace(/^error forwarding port \d+ to pod \S*, uid : /, '').trim();
     return words === '' ? undefined : new RuntimeError('Unknown', words);
   });
-  const connection = Duplex.from({ readable: arriving(data, verdict), writable: data });
+  const arrived = arriving(data, verdict);
+  const connection = new Duplex({
+    read: () => void arrived.resume(),
+    // Where the other side is gone the reading half tells why; until then what it still sent is to be had.
+    write: (chunk: Buffer, _, done) => void (data.writable ? data.write(chunk, () => done()) : done()),
+    final: (done) => void (data.writable ? data.end(() => done()) : done()),
+    destroy(problem, done) {
+      data.destroy();
+      session.close();
+      done(problem);
+    },
+  });
+  arrived.on('data', (chunk: Buffer) => {
+    if (!connection.push(chunk)) arrived.pause();
+  });
+  arrived.once('end', () => connection.push(null));
+  arrived.once('error', (problem) => connection.destroy(problem));
   connection.on('error', () => {});
-  connection.once('close', () => session.close());
+  await accepted(session, [error, data]);
+  error.end();
   return connection;
 }
