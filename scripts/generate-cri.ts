@@ -96,15 +96,12 @@ const messageLines = names
     const fields = (messages.get(name) ?? []).filter((field) => !unused.test(field.type)).map(tuple);
     return `  ${name}: { ${fields.join(', ')} },`;
   });
-const enumLines = names
-  .filter((name) => enums.has(name))
-  .map(
-    (name) =>
-      `  ${name}: [${enums
-        .get(name)
-        ?.map((value) => `'${value}'`)
-        .join(', ')}],`,
-  );
+const longest = 130;
+const wrapped = (values: readonly string[]): string =>
+  values
+    .reduce((text, value) => `${text}${(text.split('\n').at(-1) ?? '').length + value.length > longest ? '\n    ' : ' '}'${value}',`, '')
+    .trim();
+const enumLines = names.filter((name) => enums.has(name)).map((name) => `  ${name}: [${wrapped(enums.get(name) ?? [])}],`);
 const methodLines = [...methods].map(([name, parts]) => `  ${name}: [${parts.map((part) => `'${part}'`).join(', ')}],`);
 writeFileSync(
   'src/runtime/cri/messages.ts',
@@ -116,6 +113,7 @@ ${messageLines.join('\n')}
 } as const;
 
 /** Enum → names; a name's place is its number. */
+// biome-ignore format: as many names a line as fit
 export const enums = {
 ${enumLines.join('\n')}
 } as const;

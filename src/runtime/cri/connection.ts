@@ -8,7 +8,9 @@ type Methods = typeof methods;
 
 /** The name of a call in messages.ts. */
 export type MethodName = keyof Methods;
+/** What a call is sent. */
 export type RequestOf<M extends MethodName> = Encodable<Extract<Methods[M][1], MessageName>>;
+/** What a call answers. */
 export type AnswerOf<M extends MethodName> = Decoded<Extract<Methods[M][2], MessageName>>;
 
 const told: Readonly<Record<number, RuntimeError['code']>> = {
