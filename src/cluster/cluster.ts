@@ -10,6 +10,7 @@ import { Informer } from '../client/informer.ts';
 import { resources } from '../client/resources.ts';
 import { machineFacts } from '../kubelet/node/node-facts.ts';
 import { machineCgroups } from '../kubelet/resources/pod-cgroups.ts';
+import { SimulatedNetwork } from '../runtime/simulated/network.ts';
 import { openEmbedded } from '../store/embedded.ts';
 import { memoryStore } from '../store/memory.ts';
 import { startComponents } from './components.ts';
@@ -175,11 +176,12 @@ async function startNodes(
       }),
     ];
   }
+  const network = new SimulatedNetwork();
   return Array.from({ length: options.nodes }, (_, index) => {
-    const { podCidr } = nodeNetwork(options.clusterCidr, index);
+    const { podCidr, address } = nodeNetwork(options.clusterCidr, index);
     return startNode({
       ...common(index),
-      ...openSimulatedNode({ podCidr, clock: systemClock, entropy: systemEntropy }),
+      ...openSimulatedNode({ podCidr, nodeAddress: address, network, clock: systemClock, entropy: systemEntropy }),
       rootDir: '/var/lib/kubelet',
       logDir: '/var/log/pods',
     });

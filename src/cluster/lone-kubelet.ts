@@ -4,6 +4,7 @@ import type { Client } from '../client/client.ts';
 import { machineFacts } from '../kubelet/node/node-facts.ts';
 import { criRuntime } from '../runtime/cri/cri-runtime.ts';
 import { diskFiles } from '../runtime/disk-files.ts';
+import { SimulatedNetwork } from '../runtime/simulated/network.ts';
 import type { Outside } from './lone-components.ts';
 import { startNode } from './node.ts';
 import { openSimulatedNode } from './simulated-runtime.ts';
@@ -28,7 +29,7 @@ export async function startLoneKubelet(options: LoneKubeletOptions): Promise<Ser
   if (options.runtime === 'simulated')
     return startNode({
       ...common,
-      ...openSimulatedNode({ podCidr: options.podCidr, clock, entropy }),
+      ...openSimulatedNode({ podCidr: options.podCidr, nodeAddress: ip, network: new SimulatedNetwork(), clock, entropy }),
       rootDir: '/var/lib/kubelet',
       logDir: '/var/log/pods',
     });

@@ -5,12 +5,14 @@ import type { Log } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
 import type { NodeConnection } from '../client/node-connection.ts';
-import { createKubelet } from '../kubelet/kubelet.ts';
+import { imagePuller, missingSecretsMessage } from '../kubelet/images/image-puller.ts';
+import { createKubelet, type Kubelet } from '../kubelet/kubelet.ts';
+import { logRotator } from '../kubelet/logs/log-rotator.ts';
 import { nodeAgent } from '../kubelet/node/node-agent.ts';
 import type { MachineFacts } from '../kubelet/node/node-facts.ts';
 import type { ProbeDialer } from '../kubelet/probes/probe-dialer.ts';
 import type { PodCgroups } from '../kubelet/resources/pod-cgroups.ts';
-import { nodeConnection } from '../kubelet/streams/node-connection.ts';
+import { nodeConnection } from '../kubelet/streams/local-connection.ts';
 import type { NodeFiles } from '../runtime/files.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { kubernetesVersion } from './version.ts';
@@ -46,7 +48,7 @@ export interface RunningNode extends Service {
 
 export function startNode(parts: NodeParts): RunningNode {
   const { client, runtime, files, clock, entropy, log, name, ip, machine, rootDir, logDir } = parts;
-  const kubelet = createKubelet({
+  const kubelet: Kubelet = createKubelet({
     client,
     runtime,
     files,
@@ -61,6 +63,15 @@ export function startNode(parts: NodeParts): RunningNode {
     clusterDns: parts.clusterDns,
     clusterDomain: 'cluster.local',
     memoryBytes: machine.memoryBytes,
+    puller: imagePuller({
+      client,
+      runtime,
+      clock,
+      onMissingSecrets: ({ metadata }, names) => {
+        const about = { apiVersion: 'v1', kind: 'Pod', name: metadata.name, namespace: metadata.namespace ?? '', uid: metadata.uid };
+        kubelet.events.tell(about, 'Warning', 'FailedToRetrieveImagePullSecret', missingSecretsMessage(names));
+      },
+    }),
     ...(parts.dialer === undefined ? {} : { dialer: parts.dialer }),
     ...(parts.cgroups === undefined ? {} : { cgroups: parts.cgroups }),
     ...(parts.manifestsDir === undefined ? {} : { manifestsDir: parts.manifestsDir }),
@@ -79,12 +90,13 @@ export function startNode(parts: NodeParts): RunningNode {
     maxPods: 110,
     tell: (about, type, reason, message) => kubelet.events.tell(about, type, reason, message),
   });
+  const rotator = logRotator({ runtime, files, pods: kubelet.pods, clock, log });
   return {
     name,
     ready: Promise.all([agent.ready, kubelet.ready]).then(() => undefined),
-    connection: nodeConnection({ runtime, files, lookup: kubelet.pods }),
+    connection: nodeConnection({ runtime, files, clock, lookup: kubelet.pods }),
     async stop() {
-      await Promise.all([agent.stop(), kubelet.stop()]);
+      await Promise.all([agent.stop(), kubelet.stop(), rotator.stop()]);
       await runtime.close();
     },
   };

@@ -1,13 +1,14 @@
 // Owns real containers for the first node: the fence and bridge, containerd (its own, or one that is there), and the disk.
+import { readFileSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import { containerdPaths, startContainerd, stopContainerd } from '../runtime/cri/containerd.ts';
+import { containerdPaths, mountsBelow, runningContainerd, startContainerd, stopContainerd } from '../runtime/cri/containerd.ts';
 import { criRuntime } from '../runtime/cri/cri-runtime.ts';
 import { diskFiles } from '../runtime/disk-files.ts';
 import type { NodeFiles } from '../runtime/files.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { machineNames, nodeNetwork } from './identity.ts';
-import { closeNetwork, openNetwork } from './network.ts';
+import { closeNetwork, openNetwork, run } from './network.ts';
 import { type ClusterOptions, formatIpv4, rangeOf } from './options.ts';
 import { pathsOf } from './paths.ts';
 
@@ -56,6 +57,11 @@ export function containerdOf(dataDir: string): { readonly dataDir: string; reado
   return { ...where, socket: containerdPaths(where).socket };
 }
 
+/** The process id of this data directory's containerd; undefined where none runs. */
+export function containerdPid(dataDir: string): number | undefined {
+  return runningContainerd(containerdOf(dataDir));
+}
+
 /** Ends every pod of this data directory's containerd, containerd itself, the bridge and the rules. What is not there is no error. */
 export async function endRealRuntime(dataDir: string, running: boolean, clock: Clock, log: Log): Promise<void> {
   const { socket, ...where } = containerdOf(dataDir);
@@ -73,6 +79,8 @@ export async function endRealRuntime(dataDir: string, running: boolean, clock: C
       await runtime.close();
     }
     await stopContainerd(where);
+    // The kubelet's memory volumes are mounted in this namespace and belong to pods that are no more.
+    for (const mount of mountsBelow(readFileSync('/proc/self/mountinfo', 'utf8'), [pathsOf(dataDir).kubelet])) await run('umount', [mount]);
   }
   await closeNetwork(machineNames(dataDir));
 }

@@ -3,7 +3,10 @@ import { cpus, totalmem } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import type { Entropy } from '../base/entropy.ts';
 import type { MachineFacts } from '../kubelet/node/node-facts.ts';
+import { DialError, type ProbeDialer } from '../kubelet/probes/probe-dialer.ts';
 import { memoryFiles } from '../runtime/simulated/memory-files.ts';
+import type { SimulatedNetwork } from '../runtime/simulated/network.ts';
+import { simulatedDialer } from '../runtime/simulated/simulated-dialer.ts';
 import { simulatedRuntime } from '../runtime/simulated/simulated-runtime.ts';
 import type { NodeRuntime } from './real-runtime.ts';
 
@@ -22,16 +25,22 @@ function simulatedMachine(entropy: Entropy): MachineFacts {
   };
 }
 
-/** A node whose containers are simulated. Its pods' addresses come out of `podCidr`. */
-export function openSimulatedNode({
-  podCidr,
-  clock,
-  entropy,
-}: {
+/** What a simulated node needs: its addresses, and the network that it shares with the others. */
+export interface SimulatedNodeOptions {
   readonly podCidr: string;
+  readonly nodeAddress: string;
+  readonly network: SimulatedNetwork;
   readonly clock: Clock;
   readonly entropy: Entropy;
-}): NodeRuntime & { readonly machine: MachineFacts } {
+}
+
+/** A node whose containers are simulated, with how its probes reach pods: nothing of it opens a socket. */
+export function openSimulatedNode(
+  options: SimulatedNodeOptions,
+): NodeRuntime & { readonly machine: MachineFacts; readonly dialer: ProbeDialer } {
+  const { clock, entropy, network, nodeAddress } = options;
   const files = memoryFiles({ clock });
-  return { files, runtime: simulatedRuntime({ clock, entropy, files, podCidr }), machine: simulatedMachine(entropy) };
+  const runtime = simulatedRuntime({ ...options, files });
+  const dialer = simulatedDialer({ network, clock, nodeAddress, refusal: (text) => new DialError(text) });
+  return { files, runtime, dialer, machine: simulatedMachine(entropy) };
 }

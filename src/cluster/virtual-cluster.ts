@@ -5,6 +5,7 @@ import { type Entropy, seededEntropy } from '../base/entropy.ts';
 import { type Log, silentLog } from '../base/log.ts';
 import type { Client } from '../client/client.ts';
 import type { NodeConnection } from '../client/node-connection.ts';
+import { SimulatedNetwork } from '../runtime/simulated/network.ts';
 import { memoryStore } from '../store/memory.ts';
 import { makeCa, makeKey } from './certificates.ts';
 import { startComponents } from './components.ts';
@@ -38,6 +39,7 @@ export async function openVirtualCluster({ nodes = 1, seed = 1, log = silentLog 
   const clusterCidr = '10.42.0.0/16';
   const ca = await makeCa(clock.now());
   const running = new Map<string, RunningNode>();
+  const network = new SimulatedNetwork();
   const store = memoryStore();
   const server = await openControlPlane({
     store,
@@ -56,7 +58,7 @@ export async function openVirtualCluster({ nodes = 1, seed = 1, log = silentLog 
   for (let index = 0; index < nodes; index++) {
     const name = nodeNameOf(index);
     const { podCidr, address } = nodeNetwork(clusterCidr, index);
-    const parts = openSimulatedNode({ podCidr, clock, entropy });
+    const parts = openSimulatedNode({ podCidr, nodeAddress: address, network, clock, entropy });
     const places = { rootDir: '/var/lib/kubelet', logDir: '/var/log/pods' };
     running.set(
       name,
