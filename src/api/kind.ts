@@ -37,6 +37,7 @@ export interface TypeTable {
   get(name: string): TypeDescription | undefined;
 }
 
+/** What can be done with a resource, in Kubernetes' words. */
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
 
 /** A subresource: `pods/status`, `deployments/scale`, `pods/exec` … with the kind that its bodies have. */

@@ -24,6 +24,7 @@ export const reasonCodes = {
   ServiceUnavailable: 503,
 } as const;
 
+/** A reason that Kubernetes knows. */
 export type StatusReason = keyof typeof reasonCodes;
 
 /** A refusal or failure of the API, with the same fields on both sides of the wire. `message` is the Status' message. */
@@ -81,25 +82,30 @@ function detailsOf({ group, resource }: Subject, name: string): StatusDetails {
   return { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind: resource };
 }
 
+/** 404: there is no such object. */
 export function notFound(subject: Subject, name: string): StatusError {
   return new StatusError('NotFound', `${qualified(subject)} "${name}" not found`, { details: detailsOf(subject, name) });
 }
 
+/** 409: the name is taken. */
 export function alreadyExists(subject: Subject, name: string): StatusError {
   return new StatusError('AlreadyExists', `${qualified(subject)} "${name}" already exists`, { details: detailsOf(subject, name) });
 }
 
+/** 409: somebody else was faster; `why` says in what. */
 export function conflict(subject: Subject, name: string, why: string): StatusError {
   return new StatusError('Conflict', `Operation cannot be fulfilled on ${qualified(subject)} "${name}": ${why}`, {
     details: detailsOf(subject, name),
   });
 }
 
+/** 403: not allowed; `why` says by what rule. */
 export function forbidden(subject: Subject, name: string, why: string): StatusError {
   const what = name === '' ? `${qualified(subject)} is forbidden` : `${qualified(subject)} "${name}" is forbidden`;
   return new StatusError('Forbidden', `${what}: ${why}`, { details: detailsOf(subject, name) });
 }
 
+/** 400: the request makes no sense. */
 export function badRequest(message: string): StatusError {
   return new StatusError('BadRequest', message);
 }

@@ -8,11 +8,13 @@ export interface ObjectKey {
   readonly name: string;
 }
 
+/** How a read is done. `resourceVersion` 0: whatever is at hand. */
 export interface ReadOptions {
   readonly resourceVersion?: string;
   readonly signal?: AbortSignal;
 }
 
+/** What is listed, and from when. */
 export interface ListOptions extends ReadOptions {
   /** Absent: all namespaces. */
   readonly namespace?: string;
@@ -23,6 +25,7 @@ export interface ListOptions extends ReadOptions {
   readonly continue?: string;
 }
 
+/** What is watched, and from when. */
 export interface WatchOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
@@ -33,6 +36,7 @@ export interface WatchOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How a write is done. `dryRun`: everything but the write. */
 export interface WriteOptions {
   readonly dryRun?: boolean;
   readonly fieldManager?: string;
@@ -40,6 +44,7 @@ export interface WriteOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How something is deleted. Seconds; absent grace: the object's own. */
 export interface DeleteOptions {
   readonly gracePeriodSeconds?: number;
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';

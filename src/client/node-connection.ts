@@ -9,6 +9,7 @@ export interface ContainerAddress {
   readonly container: string;
 }
 
+/** Which lines of a log, and how they are shown. */
 export interface LogOptions {
   readonly follow?: boolean;
   readonly previous?: boolean;
@@ -21,6 +22,7 @@ export interface LogOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Which streams of a process are wanted. */
 export interface StreamOptions {
   readonly stdin: boolean;
   readonly stdout: boolean;

@@ -1,5 +1,6 @@
 // Owns the contract for a node's files as the kubelet needs them: volumes, hosts files, logs. Real nodes use the disk, simulated ones memory.
 
+/** What is known of a path. `mode` has the permission bits only. */
 export interface FileStat {
   readonly kind: 'file' | 'directory' | 'symlink' | 'socket' | 'blockDevice' | 'charDevice' | 'other';
   readonly sizeBytes: number;

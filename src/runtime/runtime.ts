@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { ProcessStreams } from '../base/process-streams.ts';
 
+/** The runtime's name and version, as a node's status shows them. */
 export interface RuntimeVersion {
   readonly name: string;
   readonly version: string;
@@ -15,8 +16,10 @@ export interface RuntimeCondition {
   readonly message: string;
 }
 
+/** Whose namespace is used: one for the pod, the node's, or one for the container. */
 export type NamespaceMode = 'pod' | 'node' | 'container';
 
+/** A port of the node that leads into the pod. An empty address means every one; a hostPort of 0 is none. */
 export interface PortMapping {
   readonly protocol: 'TCP' | 'UDP' | 'SCTP';
   readonly containerPort: number;
@@ -24,12 +27,14 @@ export interface PortMapping {
   readonly hostIp: string;
 }
 
+/** The resolver configuration that the runtime writes for a pod. */
 export interface DnsConfig {
   readonly servers: readonly string[];
   readonly searches: readonly string[];
   readonly options: readonly string[];
 }
 
+/** Which system calls are allowed. `localhostRef` is an absolute path, for Localhost. */
 export interface SeccompProfile {
   readonly type: 'RuntimeDefault' | 'Unconfined' | 'Localhost';
   readonly localhostRef?: string;
@@ -57,6 +62,7 @@ export interface SandboxConfig {
   readonly runtimeHandler: string;
 }
 
+/** A path of the node inside a container. */
 export interface Mount {
   readonly containerPath: string;
   readonly hostPath: string;
@@ -75,6 +81,7 @@ export interface LinuxResources {
   readonly hugepageLimits?: readonly { readonly pageSize: string; readonly limitBytes: number }[];
 }
 
+/** What a container's process may do and as whom it runs. */
 export interface ContainerSecurity {
   readonly privileged: boolean;
   readonly runAsUser?: number;
@@ -93,6 +100,7 @@ export interface ContainerSecurity {
   readonly targetId?: string;
 }
 
+/** What a container is made of. */
 export interface ContainerConfig {
   readonly metadata: { readonly name: string; readonly attempt: number };
   /** The image's id, as `pullImage` or `imageStatus` gave it. */
@@ -117,6 +125,7 @@ export interface ContainerConfig {
   readonly stopSignal?: string;
 }
 
+/** A sandbox as the runtime knows it. */
 export interface SandboxStatus {
   readonly id: string;
   readonly metadata: SandboxConfig['metadata'];
@@ -129,6 +138,7 @@ export interface SandboxStatus {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/** A container's life, in CRI's words. */
 export type ContainerState = 'created' | 'running' | 'exited' | 'unknown';
 
 /** A container as the runtime knows it. Instants are 0 where the thing has not happened. */
@@ -159,6 +169,7 @@ export interface ContainerStatus {
   readonly user?: { readonly uid: number; readonly gid: number; readonly supplementalGroups: readonly number[] };
 }
 
+/** An image that is on the node. */
 export interface ImageStatus {
   readonly id: string;
   readonly repoTags: readonly string[];
@@ -170,6 +181,7 @@ export interface ImageStatus {
   readonly pinned: boolean;
 }
 
+/** How to log in to a registry; one of the three ways. */
 export interface RegistryAuth {
   readonly username?: string;
   readonly password?: string;
@@ -195,12 +207,14 @@ export type RuntimeEvent =
   /** The stream was broken and is whole again: everything may have changed. */
   | { readonly type: 'resync' };
 
+/** What a command that ran to its end printed and returned. */
 export interface ExecResult {
   readonly exitCode: number;
   readonly stdout: Uint8Array;
   readonly stderr: Uint8Array;
 }
 
+/** What a container uses. CPU time counts from its start. */
 export interface ContainerUsage {
   readonly id: string;
   readonly sandboxId: string;
@@ -258,6 +272,7 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
+/** Which streams of a process are wanted. */
 export interface ProcessOptions {
   readonly stdin: boolean;
   readonly stdout: boolean;

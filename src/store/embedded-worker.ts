@@ -11,6 +11,7 @@ export interface Change {
   readonly created: number;
 }
 
+/** What the writing thread is asked to do, one after the other. */
 export type Job =
   | { readonly job: 'commit'; readonly revision: number; readonly changes: readonly Change[] }
   | { readonly job: 'compact'; readonly revision: number }

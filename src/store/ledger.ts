@@ -27,6 +27,7 @@ interface Watcher {
 /** At most this many writes in one transaction, as in etcd. */
 export const maxWrites = 128;
 
+/** The store in memory. An engine calls `propose`, makes it durable, then `publish`, in the order of revisions. */
 export class Ledger {
   #revision: number;
   #compacted: number;

@@ -44,6 +44,7 @@ export class OrderedKeys {
 
   /** How many keys lie in [start, end). */
   count(start: string, end: string): number {
+    if (start >= end) return 0;
     let total = 0;
     for (let at = this.#chunkOf(start); at < this.#chunks.length; at++) {
       const chunk = this.#chunks[at] ?? [];

@@ -23,6 +23,7 @@ export interface Compare {
   readonly modRevision: number;
 }
 
+/** One write of a transaction. Deleting what is not there is no error and no event. */
 export type Write =
   | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
   | { readonly type: 'delete'; readonly key: string };

@@ -9,8 +9,7 @@ import { observeMachine } from '../../cluster/machine.ts';
 import { become, namespaceOf } from '../../cluster/mount-namespace.ts';
 import { OptionError } from '../../cluster/options.ts';
 import { defaultDataDir, pathsOf } from '../../cluster/paths.ts';
-import { containerdOf, endRealRuntime } from '../../cluster/real-runtime.ts';
-import { runningContainerd } from '../../runtime/cri/containerd.ts';
+import { containerdPid, endRealRuntime } from '../../cluster/real-runtime.ts';
 import { progressOn } from '../progress.ts';
 
 const stopWithinMs = 30_000;
@@ -22,7 +21,7 @@ export async function down(flags: { readonly dataDir?: string; readonly delete?:
   const progress = progressOn(process.stderr);
   const running = readRunning(paths.running);
   if (running !== undefined) await progress.step(`Stopped Peapod (pid ${running.pid})`, () => stopProcess(running.pid, running.startTicks));
-  const pid = process.getuid?.() === 0 ? runningContainerd(containerdOf(dataDir)) : undefined;
+  const pid = process.getuid?.() === 0 ? containerdPid(dataDir) : undefined;
   // Unmounting what containerd holds is only possible where it is mounted: in containerd's own namespace.
   if (pid !== undefined && namespaceOf(pid) !== namespaceOf('self'))
     become(['nsenter', `--mount=/proc/${pid}/ns/mnt`, '--', process.execPath, ...process.execArgv, ...process.argv.slice(1)]);

@@ -104,9 +104,8 @@ async function chooseRuntime(options: ClusterOptions, progress: Progress): Promi
 
 /** Becomes this same program in the mount namespace that containerd lives in, or will. */
 async function enterNamespace(options: ClusterOptions, argv: readonly string[]): Promise<void> {
-  const { containerdOf } = await import('../../cluster/real-runtime.ts');
-  const { runningContainerd } = await import('../../runtime/cri/containerd.ts');
-  const pid = runningContainerd(containerdOf(options.dataDir));
+  const { containerdPid } = await import('../../cluster/real-runtime.ts');
+  const pid = containerdPid(options.dataDir);
   const namespace = pid === undefined ? undefined : namespaceOf(pid);
   const step = namespaceStep(
     {
