@@ -79,7 +79,6 @@ export class HttpSession {
     });
     // Failures reach the requests through their streams; the session's own event must only not be unhandled.
     session.on('error', () => {});
-    session.unref();
     this.#session = session;
     return session;
   }
