@@ -22,6 +22,9 @@ export interface Ended {
 /** Additions to the environment; undefined takes a variable out. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Whose rights a process has; absent: this one's. */
+export type Identity = { readonly uid: number; readonly gid: number };
+
 /** Makes the bundle where there is none. `npm test` makes a fresh one before. */
 export function ensureBundle(): void {
   if (existsSync(bundle)) return;
@@ -47,8 +50,8 @@ export class PeapodProcess {
   #stdout = '';
   #stderr = '';
 
-  constructor(args: readonly string[], env: Environment = {}) {
-    this.child = spawn(process.execPath, [...node, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: environment(env) });
+  constructor(args: readonly string[], env: Environment = {}, identity?: Identity) {
+    this.child = spawn(process.execPath, [...node, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: environment(env), ...identity });
     const up = Promise.withResolvers<number>();
     this.up = up.promise;
     this.up.catch(() => {});
@@ -82,8 +85,8 @@ export class PeapodProcess {
 }
 
 /** Runs a command of Peapod to its end. One that does not end is killed after `withinMs`. */
-export async function peapod(args: readonly string[], env: Environment = {}, withinMs = 20_000): Promise<Ended> {
-  const running = new PeapodProcess(args, env);
+export async function peapod(args: readonly string[], env: Environment = {}, withinMs = 20_000, identity?: Identity): Promise<Ended> {
+  const running = new PeapodProcess(args, env, identity);
   const timer = setTimeout(() => running.child.kill('SIGKILL'), withinMs);
   try {
     return await running.ended;
