@@ -10,7 +10,7 @@ import { resources } from '../../src/client/resources.ts';
 /** A cluster that stories are told on. `until` waits for a condition and throws when it does not come true in good time. */
 export interface Bench {
   readonly client: Client;
-  readonly node: NodeConnection;
+  readonly node: Pick<NodeConnection, 'exec' | 'logs'>;
   readonly nodeName: string;
   until(what: string, condition: () => Promise<boolean>): Promise<void>;
   stop(): Promise<void>;
