@@ -1,7 +1,8 @@
 // Owns looking at the machine: which rights, programs and kernel features there are. It only looks; machine-verdict.ts judges.
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { arch, platform } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { findProgram } from '../runtime/cri/containerd.ts';
 
 /** What was seen. Paths are where a program was found; undefined where it is missing. */
 export interface MachineFacts {
@@ -28,18 +29,8 @@ export interface MachineFacts {
   readonly memoryBytes: number;
 }
 
-const programDirs = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 const capSysAdmin = 21;
 const capSysResource = 24;
-
-/** The full path of a program, looked for on PATH and in the usual system folders. */
-export function findProgram(name: string): string | undefined {
-  const dirs = [...(process.env['PATH'] ?? '').split(delimiter), ...programDirs];
-  return dirs
-    .filter((dir) => dir !== '')
-    .map((dir) => join(dir, name))
-    .find(isExecutable);
-}
 
 /** Looks at the machine. Takes a few milliseconds and starts nothing. */
 export function observeMachine(): MachineFacts {

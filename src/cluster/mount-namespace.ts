@@ -1,6 +1,6 @@
 // Owns being in the right mount namespace: where `/` is private, Peapod and its containerd live in a shared one of their own, made once and entered again.
 import { readFileSync, readlinkSync } from 'node:fs';
-import { findProgram } from './machine.ts';
+import { findProgram } from '../runtime/cri/containerd.ts';
 
 /** How to come into the right namespace: nothing to do, or a command to become. */
 export type NamespaceStep = { readonly step: 'stay' } | { readonly step: 'become'; readonly command: readonly string[] };

@@ -1,7 +1,7 @@
 // Owns the first node's network on the machine: the bridge, forwarding, and Peapod's nftables table. Made again at each start, taken away by `down`.
 import { execFile } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
-import { findProgram } from './machine.ts';
+import { findProgram } from '../runtime/cri/containerd.ts';
 import { type NetworkFacts, networkRules } from './network-rules.ts';
 
 /** Runs a program to its end with `input` on its standard input. Rejects with its own words. */
