@@ -43,7 +43,9 @@ async function carry(data: SpdyStream, error: SpdyStream, port: number, open: Op
     await Promise.all([pipeline(data, target), pipeline(target, data)]);
     error.end();
   } catch (failure) {
-    error.end(`error forwarding port ${port}: ${failure instanceof Error ? failure.message : failure}`);
+    // kubectl resets the stream of every connection that its user is done with: then nothing went wrong.
+    if (data.wasReset) error.end();
+    else error.end(`error forwarding port ${port}: ${failure instanceof Error ? failure.message : failure}`);
     data.destroy();
   }
 }

@@ -23,6 +23,8 @@ export async function serveProcessOverSpdy(
   const arrived = new Map<string, SpdyStream>();
   const complete = Promise.withResolvers<void>();
   const needed = ['error', ...(['stdin', 'stdout', 'stderr'] as const).filter((name) => wanted[name])];
+  // A client opens this one last, and waits for its answer: a process that ends sooner must not take the connection away from it.
+  if (wanted.tty && /^v[34]/.test(protocol)) needed.push('resize');
   const session = new SpdySession(socket, {
     side: 'server',
     onStream(stream) {

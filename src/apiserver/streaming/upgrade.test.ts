@@ -101,6 +101,30 @@ test('SPDY v4: streams by type, half-close of the input, the exit code as a Stat
   await session.closed;
 });
 
+test('SPDY with a terminal: a process that ends at once waits for the stream of sizes, which clients open last', async () => {
+  const over: Carried = {
+    is: 'process',
+    streams: { stdin: true, stdout: true, stderr: false, tty: true },
+    open: async () => ({
+      stdin: new PassThrough(),
+      stdout: new PassThrough().end('bye'),
+      stderr: undefined,
+      exit: Promise.resolve({ exitCode: 0 }),
+      resize: () => {},
+      close: () => {},
+    }),
+  };
+  const { session } = await spdy(await serve(over), 'v4.channel.k8s.io');
+  const streams: Duplex[] = [];
+  for (const streamType of ['error', 'stdin', 'stdout', 'resize']) {
+    const stream = session.open({ streamType });
+    await stream.replied;
+    streams.push(stream);
+  }
+  expect(await textOf(streams[2] as Duplex)).toBe('bye');
+  await session.closed;
+});
+
 const echo: Carried = {
   is: 'portForward',
   async open(port) {
@@ -124,6 +148,17 @@ test('port-forward over SPDY: each pair is a connection, and a refusal is told o
   expect(await textOf(good.data)).toBe('ping');
   expect(await textOf(good.error)).toBe('');
   expect(await textOf(bad.error)).toContain('connection refused');
+  session.close();
+});
+
+test('port-forward over SPDY: a client that resets its data stream is told of no error', async () => {
+  const { session } = await spdy(await serve(echo), 'portforward.k8s.io');
+  const head = { port: '80', requestID: '0' };
+  const [error, data] = ['error', 'data'].map((streamType) => session.open({ ...head, streamType })) as [Duplex, Duplex];
+  data.write('ping');
+  await new Promise((resolve) => data.once('data', resolve));
+  data.destroy();
+  expect(await textOf(error)).toBe('');
   session.close();
 });
 

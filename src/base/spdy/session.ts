@@ -3,7 +3,7 @@
 import type { Duplex } from 'node:stream';
 import { controlFrame, dataHead, type Frame, FrameReader, flagFin, frameTypes, numbers, resetStatus } from './frames.ts';
 import { HeaderReader, HeaderWriter, type SpdyHeaders } from './header-block.ts';
-import { SpdyStream } from './stream.ts';
+import { SpdyResetError, SpdyStream } from './stream.ts';
 
 const maxStreams = 1000;
 
@@ -114,7 +114,7 @@ export class SpdySession {
     } else if (type === frameTypes.rstStream) {
       const stream = this.#streams.get(id);
       this.#streams.delete(id);
-      stream?.destroy(new Error('the other side reset the stream'));
+      stream?.destroy(new SpdyResetError());
     } else if (type === frameTypes.ping) {
       const ours = (id % 2 === 1) === (this.#options.side === 'client');
       if (!ours) this.#socket.write(controlFrame(frameTypes.ping, 0, numbers(id)));

@@ -12,6 +12,13 @@ const bufferBytes = 256 * 1024;
 /** Frames carry at most this much, so that streams of one connection take turns. */
 const chunkBytes = 32 * 1024;
 
+/** What a stream breaks with when the other side resets it: that one no longer wants what is under way. */
+export class SpdyResetError extends Error {
+  constructor() {
+    super('the other side reset the stream');
+  }
+}
+
 export class SpdyStream extends Duplex {
   readonly id: number;
   /** What the opener sent with it. */
@@ -27,6 +34,11 @@ export class SpdyStream extends Duplex {
     this.headers = headers;
     this.#port = port;
     this.#replied.promise.catch(() => {});
+  }
+
+  /** Whether the other side has reset it. */
+  get wasReset(): boolean {
+    return this.errored instanceof SpdyResetError;
   }
 
   /** Resolves when the other side accepted the stream. */
