@@ -9,6 +9,7 @@ import { resources } from '../src/client/resources.ts';
 import type { ContainerConfig, SandboxConfig } from '../src/runtime/runtime.ts';
 import { adminOf } from '../test/cli/peapod-process.ts';
 import { realCluster, testNamespace, whyNoRealCluster } from '../test/real/cluster-for-tests.ts';
+import { removeCgroups } from '../test/real/containerd-for-tests.ts';
 import { testImages } from '../test/real/images.ts';
 import { median, percentile } from './lib-figures.ts';
 
@@ -104,6 +105,7 @@ try {
   );
 } finally {
   await Promise.all([cluster.dispose(), bareCluster.dispose()]);
+  removeCgroups('/peapod-bench');
   rmSync(logs, { recursive: true, force: true });
 }
 

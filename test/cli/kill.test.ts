@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seededEntropy } from '../../src/base/entropy.ts';
 import { resources } from '../../src/client/resources.ts';
-import { adminOf, ensureBundle, freePort, PeapodProcess, simulated } from './peapod-process.ts';
+import { adminOf, endLeftovers, ensureBundle, freePort, PeapodProcess, simulated } from './peapod-process.ts';
 
 const kills = 20;
 const writers = 8;
@@ -17,7 +17,10 @@ beforeAll(() => {
   ensureBundle();
   dir = mkdtempSync(join(tmpdir(), 'peapod-kill-'));
 });
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+afterAll(async () => {
+  await endLeftovers();
+  rmSync(dir, { recursive: true, force: true });
+});
 
 test(`${kills} times kill -9 (seed ${seed}): every acknowledged object is there again, as it was acknowledged`, {
   timeout: 90_000,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { resources } from '../../src/client/resources.ts';
-import { adminOf, ensureBundle, freePort, type Identity, PeapodProcess, peapod, simulated } from './peapod-process.ts';
+import { adminOf, endLeftovers, ensureBundle, freePort, type Identity, PeapodProcess, peapod, simulated } from './peapod-process.ts';
 
 ensureBundle();
 const settings = { metadata: { name: 'kept', namespace: 'default' }, data: { colour: 'green' } };
@@ -13,7 +13,10 @@ let dir = '';
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'peapod-cli-'));
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+afterEach(async () => {
+  await endLeftovers();
+  rmSync(dir, { recursive: true, force: true });
+});
 
 test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s stops it cleanly, and what was stored is there again', async (signal) => {
   const port = await freePort();

@@ -6,14 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { resources } from '../../src/client/resources.ts';
-import { adminOf, ensureBundle, freePort, PeapodProcess, peapod, simulated } from './peapod-process.ts';
+import { adminOf, endLeftovers, ensureBundle, freePort, PeapodProcess, peapod, simulated } from './peapod-process.ts';
 
 ensureBundle();
 let dir = '';
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'peapod-cli-'));
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+afterEach(async () => {
+  await endLeftovers();
+  rmSync(dir, { recursive: true, force: true });
+});
 
 /** An error that a person can read: no stack, and an exit code. */
 function expectPlain({ code, stderr }: { readonly code: number | null; readonly stderr: string }, message: RegExp): void {

@@ -39,6 +39,13 @@ function environment(env: Environment): NodeJS.ProcessEnv {
   return { ...base, ...env };
 }
 
+const alive = new Set<PeapodProcess>();
+
+/** Ends what a test that failed midway left running. */
+export async function endLeftovers(): Promise<void> {
+  await Promise.all([...alive].map((process) => process.end('SIGKILL')));
+}
+
 /** A Peapod that was started and may still run. */
 export class PeapodProcess {
   readonly child: ChildProcess;
@@ -52,6 +59,7 @@ export class PeapodProcess {
 
   constructor(args: readonly string[], env: Environment = {}, identity?: Identity) {
     this.child = spawn(process.execPath, [...node, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: environment(env), ...identity });
+    alive.add(this);
     const up = Promise.withResolvers<number>();
     this.up = up.promise;
     this.up.catch(() => {});
@@ -65,6 +73,7 @@ export class PeapodProcess {
     this.ended = new Promise((resolve, reject) => {
       this.child.once('error', reject);
       this.child.once('close', (code, signal) => {
+        alive.delete(this);
         up.reject(new Error(`it ended before it was up (${code ?? signal}): ${this.#stderr}`));
         resolve({ code, signal, stdout: this.#stdout, stderr: this.#stderr });
       });

@@ -95,7 +95,7 @@ export async function realRuntime(octet: number, cgroupRoots: readonly string[] 
 }
 
 /** Takes away the empty cgroups below a root that a test used; only directories without processes go. */
-function removeCgroups(root: string): void {
+export function removeCgroups(root: string): void {
   const walk = (directory: string): void => {
     for (const entry of readdirSync(directory, { withFileTypes: true })) if (entry.isDirectory()) walk(`${directory}/${entry.name}`);
     try {
