@@ -64,7 +64,14 @@ export class SimulationBench {
   }
 
   /** Starts a container of an image, in a sandbox of its own unless told. */
-  async start(
+  async start(image: string, wish: Wish = {}, given?: Awaited<ReturnType<SimulationBench['sandbox']>>): Promise<string> {
+    const id = await this.create(image, wish, given);
+    await this.done(this.runtime.startContainer(id));
+    return id;
+  }
+
+  /** As `start`, up to the start. */
+  async create(
     image: string,
     { env = {}, security = {}, ...wish }: Wish = {},
     given?: Awaited<ReturnType<SimulationBench['sandbox']>>,
@@ -104,9 +111,7 @@ export class SimulationBench {
       },
       ...wish,
     };
-    const id = await this.done(this.runtime.createContainer(sandbox.id, config, sandbox.config));
-    await this.done(this.runtime.startContainer(id));
-    return id;
+    return this.done(this.runtime.createContainer(sandbox.id, config, sandbox.config));
   }
 
   async status(id: string): Promise<ContainerStatus> {

@@ -1,21 +1,24 @@
 // Owns the simulated servers: nginx, httpd, mysqld, the documents' app, agnhost's netexec, and what runs in an image that nobody knows.
 import type { HttpAnswer, HttpRequest } from './http-text.ts';
-import type { Process, Program } from './process.ts';
+import type { Program } from './process.ts';
 import { type Tool, ToolError, tool } from './tool.ts';
 
-/** Runs until one of the signals comes, then ends with 0. */
-async function untilSignal(process: Process, signals: readonly number[]): Promise<number> {
-  let finish = (): void => {};
-  const asked = new Promise<void>((resolve) => {
-    finish = resolve;
+const termination = [2, 3, 15];
+
+/** A server: hears its signals from its first moment on, also while it sets itself up, and ends with 0 when one comes. A number ends it sooner. */
+function server(signals: readonly number[], setUp: (self: Tool) => Promise<number | undefined>): Program {
+  return tool(async (self) => {
+    const asked = Promise.withResolvers<void>();
+    self.process.onSignal = (signal) => {
+      if (!signals.includes(signal)) return false;
+      asked.resolve();
+      return true;
+    };
+    const exitCode = await setUp(self);
+    if (exitCode !== undefined) return exitCode;
+    await self.process.until(asked.promise);
+    return 0;
   });
-  process.onSignal = (signal) => {
-    if (!signals.includes(signal)) return false;
-    finish();
-    return true;
-  };
-  await process.until(asked);
-  return 0;
 }
 
 /** Listens on a port while the process lives. */
@@ -24,8 +27,6 @@ function listen(self: Tool, port: number, http: (request: HttpRequest) => Promis
   if (!network.listen(port, { http })) throw new ToolError(`bind() to 0.0.0.0:${port} failed (98: Address already in use)`);
   void self.process.exit.then(() => network.unlisten(port));
 }
-
-const termination = [2, 3, 15];
 
 function page(title: string, text: string): string {
   return `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${text}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`;
@@ -73,7 +74,7 @@ async function appendTo(self: Tool, path: string, line: string): Promise<void> {
   else await self.out(line);
 }
 
-const nginx = tool(async (self) => {
+const nginx = server(termination, async (self) => {
   if (self.args.includes('-v')) {
     await self.err('nginx version: nginx/1.25.3 (simulated)\n');
     return 0;
@@ -100,17 +101,17 @@ const nginx = tool(async (self) => {
     return { ...answer, headers: { Server: 'nginx/1.25.3' } };
   });
   await self.err('simulated nginx: serving /usr/share/nginx/html on port 80\n');
-  return untilSignal(self.process, termination);
+  return undefined;
 });
 
-const httpd = tool(async (self) => {
+const httpd = server([...termination, 28], async (self) => {
   listen(self, 80, async (request) => serveFile(self, '/usr/local/apache2/htdocs', request));
   await self.err('simulated httpd: serving /usr/local/apache2/htdocs on port 80\n');
-  return untilSignal(self.process, [...termination, 28]);
+  return undefined;
 });
 
 /** The documents' kubetm/app: /hostname, /health (500 after /status500, 200 again after /status200). */
-const kubetmApp = tool(async (self) => {
+const kubetmApp = server(termination, async (self) => {
   let bad = false;
   const { hostname } = self.surroundings;
   listen(self, 8080, async ({ path }) => {
@@ -123,10 +124,10 @@ const kubetmApp = tool(async (self) => {
     }
     return { status: 200, body: 'Welcome to Kubernetes\n' };
   });
-  return untilSignal(self.process, termination);
+  return undefined;
 });
 
-const mysqld = tool(async (self) => {
+const mysqld = server(termination, async (self) => {
   const { env } = self.call;
   if (!['MYSQL_ROOT_PASSWORD', 'MYSQL_ALLOW_EMPTY_PASSWORD', 'MYSQL_RANDOM_ROOT_PASSWORD'].some((name) => (env.get(name) ?? '') !== '')) {
     await self.err(
@@ -137,12 +138,12 @@ const mysqld = tool(async (self) => {
   if (!self.surroundings.network.listen(3306, { greeting: 'simulated mysql\n' })) throw new ToolError('port 3306 is in use');
   void self.process.exit.then(() => self.surroundings.network.unlisten(3306));
   await self.err('simulated mysqld: ready for connections on port 3306 (it greets, and knows no SQL)\n');
-  return untilSignal(self.process, termination);
+  return undefined;
 });
 
-const agnhost = tool(async (self) => {
+const agnhost = server(termination, async (self) => {
   const [mode = 'pause'] = self.args;
-  if (mode === 'pause') return untilSignal(self.process, termination);
+  if (mode === 'pause') return undefined;
   if (mode !== 'netexec' && mode !== 'serve-hostname')
     throw new ToolError(`${mode} is not simulated (netexec, serve-hostname and pause are)`, 127);
   const port = Number(self.flags().flags.get('http-port') ?? (mode === 'netexec' ? 8080 : 9376));
@@ -164,23 +165,23 @@ const agnhost = tool(async (self) => {
     if (url.pathname === '/') return { status: 200, body: `NOW: ${new Date(self.surroundings.clock.now()).toISOString()}` };
     return { status: 404, body: '404 page not found\n' };
   });
-  return untilSignal(self.process, termination);
+  return undefined;
 });
 
-const httpEcho = tool(async (self) => {
+const httpEcho = server(termination, async (self) => {
   const option = (name: string, fallback: string): string =>
     self.args.map((word) => new RegExp(`^-{1,2}${name}=(.*)$`).exec(word)?.[1]).find((value) => value !== undefined) ?? fallback;
   const text = option('text', '');
   listen(self, Number(option('listen', ':5678').replace(/^.*:/, '')), async () => ({ status: 200, body: `${text}\n` }));
-  return untilSignal(self.process, termination);
+  return undefined;
 });
 
 /** What runs where an image's own command is not known: it waits for SIGTERM, and says so. */
-const idle = tool(async (self) => {
+const idle = server(termination, async (self) => {
   await self.out(
     `simulated: what the image ${self.surroundings.image} runs is not known here; this container does nothing until SIGTERM\n`,
   );
-  return untilSignal(self.process, termination);
+  return undefined;
 });
 
 /** Servers by the name that images call them. */

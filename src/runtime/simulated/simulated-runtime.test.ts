@@ -94,6 +94,14 @@ describe('init and signals', () => {
     expect(bench.clock.now() - started).toBeGreaterThan(19_000);
   });
 
+  test.each(['nginx', 'httpd', 'registry.example.com/team/app'])('%s that is stopped while it starts ends at once', async (image) => {
+    const bench = new SimulationBench();
+    const id = await bench.create(image);
+    const started = bench.runtime.startContainer(id);
+    await bench.done(Promise.all([started, started.then(() => bench.runtime.stopContainer(id, 30))]));
+    expect((await bench.status(id)).exitCode).toBe(0);
+  });
+
   test('with a shared process namespace nobody is init: TERM ends a sleep', async () => {
     const bench = new SimulationBench();
     const sandbox = await bench.sandbox({ namespaces: { network: 'pod', pid: 'pod', ipc: 'pod' } });
