@@ -4,6 +4,7 @@ import type { Entry } from '../store/store.ts';
 
 const marker = Buffer.from('"metadata":{');
 const itemHead = Buffer.from('{"metadata":{');
+const versionFixed = '"resourceVersion":"",'.length;
 
 // Both caches hang on the bytes: one parse a revision, gone with the entry.
 const written = new WeakMap<Uint8Array, AnyObject>();
@@ -40,11 +41,19 @@ export function jsonOf(entry: Entry, revision = entry.modRevision, end = ''): Bu
   return json;
 }
 
-/** The JSON of an entry as an item of a typed list: without kind and apiVersion. Pieces to be written one after the other. */
-export function itemPiecesOf(entry: Entry): readonly [Buffer, Buffer, Buffer] {
+/** How long an entry is as an item of a typed list, which shows neither kind nor apiVersion. */
+export function itemLengthOf({ value, modRevision }: Entry): number {
+  const hole = asBuffer(value).indexOf(marker) + marker.length;
+  return itemHead.length + versionFixed + String(modRevision).length + value.length - hole;
+}
+
+/** Writes an entry as an item into `target` at `offset`; answers the offset behind it. */
+export function writeItem(entry: Entry, target: Buffer, offset: number): number {
   const value = asBuffer(entry.value);
   const hole = value.indexOf(marker) + marker.length;
-  return [itemHead, Buffer.from(`"resourceVersion":"${entry.modRevision}",`, 'latin1'), value.subarray(hole)];
+  let at = offset + itemHead.copy(target, offset);
+  at += target.write(`"resourceVersion":"${entry.modRevision}",`, at, 'latin1');
+  return at + value.copy(target, at, hole);
 }
 
 /** The object of an entry: frozen, shared by all who ask, parsed at most once a revision. */

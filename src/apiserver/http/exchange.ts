@@ -43,7 +43,8 @@ export interface Exchange {
 async function gather(readable: Readable, bound: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of readable as AsyncIterable<Buffer>) {
+  // Giving up on the body must not cut the stream: the refusal is still to be sent on it.
+  for await (const chunk of readable.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > bound) throw new BodyTooLargeError(`body of more than ${bound} bytes`);
     chunks.push(chunk);
@@ -98,7 +99,13 @@ export class Http2Exchange implements Exchange {
   }
 
   async body(bound: number): Promise<Buffer> {
-    return this.#stream.readableEnded || this.#stream.endAfterHeaders ? Buffer.alloc(0) : gather(this.#stream, bound);
+    if (this.#stream.readableEnded || this.#stream.endAfterHeaders) return Buffer.alloc(0);
+    try {
+      return await gather(this.#stream, bound);
+    } catch (error) {
+      this.#stream.resume();
+      throw error;
+    }
   }
 
   answer(code: number, headers: Headers, body: Uint8Array | undefined): void {
@@ -163,8 +170,15 @@ export class Http1Exchange implements Exchange {
     return this.#abort.signal;
   }
 
-  body(bound: number): Promise<Buffer> {
-    return gather(this.#request, bound);
+  async body(bound: number): Promise<Buffer> {
+    try {
+      return await gather(this.#request, bound);
+    } catch (error) {
+      // What is still to come is let go by, or the client would never look at the answer; then the connection ends.
+      this.#request.resume();
+      this.#response.shouldKeepAlive = false;
+      throw error;
+    }
   }
 
   answer(code: number, headers: Headers, body: Uint8Array | undefined): void {

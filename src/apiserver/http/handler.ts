@@ -13,7 +13,7 @@ import { type RequestInfo, requestInfoOf } from '../request-info.ts';
 import type { Serving } from '../serving.ts';
 import { type ExtensionRoute, routeOf } from './documents.ts';
 import { BodyTooLargeError, type Exchange } from './exchange.ts';
-import { render, renderStatus, type View } from './render.ts';
+import { render, renderStatus, type View, whole } from './render.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import { headersOf, respond } from './respond.ts';
 import { includeObjectOf } from './table-answer.ts';
@@ -179,7 +179,7 @@ async function serveDocument(parts: HttpParts, { exchange, info, query, auditId,
   const answer = await route.answer({ method, path, query, headers, user });
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
   const fields = { ...headersOf(auditId, warnings), ...answer.headers };
-  await respond(exchange, { code: answer.code, contentType: answer.contentType, pieces: [body] }, fields);
+  await respond(exchange, whole(answer.code, answer.contentType, body), fields);
   return answer.code;
 }
 

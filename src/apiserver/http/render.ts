@@ -11,15 +11,22 @@ import type { Media, Transform } from '../negotiation.ts';
 import { mediaTypes } from '../negotiation.ts';
 import type { Answer } from '../request.ts';
 import { objectAs, storedAsServed } from '../serving.ts';
-import { itemPiecesOf, jsonOf } from '../stored-object.ts';
+import { itemLengthOf, jsonOf, writeItem } from '../stored-object.ts';
 import { type IncludeObject, tableFor } from './table-answer.ts';
 
 /** An answer that is to be written as a whole. */
 export interface Rendered {
   readonly code: number;
   readonly contentType: string;
-  /** To be written one after the other. */
-  readonly pieces: readonly Uint8Array[];
+  /** All pieces together, in bytes. */
+  readonly size: number;
+  /** To be written one after the other. Made as they are asked for, once. */
+  readonly pieces: Iterable<Uint8Array>;
+}
+
+/** An answer of one piece. */
+export function whole(code: number, contentType: string, bytes: Uint8Array): Rendered {
+  return { code, contentType, size: bytes.length, pieces: [bytes] };
 }
 
 /** How an answer is to look beside its media. */
@@ -41,14 +48,14 @@ export function render(answer: Whole, view: View): Rendered {
   const { transform } = media;
   if (transform !== undefined && answer.kind !== undefined)
     return made(transformed(answer, answer.kind, transform, view), answer.kind, code, view);
-  if (media.format === 'json' && !view.pretty) return { code, contentType: mediaTypes.json, pieces: jsonPieces(answer) };
+  if (media.format === 'json' && !view.pretty) return jsonAnswer(answer, code);
   return made(wholeObject(answer), answer.kind, code, view);
 }
 
 /** Renders a Status. What asked for a table or protobuf of something without it gets JSON. */
 export function renderStatus(status: Status, view: View, code: number): Rendered {
   const { format } = view.media;
-  if (format === 'protobuf') return { code, contentType: mediaTypes.protobuf, pieces: [encodeStatusProtobuf({ ...status })] };
+  if (format === 'protobuf') return whole(code, mediaTypes.protobuf, encodeStatusProtobuf({ ...status }));
   return made(status as unknown as AnyObject, undefined, code, view);
 }
 
@@ -61,35 +68,58 @@ function made(object: unknown, kind: KindDescription | undefined, code: number, 
       version: '1.1',
       aliasDuplicateObjects: false,
     });
-    return { code, contentType: mediaTypes.yaml, pieces: [Buffer.from(text)] };
+    return whole(code, mediaTypes.yaml, Buffer.from(text));
   }
   const table = media.transform?.kind === 'Table';
   if (media.format === 'protobuf' && kind !== undefined && !table) {
     if (!hasProtobuf(kind))
       throw new StatusError('NotAcceptable', 'only the following media types are accepted: application/json, application/yaml');
-    return { code, contentType: mediaTypes.protobuf, pieces: [encodeProtobuf(kind, object as Readonly<Record<string, unknown>>)] };
+    return whole(code, mediaTypes.protobuf, encodeProtobuf(kind, object as Readonly<Record<string, unknown>>));
   }
   const text = `${JSON.stringify(object, undefined, pretty ? 2 : 0)}\n`;
-  return { code, contentType: mediaTypes.json, pieces: [Buffer.from(text)] };
+  return whole(code, mediaTypes.json, Buffer.from(text));
 }
 
-function jsonPieces(answer: Exclude<Whole, { is: 'status' }>): readonly Uint8Array[] {
-  if (answer.is === 'object') return [Buffer.from(`${JSON.stringify(answer.object)}\n`)];
-  if (answer.is === 'entry') return [jsonOfEntry(answer.kind, answer.entry)];
+function jsonAnswer(answer: Exclude<Whole, { is: 'status' }>, code: number): Rendered {
+  if (answer.is === 'object') return whole(code, mediaTypes.json, Buffer.from(`${JSON.stringify(answer.object)}\n`));
+  if (answer.is === 'entry') return whole(code, mediaTypes.json, jsonOfEntry(answer.kind, answer.entry));
   const { kind, entries } = answer;
-  const head = `{"kind":${JSON.stringify(kind.listKind)},"apiVersion":${JSON.stringify(apiVersionOf(kind.group, kind.version))},"metadata":${JSON.stringify(listMetadata(answer))},"items":[`;
-  const pieces: Uint8Array[] = [Buffer.from(head)];
-  const stored = storedAsServed(kind);
-  entries.forEach((entry, index) => {
-    if (index > 0) pieces.push(comma);
-    if (stored) pieces.push(...itemPiecesOf(entry));
-    else pieces.push(Buffer.from(JSON.stringify(bare(objectAs(kind, entry)))));
-  });
-  pieces.push(listEnd);
-  return pieces;
+  const { kind: listKind, apiVersion } = {
+    kind: JSON.stringify(kind.listKind),
+    apiVersion: JSON.stringify(apiVersionOf(kind.group, kind.version)),
+  };
+  const head = Buffer.from(`{"kind":${listKind},"apiVersion":${apiVersion},"metadata":${JSON.stringify(listMetadata(answer))},"items":[`);
+  if (!storedAsServed(kind)) {
+    const items = entries.map((entry) => JSON.stringify(bare(objectAs(kind, entry))));
+    return whole(code, mediaTypes.json, Buffer.concat([head, Buffer.from(items.join(',')), listEnd]));
+  }
+  const commas = Math.max(0, entries.length - 1);
+  const size = entries.reduce((sum, entry) => sum + itemLengthOf(entry), head.length + commas + listEnd.length);
+  return { code, contentType: mediaTypes.json, size, pieces: listBlocks(head, entries, size) };
 }
 
-const comma = Buffer.from(',');
+/** A list in blocks, each filled item by item, so that a long list is never in memory as a whole. */
+function* listBlocks(head: Buffer, entries: readonly Entry[], size: number): Generator<Uint8Array, void, undefined> {
+  let left = size;
+  let block = Buffer.allocUnsafe(Math.min(blockBytes, left));
+  let at = head.copy(block);
+  for (const [index, entry] of entries.entries()) {
+    const needed = itemLengthOf(entry) + 1 + listEnd.length;
+    if (at + needed > block.length) {
+      yield block.subarray(0, at);
+      left -= at;
+      block = Buffer.allocUnsafe(Math.max(needed, Math.min(blockBytes, left)));
+      at = 0;
+    }
+    if (index > 0) block[at++] = comma;
+    at = writeItem(entry, block, at);
+  }
+  at += listEnd.copy(block, at);
+  yield block.subarray(0, at);
+}
+
+const blockBytes = 512 * 1024;
+const comma = 0x2c;
 const listEnd = Buffer.from(']}\n');
 
 /** One entry as JSON in the version of `kind`. */

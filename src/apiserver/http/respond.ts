@@ -6,7 +6,7 @@ import type { Rendered } from './render.ts';
 
 const compress = promisify(gzip);
 const gzipFromBytes = 128 * 1024;
-const writeBytes = 256 * 1024;
+const wholeBytes = 512 * 1024;
 const warningsBytes = 4096;
 
 /** Headers of any answer, with the warnings gathered so far. */
@@ -35,36 +35,23 @@ function printable(text: string): string {
 
 /** Writes a rendered answer: compressed where it is large and the client takes that, in pieces where it is larger still. */
 export async function respond(exchange: Exchange, rendered: Rendered, headers: Headers): Promise<void> {
-  const { code, contentType, pieces } = rendered;
+  const { code, contentType, pieces, size } = rendered;
   const fields = contentType === '' ? headers : { ...headers, 'content-type': contentType };
-  const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const [only] = pieces;
   const accepted = exchange.headers['accept-encoding'];
   if (size >= gzipFromBytes && typeof accepted === 'string' && /\bgzip\b/.test(accepted)) {
-    const packed = await compress(Buffer.concat(pieces, size), { level: constants.Z_BEST_SPEED });
+    const packed = await compress(Buffer.concat([...pieces], size), { level: constants.Z_BEST_SPEED });
     exchange.answer(code, { ...fields, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }, packed);
-  } else if (pieces.length === 1 && only !== undefined) exchange.answer(code, fields, only);
-  else if (size <= writeBytes) exchange.answer(code, fields, Buffer.concat(pieces, size));
-  else {
+  } else if (size <= wholeBytes) {
+    const [first = nothing, ...more] = pieces;
+    exchange.answer(code, fields, more.length === 0 ? first : Buffer.concat([first, ...more], size));
+  } else {
     const outlet = exchange.begin(code, { ...fields, 'content-length': String(size) });
-    for (const block of blocksOf(pieces)) {
+    for (const piece of pieces) {
       if (outlet.closed) return;
-      if (!outlet.write(block)) await outlet.drained();
+      if (!outlet.write(piece)) await outlet.drained();
     }
     outlet.end();
   }
 }
 
-function* blocksOf(pieces: readonly Uint8Array[]): Generator<Uint8Array, void, undefined> {
-  let block: Uint8Array[] = [];
-  let size = 0;
-  for (const piece of pieces) {
-    block.push(piece);
-    size += piece.length;
-    if (size < writeBytes) continue;
-    yield Buffer.concat(block, size);
-    block = [];
-    size = 0;
-  }
-  if (size > 0) yield Buffer.concat(block, size);
-}
+const nothing = new Uint8Array();
