@@ -1,11 +1,13 @@
-// Owns telling the cluster what happened: v1 Events about objects, made once and then counted. It never fails its caller.
-import type { Event } from '../api/core/v1.ts';
+// Owns telling the cluster what happened: v1 Events, repeats counted, similar ones combined, floods bounded as client-go bounds them. It never fails its caller.
+import type { Event, ObjectReference } from '../api/core/v1.ts';
 import type { KubeObject } from '../api/object.ts';
-import { hasReason } from '../api/status-error.ts';
+import { hasReason, StatusError } from '../api/status-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import { type Service, TaskGroup } from '../base/service.ts';
 import { formatTime } from '../base/time.ts';
 import type { Client } from './client.ts';
+import { EventCorrelator, type Tally } from './event-correlator.ts';
 import { resources } from './resources.ts';
 
 /** What an event is about. */
@@ -25,98 +27,132 @@ export interface EventSource {
   readonly host?: string;
 }
 
-/** Bound: this many events are remembered for counting; this many wait to be written, later ones are dropped and logged. */
-const maxRemembered = 4096;
-const maxWaiting = 1000;
+/** An event on its way: the `ordinal`th of its tally. */
+interface Waiting {
+  readonly tally: Tally;
+  readonly ordinal: number;
+  readonly atMs: number;
+  readonly subject: ObjectReference;
+  readonly type: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly annotations: Readonly<Record<string, string>> | undefined;
+}
 
-/** One source of events. Equal events (subject, type, reason, message) become one Event whose count rises. Written in the order they were told. */
-export class EventRecorder {
+const maxWaiting = 1000;
+const maxMessage = 16_384;
+const maxTries = 12;
+const retryMs = 10_000;
+
+/**
+ * One source of events, written in the order they were told. Bounds: 1,000 wait (the newest is dropped and logged), messages of 16,384
+ * characters, 12 tries 10 s apart where the server cannot be reached (any answer of the server is the end), and those of EventCorrelator.
+ */
+export class EventRecorder implements Service {
   readonly #client: Client;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #source: EventSource;
-  readonly #known = new Map<string, { readonly name: string; readonly namespace: string; count: number }>();
-  #writing: Promise<void> = Promise.resolve();
-  #waiting = 0;
+  readonly #tasks: TaskGroup;
+  readonly #correlator = new EventCorrelator();
+  #queue: Waiting[] = [];
+  #writing: Promise<void> | undefined;
 
   constructor(client: Client, clock: Clock, log: Log, source: EventSource) {
     this.#client = client;
     this.#clock = clock;
     this.#log = log;
     this.#source = source;
+    this.#tasks = new TaskGroup(log);
   }
 
-  /** Tells that something happened now. */
+  /** Tells that something happened now. Returns at once; what cannot be written is logged. */
   record(
-    subject: EventSubject,
+    subject: ObjectReference,
     type: 'Normal' | 'Warning',
     reason: string,
     message: string,
     annotations?: Readonly<Record<string, string>>,
   ): void {
-    if (this.#waiting >= maxWaiting) {
+    if (this.#tasks.signal.aborted) return;
+    if (this.#queue.length >= maxWaiting) {
       this.#log.warn('event dropped: too many wait', { reason, about: subject.name });
       return;
     }
-    const atMs = this.#clock.now();
-    this.#waiting++;
-    this.#writing = this.#writing
-      .then(() => this.#write(subject, type, reason, message.slice(0, 1024), annotations, atMs))
-      .catch((error: unknown) => this.#log.debug('event not written', { reason, about: subject.name, error }))
-      .finally(() => this.#waiting--);
+    const atMs = Math.trunc(this.#clock.now());
+    const told = this.#correlator.tell({ subject, type, reason, message: message.slice(0, maxMessage), atMs });
+    if (told === undefined) return;
+    this.#queue.push({ ...told, atMs, subject, type, reason, annotations });
+    if (this.#writing !== undefined) return;
+    const writing = this.#drain(this.#tasks.signal).finally(() => {
+      this.#writing = undefined;
+    });
+    this.#writing = writing;
+    this.#tasks.run('write events', () => writing);
   }
 
   /** Resolves when everything told so far is written or given up. */
-  settled(): Promise<void> {
-    return this.#writing;
+  async settled(): Promise<void> {
+    await this.#writing;
   }
 
-  async #write(
-    subject: EventSubject,
-    type: string,
-    reason: string,
-    message: string,
-    annotations: Readonly<Record<string, string>> | undefined,
-    atMs: number,
-  ): Promise<void> {
-    const key = JSON.stringify([subject.kind, subject.namespace, subject.name, subject.uid, subject.fieldPath, type, reason, message]);
-    const known = this.#known.get(key);
-    if (known !== undefined && (await this.#count(known, atMs))) return;
-    const namespace = subject.namespace ?? 'default';
-    const at = formatTime(atMs);
-    const name = `${subject.name}.${BigInt(atMs * 1_000_000 + (this.#known.size % 1_000_000)).toString(16)}`;
+  /** Drops what waits; later events are not taken. */
+  async stop(): Promise<void> {
+    this.#queue = [];
+    await this.#tasks.stop();
+  }
+
+  async #drain(signal: AbortSignal): Promise<void> {
+    for (let next = this.#queue.shift(); next !== undefined && !signal.aborted; next = this.#queue.shift()) {
+      const about = { reason: next.reason, about: next.subject.name };
+      for (let tries = 1; ; tries++) {
+        try {
+          await this.#write(next, signal);
+          break;
+        } catch (error) {
+          if (signal.aborted) return;
+          if (error instanceof StatusError || tries >= maxTries) {
+            this.#log.debug('event not written', { ...about, error });
+            break;
+          }
+          if (tries === 1) this.#log.warn('events cannot be written, trying again', { ...about, error });
+          await this.#clock.sleep(retryMs, signal).catch(() => {});
+          if (signal.aborted) return;
+        }
+      }
+    }
+  }
+
+  async #write({ tally, ordinal, ...event }: Waiting, signal: AbortSignal): Promise<void> {
+    const { subject, type, reason, message, annotations } = event;
+    const namespace = subject.namespace || 'default';
+    const at = formatTime(event.atMs);
+    if (tally.made) {
+      try {
+        const body = { count: ordinal - tally.forgotten, lastTimestamp: at, message };
+        await this.#client.patch(resources.events, { namespace, name: tally.name }, { type: 'strategic', body }, { signal });
+        return;
+      } catch (error) {
+        if (!hasReason(error, 'NotFound')) throw error;
+        // It expired: counting begins anew.
+        Object.assign(tally, { made: false, forgotten: ordinal - 1, firstMs: event.atMs });
+      }
+    }
     const { component, host } = this.#source;
-    await this.#client.create(resources.events, {
-      metadata: { name, namespace, ...(annotations === undefined ? {} : { annotations }) },
-      involvedObject: subject,
+    const whole: Omit<Event, 'metadata' | 'involvedObject'> = {
       type,
       reason,
       message,
       source: this.#source,
-      firstTimestamp: at,
+      firstTimestamp: formatTime(tally.firstMs),
       lastTimestamp: at,
-      count: 1,
+      count: ordinal - tally.forgotten,
       reportingComponent: component,
       reportingInstance: host ?? '',
-    } satisfies Omit<Event, 'metadata'> & { readonly metadata: unknown });
-    this.#known.set(key, { name, namespace, count: 1 });
-    const oldest = this.#known.keys().next().value;
-    if (this.#known.size > maxRemembered && oldest !== undefined) this.#known.delete(oldest);
-  }
-
-  /** Raises the count of an Event that is there; false where it is gone. */
-  async #count(known: { readonly name: string; readonly namespace: string; count: number }, atMs: number): Promise<boolean> {
-    try {
-      await this.#client.patch(resources.events, known, {
-        type: 'strategic',
-        body: { count: known.count + 1, lastTimestamp: formatTime(atMs) },
-      });
-      known.count++;
-      return true;
-    } catch (error) {
-      if (hasReason(error, 'NotFound')) return false;
-      throw error;
-    }
+    };
+    const metadata = { name: tally.name, namespace, ...(annotations === undefined ? {} : { annotations }) };
+    await this.#client.create(resources.events, { metadata, involvedObject: subject, ...whole }, { signal });
+    tally.made = true;
   }
 }
 

@@ -69,7 +69,7 @@ export function startNode(parts: NodeParts): RunningNode {
       clock,
       onMissingSecrets: ({ metadata }, names) => {
         const about = { apiVersion: 'v1', kind: 'Pod', name: metadata.name, namespace: metadata.namespace ?? '', uid: metadata.uid };
-        kubelet.events.tell(about, 'Warning', 'FailedToRetrieveImagePullSecret', missingSecretsMessage(names));
+        kubelet.events.record(about, 'Warning', 'FailedToRetrieveImagePullSecret', missingSecretsMessage(names));
       },
     }),
     ...(parts.dialer === undefined ? {} : { dialer: parts.dialer }),
@@ -88,7 +88,7 @@ export function startNode(parts: NodeParts): RunningNode {
     kubeletVersion: kubernetesVersion,
     kubeletPort: 10250,
     maxPods: 110,
-    tell: (about, type, reason, message) => kubelet.events.tell(about, type, reason, message),
+    tell: (about, type, reason, message) => kubelet.events.record(about, type, reason, message),
   });
   const rotator = logRotator({ runtime, files, pods: kubelet.pods, clock, log });
   return {

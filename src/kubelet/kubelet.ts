@@ -5,13 +5,13 @@ import type { Entropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
 import { type Service, TaskGroup } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
+import { EventRecorder } from '../client/event-recorder.ts';
 import { Informer } from '../client/informer.ts';
 import { resources } from '../client/resources.ts';
 import type { NodeFiles } from '../runtime/files.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type DnsFacts, parseResolvConf } from './container/dns.ts';
 import { References } from './env/references.ts';
-import { EventRecorder } from './event-recorder.ts';
 import { plainPuller } from './plain-puller.ts';
 import type { EventText, NodeFacts } from './pod/model.ts';
 import type { ImagePuller, PodPorts } from './pod/ports.ts';
@@ -72,7 +72,7 @@ export interface Kubelet extends Service {
 export function createKubelet(options: KubeletOptions): Kubelet {
   const { client, clock, log, nodeName } = options;
   const tasks = new TaskGroup(log);
-  const events = new EventRecorder({ client, clock, log, nodeName });
+  const events = new EventRecorder(client, clock, log, { component: 'kubelet', host: nodeName });
   const references = new References(client, clock, log, (uids) => pods.referenceChanged(uids));
   const tokens = new ServiceAccountTokens(client, clock);
   const services = new Informer<ApiService>({ client, resource: resources.services, clock, log });
@@ -215,7 +215,7 @@ function portsOf(options: KubeletOptions, parts: Parts, node: NodeFacts): PodPor
         ...(resourceVersion === undefined ? {} : { resourceVersion }),
         ...(event.fieldPath === undefined ? {} : { fieldPath: event.fieldPath }),
       };
-      events.tell(about, event.type, event.reason, event.message);
+      events.record(about, event.type, event.reason, event.message);
     },
     owns: (id, uid) => void owners.set(id, uid),
     disowns: (id) => void owners.delete(id),
