@@ -4,6 +4,7 @@ import type { Client } from '../client/client.ts';
 import { type Controller, type ControllerContext, runController } from './controller.ts';
 import { namespaceController } from './namespace/namespace-controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
+import { replicaSetController } from './replica-set/replica-set-controller.ts';
 import { rootCaController } from './root-ca/root-ca-controller.ts';
 import { serviceAccountController } from './service-account/service-account-controller.ts';
 
@@ -23,6 +24,7 @@ export function allControllers({ caPem, clientFor, ...shared }: ControllersOptio
     rootCaController(as('root-ca-cert-publisher'), caPem),
     nodeLifecycleController(as('node-controller')),
     namespaceController(as('namespace-controller')),
+    replicaSetController(as('replicaset-controller')),
   ];
 }
 
