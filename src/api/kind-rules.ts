@@ -34,6 +34,8 @@ export interface OwnRules {
   readonly default?: KindRules['default'];
   /** Fields besides metadata and status that do not count for the generation, or `none` where the kind has no generation. */
   readonly generation?: 'none' | ((object: AnyObject) => unknown);
+  /** Whether a create may set the status: then it is kept. */
+  readonly statusOnCreate?: true;
   /** Further changes after the generic preparation. */
   readonly prepareForCreate?: KindRules['prepareForCreate'];
   readonly prepareForUpdate?: KindRules['prepareForUpdate'];

@@ -39,6 +39,22 @@ test('a minimal pod gets its defaults, a first status and generation 1', () => {
   });
 });
 
+test.each([
+  ['nodes', '', { status: { capacity: { cpu: '4' } } }, { capacity: { cpu: '4' }, allocatable: { cpu: '4' } }],
+  ['persistentvolumeclaims', '', { spec: {}, status: { phase: 'Bound' } }, { phase: 'Pending' }],
+])('whether a create may set the status: %s', (resource, group, body, status) => {
+  expect(create(resource, { metadata: { name: 'a' }, ...body }, group).object['status']).toMatchObject(status);
+});
+
+test.each([
+  ['persistentvolumes', '', { spec: { persistentVolumeReclaimPolicy: 'Recycle' } }, /^spec.persistentVolumeReclaimPolicy: The Recycle/],
+  ['endpointslices', 'discovery.k8s.io', { addressType: 'FQDN' }, /^spec.addressType: FQDN endpoints are deprecated$/],
+])('what is accepted with a warning: %s', (resource, group, body, warning) => {
+  const kind = catalog.byResource(group, 'v1', resource);
+  if (kind === undefined) throw new Error(`no ${resource}`);
+  expect(rulesOf(kind).warnings({ metadata, ...body } as unknown as AnyObject)).toEqual([expect.stringMatching(warning)]);
+});
+
 describe('refusals', () => {
   const container = { name: 'c', image: 'busybox' };
   test.each([

@@ -96,7 +96,7 @@ function combine(kind: KindDescription, own: OwnRules): KindRules {
         ...metadata
       } = object.metadata;
       const numbered = counted === undefined ? { ...object, metadata } : { ...object, metadata: { ...metadata, generation: 1 } };
-      const bare = separateStatus ? withStatus(numbered, unsetField(kind, 'status')) : numbered;
+      const bare = separateStatus && own.statusOnCreate !== true ? withStatus(numbered, unsetField(kind, 'status')) : numbered;
       return own.prepareForCreate?.(bare) ?? bare;
     },
     prepareForUpdate(next, old) {

@@ -59,6 +59,18 @@ describe('objects', () => {
   });
 });
 
+test('what a version of storage defaults shows in the other versions at once', async () => {
+  const autoscalers = resource<AnyObject>('autoscaling/v1', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler', true);
+  const spec = { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' }, maxReplicas: 3 };
+  const made = await testClient().create(autoscalers, {
+    apiVersion: 'autoscaling/v1',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'a', namespace: 'default' },
+    spec,
+  });
+  expect(made['spec']).toEqual({ ...spec, minReplicas: 1, targetCPUUtilizationPercentage: 80 });
+});
+
 describe('watches', () => {
   test('show a label selection coming and going', async () => {
     const client = testClient();

@@ -1,4 +1,5 @@
 // Owns the way of a request from "who asks for what" to a verb: what exists, who may, which verb. In-process and HTTP requests take it alike.
+import { deprecationWarning } from '../api/deprecations.ts';
 import type { KindDescription, SubresourceDescription } from '../api/kind.ts';
 import type { FieldRequirement } from '../api/selectors/field-selector.ts';
 import { badRequest } from '../api/status-error.ts';
@@ -69,6 +70,8 @@ export async function serveResource(serving: Serving, call: Call): Promise<Answe
   const { kind, subresource } = find(serving, info);
   const { body, userAgent, signal, warnings, method, headers } = call;
   const { verb, namespace, name, rest } = info;
+  const deprecated = deprecationWarning(kind);
+  if (deprecated !== undefined) warnings.push(deprecated);
   const request: ApiRequest = {
     verb,
     user,

@@ -1,8 +1,9 @@
 // Owns the parts that every verb works with. Cluster hands them in; nothing here is global.
 import type { KindDescription } from '../api/kind.ts';
 import type { KindCatalog } from '../api/kinds/catalog.ts';
-import { fromStorage } from '../api/kinds/conversion.ts';
+import { fromStorage, toStorage } from '../api/kinds/conversion.ts';
 import type { AnyObject } from '../api/object.ts';
+import { rulesOf } from '../api/rules.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Entropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
@@ -44,6 +45,11 @@ export function admissionContextOf({ objects, clock, entropy, authorizer }: Serv
 /** The description of a kind in the version that is stored. */
 export function storedKindOf(catalog: KindCatalog, kind: KindDescription): KindDescription {
   return catalog.storageKind(kind) ?? kind;
+}
+
+/** An object as it is stored: in the version of storage, with what that version defaults, since it is read back through those. */
+export function storageForm(storedKind: KindDescription, kind: KindDescription, object: AnyObject): AnyObject {
+  return storedKind === kind ? object : rulesOf(storedKind).default(toStorage(kind, object));
 }
 
 /** Whether the stored bytes of a kind are already in the version that the description is of. */

@@ -8,7 +8,7 @@ import { configMapCauses, configMapUpdateCauses, secretCauses, secretUpdateCause
 import { defaultQuantities } from './container-defaults.ts';
 import { defaultLimitRange } from './limit-range-defaults.ts';
 import { namespaceCauses, namespaceStatusCauses, nodeCauses, nodeUpdateCauses } from './node-validation.ts';
-import { persistentVolumeCauses, persistentVolumeUpdateCauses } from './persistent-volume-validation.ts';
+import { persistentVolumeCauses, persistentVolumeUpdateCauses, persistentVolumeWarnings } from './persistent-volume-validation.ts';
 import { defaultPodTemplate } from './pod-defaults.ts';
 import { podRules } from './pod-rules.ts';
 import { defaultEndpoints, defaultService } from './service-defaults.ts';
@@ -105,6 +105,7 @@ export const coreRules: GroupRules = {
   },
   Node: {
     ...none,
+    statusOnCreate: true,
     default: onType<Node>(defaultNode),
     validate: (object) => nodeCauses(object as unknown as Node),
     validateUpdate: (next, old) => nodeUpdateCauses(next as unknown as Node, old as unknown as Node),
@@ -116,6 +117,7 @@ export const coreRules: GroupRules = {
     validate: (object) => persistentVolumeCauses(object as unknown as PersistentVolume),
     validateUpdate: (next, old) => persistentVolumeUpdateCauses(next as unknown as PersistentVolume, old as unknown as PersistentVolume),
     prepareForCreate: (object) => ({ ...object, status: { phase: 'Pending' } }),
+    warnings: (object) => persistentVolumeWarnings(object as unknown as PersistentVolume),
   },
   PersistentVolumeClaim: {
     ...none,

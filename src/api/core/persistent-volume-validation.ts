@@ -95,3 +95,12 @@ export function persistentVolumeUpdateCauses(next: PersistentVolume, old: Persis
     out.push(invalidValue('spec.volumeMode', next.spec?.volumeMode, 'field is immutable'));
   return out;
 }
+
+/** What is told about a volume that is accepted all the same. */
+export function persistentVolumeWarnings({ spec }: PersistentVolume): readonly string[] {
+  return spec?.persistentVolumeReclaimPolicy === 'Recycle'
+    ? [
+        'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
+      ]
+    : [];
+}

@@ -11,6 +11,7 @@ function defaultSlice(slice: EndpointSlice): EndpointSlice {
 export const discoveryRules: GroupRules = {
   EndpointSlice: {
     default: onType<EndpointSlice>(defaultSlice),
+    warnings: ({ addressType }) => (addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : []),
     generation: ({ endpoints, ports, addressType }) => ({ endpoints, ports, addressType }),
   },
 };

@@ -325,3 +325,13 @@ test.each<[string, Asked, string]>([
 ])('giving away: %s', async (_, asked, expected) => {
   expect(await refused({ group: rbac, user: mallory, ...asked }, strong)).toBe(expected);
 });
+
+test('a certificate signing request tells who made it, whatever it claims, and an update changes nothing of what was asked', async () => {
+  const asked = { group: 'certificates.k8s.io', resource: 'certificatesigningrequests', namespace: '' };
+  const user: User = { name: 'jane', groups: ['dev', 'system:authenticated'] };
+  const made = await admit({ ...asked, user, object: { spec: { request: 'x', username: 'admin', uid: '7', extra: { a: ['b'] } } } });
+  expect(made?.['spec']).toEqual({ request: 'x', username: 'jane', groups: ['dev', 'system:authenticated'] });
+  const stored = { metadata: { name: 'a' }, spec: { request: 'x', username: 'jane' } };
+  const changed = await admit({ ...asked, operation: 'UPDATE', object: { spec: { request: 'y', username: 'eve' } }, oldObject: stored });
+  expect(changed?.['spec']).toEqual(stored.spec);
+});

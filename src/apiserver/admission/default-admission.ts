@@ -1,4 +1,5 @@
 // Owns which plug-ins a cluster has and their order, which is upstream's.
+import { certificateRequester } from './certificate-requester.ts';
 import { defaultIngressClass, defaultStorageClass, persistentVolumeClaimResize } from './default-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
@@ -42,5 +43,5 @@ export function defaultAdmission(options: AdmissionOptions = {}): Admission {
     ...(options.roles === undefined ? [] : [rbacEscalation(options.roles)]),
   ];
   const disabled = new Set(options.disabled ?? []);
-  return createAdmission(plugins.filter((plugin) => !disabled.has(plugin.name)));
+  return createAdmission([certificateRequester, ...plugins.filter((plugin) => !disabled.has(plugin.name))]);
 }

@@ -1,7 +1,6 @@
 // Owns changing an object that exists, for update, patch and the subresources that write: read, make the next one, check, swap, start over.
 
 import type { KindDescription } from '../../api/kind.ts';
-import { toStorage } from '../../api/kinds/conversion.ts';
 import type { StatusCause } from '../../api/meta/v1.ts';
 import type { AnyObject } from '../../api/object.ts';
 import { conflict, invalid, notFound, StatusError } from '../../api/status-error.ts';
@@ -12,7 +11,7 @@ import { recordOwnership } from '../managed-fields/record-ownership.ts';
 import { carriedOver } from '../object-metadata.ts';
 import type { Answer, ApiRequest } from '../request.ts';
 import { hold, letGo } from '../reservation.ts';
-import { admissionContextOf, objectAs, type Serving, storedKindOf } from '../serving.ts';
+import { admissionContextOf, objectAs, type Serving, storageForm, storedKindOf } from '../serving.ts';
 import { keyOf } from '../storage-key.ts';
 import { objectOf } from '../stored-object.ts';
 import { managerOf, type WriteQuery } from '../write-options.ts';
@@ -54,7 +53,7 @@ export async function change(serving: Serving, request: ApiRequest, options: Wri
     warnings.length = Math.min(warnings.length, told);
     const old = objectOf(entry);
     const next = await rules.next(entry);
-    const wanted = toStorage(kind, rules.manage?.(next, objectAs(kind, entry)) ?? next);
+    const wanted = storageForm(storedKind, kind, rules.manage?.(next, objectAs(kind, entry)) ?? next);
     const conditional = guard(kind, wanted, entry, old, rules);
     const attributes = { operation: 'UPDATE' as const, kind: storedKind, subresource, namespace, name, user, dryRun, oldObject: old };
     const carried = carriedOver(wanted, old);

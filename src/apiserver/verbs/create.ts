@@ -1,6 +1,5 @@
 // Owns creation: from a body to a stored object.
 
-import { toStorage } from '../../api/kinds/conversion.ts';
 import type { AnyObject } from '../../api/object.ts';
 import { rulesOf } from '../../api/rules.ts';
 import { alreadyExists, invalid, StatusError } from '../../api/status-error.ts';
@@ -10,7 +9,7 @@ import { recordOwnership } from '../managed-fields/record-ownership.ts';
 import { born, placed } from '../object-metadata.ts';
 import type { Answer, ApiRequest } from '../request.ts';
 import { hold } from '../reservation.ts';
-import { admissionContextOf, type Serving, storedKindOf } from '../serving.ts';
+import { admissionContextOf, type Serving, storageForm, storedKindOf } from '../serving.ts';
 import { keyOf } from '../storage-key.ts';
 import { objectOf } from '../stored-object.ts';
 import { managerOf, type WriteQuery, writeQueryOf } from '../write-options.ts';
@@ -44,7 +43,7 @@ export async function createObject(
     throw new StatusError('', 'resourceVersion should not be set on objects to be created', { code: 500 });
   const manager = managerOf(options.fieldManager, request.userAgent);
   const recorded = { kind, old: undefined, next: rulesOf(kind).default(decoded), manager, subresource: '', nowMs: clock.now() };
-  const asked = toStorage(kind, managed ? recorded.next : recordOwnership(recorded));
+  const asked = storageForm(storedKind, kind, managed ? recorded.next : recordOwnership(recorded));
   const attributes = { operation: 'CREATE' as const, kind: storedKind, subresource: '', namespace, user, dryRun };
   const context = admissionContextOf(serving, warnings);
   const admitted = (await admission.mutate({ ...attributes, name: asked.metadata.name ?? '', object: asked }, context)) ?? asked;
