@@ -62,7 +62,8 @@ class Puller implements ImagePuller {
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       const { id, startedMs, endedMs } = await Promise.race([pull.done, aborted.promise]);
-      return { id, pullMs: endedMs - startedMs, waitedMs: endedMs - askedMs };
+      // Who joins a pull that is under way has not waited for the whole of it.
+      return { id, pullMs: endedMs - Math.max(startedMs, askedMs), waitedMs: endedMs - askedMs };
     } finally {
       signal.removeEventListener('abort', onAbort);
       pull.waiting -= 1;

@@ -98,7 +98,7 @@ test('two who want the same image share one pull, and each learns what it waited
   await clock.advance(500);
   calls[0]?.result.resolve('sha256:1');
   expect(await first).toEqual({ id: 'sha256:1', pullMs: 1500, waitedMs: 1500 });
-  expect(await second).toEqual({ id: 'sha256:1', pullMs: 1500, waitedMs: 500 });
+  expect(await second).toEqual({ id: 'sha256:1', pullMs: 500, waitedMs: 500 });
   expect(calls).toHaveLength(1);
 });
 
