@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import { machineCgroups } from '../kubelet/resources/pod-cgroups.ts';
 import { containerdPaths, mountsBelow, runningContainerd, startContainerd, stopContainerd } from '../runtime/cri/containerd.ts';
 import { criRuntime } from '../runtime/cri/cri-runtime.ts';
 import { diskFiles } from '../runtime/disk-files.ts';
@@ -71,9 +72,11 @@ export async function endRealRuntime(dataDir: string, running: boolean, clock: C
       const sandboxes = await runtime.listSandboxes();
       const containers = await runtime.listContainers();
       await Promise.all(containers.filter(({ state }) => state === 'running').map(({ id }) => runtime.stopContainer(id, 2)));
-      for (const { id } of sandboxes) {
+      for (const { id, metadata } of sandboxes) {
         await runtime.stopSandbox(id);
         await runtime.removeSandbox(id);
+        for (const parent of ['/kubepods', '/kubepods/burstable', '/kubepods/besteffort'])
+          await machineCgroups.remove(`${parent}/pod${metadata.uid}`);
       }
     } finally {
       await runtime.close();

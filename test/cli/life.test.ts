@@ -56,6 +56,18 @@ test('a data directory that is in use is refused, with who uses it, and the firs
   expect((await first.end('SIGTERM')).code).toBe(0);
 });
 
+test('two that start at the same moment on one data directory: one runs, the other says why not', async () => {
+  const both = [new PeapodProcess(simulated(dir, await freePort())), new PeapodProcess(simulated(dir, await freePort()))];
+  const outcomes = await Promise.allSettled(both.map(({ up }) => up));
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  const lost = await both[outcomes.findIndex(({ status }) => status === 'rejected')]?.ended;
+  expect(lost?.stderr).toMatch(/already|in use/);
+  const won = both[outcomes.findIndex(({ status }) => status === 'fulfilled')];
+  const { stdout } = await peapod(['status', '--data-dir', dir]);
+  expect(stdout).toContain(`Running: pid ${won?.pid}`);
+  expect((await won?.end('SIGTERM'))?.code).toBe(0);
+});
+
 test('--detach: the terminal comes back when it is ready; a second one is refused; down ends it and --delete takes everything', async () => {
   const args = simulated(dir, await freePort(), '--detach');
   const started = await peapod(args);

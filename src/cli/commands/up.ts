@@ -1,7 +1,7 @@
 // Owns `peapod up`: choosing what runs, becoming what it must be for that, starting it, saying when it is ready, and ending cleanly.
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { announce, readRunning } from '../../cluster/instance.ts';
+import { announce, InUseError, readRunning } from '../../cluster/instance.ts';
 import { changeKubeconfig, merged, personsKubeconfig } from '../../cluster/kubeconfig-file.ts';
 import { type MachineFacts, observeMachine } from '../../cluster/machine.ts';
 import { decideRuntime } from '../../cluster/machine-verdict.ts';
@@ -25,10 +25,7 @@ export async function up(flags: UpFlags, operands: readonly string[]): Promise<v
   const options = clusterOptions(flags, defaultDataDir());
   const paths = pathsOf(options.dataDir);
   const running = readRunning(paths.running);
-  if (running !== undefined)
-    throw new OptionError(
-      `a cluster runs on ${options.dataDir} already (pid ${running.pid}, ${running.url}). Use it, stop it with ./peapod down, or choose another --data-dir.`,
-    );
+  if (running !== undefined) throw new InUseError(paths.running, running);
   const detached = process.env[detachedMark] === '1';
   const progress: Progress = progressOn(process.stderr);
   const runtime = await chooseRuntime(options, progress);
