@@ -335,3 +335,10 @@ test('a certificate signing request tells who made it, whatever it claims, and a
   const changed = await admit({ ...asked, operation: 'UPDATE', object: { spec: { request: 'y', username: 'eve' } }, oldObject: stored });
   expect(changed?.['spec']).toEqual(stored.spec);
 });
+
+test('a pod without containers passes on to validation, which has the words for it', async () => {
+  expect((await admit({ object: { spec: { containers: null } } }))?.['spec']).toMatchObject({
+    containers: null,
+    serviceAccountName: 'default',
+  });
+});

@@ -19,11 +19,11 @@ export function specOf(pod: Pod): PodSpec {
   return pod.spec ?? { containers: [] };
 }
 
-/** Changes every container and init container; ephemeral ones are not touched. */
+/** Changes every container and init container; ephemeral ones are not touched. A required list that came empty is null: validation tells of it. */
 export function mapContainers(spec: PodSpec, change: (container: Container) => Container): PodSpec {
   return {
     ...spec,
-    ...(spec.containers === undefined ? {} : { containers: spec.containers.map(change) }),
+    ...((spec.containers ?? null) === null ? {} : { containers: spec.containers.map(change) }),
     ...(spec.initContainers === undefined ? {} : { initContainers: spec.initContainers.map(change) }),
   };
 }

@@ -72,6 +72,14 @@ describe('objects on the wire', () => {
     expect(packed.text.slice(0, 3)).toBe('k8s');
   });
 
+  test('begin with what they are, for people who read them', async () => {
+    await make('read');
+    for (const path of [`${configMaps}/read`, `${configMaps}/read?pretty=1`, configMaps, '/api/v1/namespaces/none/pods/none'])
+      expect((await ask('GET', path, { 'user-agent': 'curl/8' })).text).toMatch(
+        /^\{\s*"kind": ?"\w+",\s*"apiVersion": ?"v1",\s*"metadata"/,
+      );
+  });
+
   test('are watched line by line', async () => {
     const made = JSON.parse((await make('watched')).text) as { metadata: { resourceVersion: string } };
     const watching = ask('GET', `${configMaps}?watch=1&timeoutSeconds=1&resourceVersion=${made.metadata.resourceVersion}`);

@@ -76,12 +76,19 @@ function made(object: unknown, kind: KindDescription | undefined, code: number, 
       throw new StatusError('NotAcceptable', 'only the following media types are accepted: application/json, application/yaml');
     return whole(code, mediaTypes.protobuf, encodeProtobuf(kind, object as Readonly<Record<string, unknown>>));
   }
-  const text = `${JSON.stringify(object, undefined, pretty ? 2 : 0)}\n`;
+  const text = `${JSON.stringify(kindFirst(object), undefined, pretty ? 2 : 0)}\n`;
   return whole(code, mediaTypes.json, Buffer.from(text));
 }
 
+/** People read what an object is before what is in it, and stored objects begin so. */
+function kindFirst(object: unknown): unknown {
+  if (typeof object !== 'object' || object === null || !('kind' in object)) return object;
+  const { kind, apiVersion, ...rest } = object as Readonly<Record<string, unknown>>;
+  return { kind, apiVersion, ...rest };
+}
+
 function jsonAnswer(answer: Exclude<Whole, { is: 'status' }>, code: number): Rendered {
-  if (answer.is === 'object') return whole(code, mediaTypes.json, Buffer.from(`${JSON.stringify(answer.object)}\n`));
+  if (answer.is === 'object') return whole(code, mediaTypes.json, Buffer.from(`${JSON.stringify(kindFirst(answer.object))}\n`));
   if (answer.is === 'entry') return whole(code, mediaTypes.json, jsonOfEntry(answer.kind, answer.entry));
   const { kind, entries } = answer;
   const { kind: listKind, apiVersion } = {
