@@ -29,6 +29,8 @@ export interface InformerOptions<T extends KubeObject> {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly indexes?: Readonly<Record<string, (object: T) => readonly string[]>>;
+  /** What is kept of each object, where that is less than all of it. The metadata's name, namespace, uid and resourceVersion must stay. */
+  readonly keep?: (object: T) => T;
 }
 
 /** One resource, watched. Bound: one parsed object a stored object; nothing is queued. */
@@ -126,7 +128,7 @@ export class Informer<T extends KubeObject> implements Service {
     const present = new Set<string>();
     for (const object of list.items) {
       present.add(keyOf(object));
-      this.#put(object);
+      this.#put(this.#kept(object));
     }
     for (const key of [...this.#objects.keys()]) if (!present.has(key)) this.#remove(key);
     this.#hasSynced = true;
@@ -139,12 +141,16 @@ export class Informer<T extends KubeObject> implements Service {
     let revision = from;
     const options = { resourceVersion: from, allowWatchBookmarks: true, signal, ...defined({ namespace, labelSelector, fieldSelector }) };
     for await (const { type, object } of client.watch(resource, options)) {
-      if (type === 'DELETED') this.#remove(keyOf(object), object);
-      else if (type !== 'BOOKMARK') this.#put(object);
+      if (type === 'DELETED') this.#remove(keyOf(object), this.#kept(object));
+      else if (type !== 'BOOKMARK') this.#put(this.#kept(object));
       revision = object.metadata.resourceVersion || revision;
       seen(revision);
     }
     return revision;
+  }
+
+  #kept(object: T): T {
+    return this.#options.keep?.(object) ?? object;
   }
 
   #put(object: T): void {

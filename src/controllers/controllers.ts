@@ -2,6 +2,7 @@
 import type { Service } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
 import { type Controller, type ControllerContext, runController } from './controller.ts';
+import { garbageCollectorController } from './garbage-collector/garbage-collector-controller.ts';
 import { namespaceController } from './namespace/namespace-controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
 import { replicaSetController } from './replica-set/replica-set-controller.ts';
@@ -24,6 +25,7 @@ export function allControllers({ caPem, clientFor, ...shared }: ControllersOptio
     rootCaController(as('root-ca-cert-publisher'), caPem),
     nodeLifecycleController(as('node-controller')),
     namespaceController(as('namespace-controller')),
+    garbageCollectorController(as('generic-garbage-collector')),
     replicaSetController(as('replicaset-controller')),
   ];
 }
