@@ -30,7 +30,7 @@ function serverFlags(command: Command): Command {
     .option('--store <where>', 'embedded (on disk) or memory (forgotten at the end; default: embedded)');
 }
 
-serverFlags(program.command('up'))
+serverFlags(program.command('up').allowExcessArguments())
   .summary('start a cluster; ready when its node is Ready')
   .description(
     'Starts a cluster and stays in the foreground until Ctrl-C, which leaves containers running; `peapod down` stops those too. Installs what is missing on Debian and Ubuntu when run as root.',

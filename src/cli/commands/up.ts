@@ -19,10 +19,10 @@ const detachedMark = 'PEAPOD_DETACHED';
 
 /** Starts a cluster. Returns when it is over (or, detached, when it is ready). Throws what a person can do something about. */
 export async function up(flags: UpFlags, operands: readonly string[]): Promise<void> {
-  if (operands.length > 0)
-    throw new OptionError(`up takes no arguments, only flags: '${operands.join(' ')}' is not one (see ./peapod up --help)`);
   const startedMs = performance.now();
   const options = clusterOptions(flags, defaultDataDir());
+  if (operands.length > 0)
+    throw new OptionError(`up takes no arguments, only flags: '${operands.join(' ')}' is not one (see ./peapod up --help)`);
   const paths = pathsOf(options.dataDir);
   const running = readRunning(paths.running);
   if (running !== undefined) throw new InUseError(paths.running, running);
