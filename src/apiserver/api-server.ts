@@ -70,7 +70,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   let address = '127.0.0.1:6443';
   const routes: ExtensionRoute[] = [
     versionRoute,
-    ...healthRoutes([{ name: 'ping', check: () => undefined }], options.readyChecks ?? []),
+    ...healthRoutes([{ name: 'ping', check: () => undefined }, storeCheck(options.store)], options.readyChecks ?? []),
     metricsRoute([() => metrics.text(), ...(options.metrics ?? [])]),
     ...discoveryRoutes(options.catalog, () => address),
     ...openApiRoutes(options.catalog, versionInfo.gitVersion.split('+')[0] ?? ''),
@@ -117,4 +117,19 @@ export function servingOf(options: ApiServerOptions): Serving {
 function managerNameOf(user: User): string {
   if (nodeNameOf(user) !== undefined) return 'kubelet';
   return user.name.split(':').at(-1) || 'peapod';
+}
+
+/** Whether the store answers; under the name that upstream's has, which is what people ask for. */
+function storeCheck(store: Store): HealthCheck {
+  return {
+    name: 'etcd',
+    check() {
+      try {
+        store.get('/registry/health');
+        return undefined;
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
+      }
+    },
+  };
 }

@@ -21,12 +21,7 @@ export function healthRoutes(live: readonly HealthCheck[], ready: readonly Healt
     answer: ({ path, query }) => {
       const single = path.slice(name.length + 2);
       if (single !== '') return one(checks, single, name);
-      const excluded = new Set(query.getAll('exclude'));
-      return all(
-        name,
-        checks.filter((check) => !excluded.has(check.name)),
-        query.get('verbose') !== null,
-      );
+      return all(name, checks, query.getAll('exclude'), query.get('verbose') !== null);
     },
   }));
 }
@@ -38,10 +33,15 @@ function one(checks: readonly HealthCheck[], name: string, endpoint: string): Do
   return why === undefined ? text('ok') : text(`internal server error: ${endpoint}/${name}: ${why}\n`, 500);
 }
 
-function all(endpoint: string, checks: readonly HealthCheck[], verbose: boolean): DocumentAnswer {
-  const results = checks.map((check) => ({ name: check.name, why: check.check() }));
+function all(endpoint: string, checks: readonly HealthCheck[], excluded: readonly string[], verbose: boolean): DocumentAnswer {
+  const results = checks.map(({ name, check }) => (excluded.includes(name) ? { name, left: true } : { name, left: false, why: check() }));
   const failed = results.some(({ why }) => why !== undefined);
   if (!failed && !verbose) return text('ok');
-  const lines = results.map(({ name, why }) => (why === undefined ? `[+]${name} ok` : `[-]${name} failed: ${why}`));
-  return text(`${[...lines, `${endpoint} check ${failed ? 'failed' : 'passed'}`].join('\n')}\n`, failed ? 500 : 200);
+  const lines = results.map(({ name, left, why }) => {
+    if (left) return `[+]${name} excluded: ok`;
+    return why === undefined ? `[+]${name} ok` : `[-]${name} failed: ${why}`;
+  });
+  const unknown = excluded.filter((name) => !checks.some((check) => check.name === name)).map((name) => JSON.stringify(name));
+  const warned = unknown.length === 0 ? [] : [`warn: some health checks cannot be excluded: no matches for ${unknown.join(', ')}`];
+  return text(`${[...lines, ...warned, `${endpoint} check ${failed ? 'failed' : 'passed'}`].join('\n')}\n`, failed ? 500 : 200);
 }
