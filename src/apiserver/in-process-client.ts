@@ -1,5 +1,6 @@
 // Owns the client for components of this process: the pipeline behind the Client interface, without sockets, and without JSON for what is read.
 import type { AnyObject, Draft, KubeList, KubeObject } from '../api/object.ts';
+import { badRequest } from '../api/status-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type {
   Client,
@@ -16,6 +17,7 @@ import type { Resource } from '../client/resource.ts';
 import type { User } from './auth/user.ts';
 import { noQuery, type Query } from './list-options.ts';
 import { type Call, serveResource } from './pipeline.ts';
+import { UnknownPathError, unknownResource } from './refusals.ts';
 import type { Answer, RequestBody } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
 import { objectAs, type Serving } from './serving.ts';
@@ -52,8 +54,14 @@ export function inProcessClient(serving: Serving, user: User, manager: string): 
   ): Promise<Answer> => {
     signal?.throwIfAborted();
     const body: RequestBody | undefined = object === undefined ? undefined : { is: 'object', contentType, object };
+    // Servers see such a name as none: the whole collection.
+    if (where.name === '') throw badRequest('resource name may not be empty');
     const call: Call = { info: infoOf(resource, where), method: '', headers: {}, query, user, body, userAgent, signal, warnings: [] };
-    return serveResource(serving, call);
+    try {
+      return await serveResource(serving, call);
+    } catch (error) {
+      throw error instanceof UnknownPathError ? unknownResource() : error;
+    }
   };
   return {
     async get<T extends KubeObject>(resource: Resource<T>, { namespace, name }: ObjectKey, options: ReadOptions = {}): Promise<T> {

@@ -3,12 +3,13 @@ import type { Status } from '../api/meta/v1.ts';
 import { type AnyObject, apiVersionOf, type Draft, type KubeList, type KubeObject } from '../api/object.ts';
 import { badRequest, StatusError } from '../api/status-error.ts';
 import type { Client, DeleteOptions, ListOptions, ObjectKey, Patch, WatchEvent, WatchOptions, WriteOptions } from './client.ts';
-import { type Exchange, HttpSession } from './http-session.ts';
+import { frozen, linesOf, objectOf, parseFrozen, refusalOf } from './http-answer.ts';
+import { HttpSession } from './http-session.ts';
 import type { ClientConfig } from './kubeconfig.ts';
 import type { Resource } from './resource.ts';
 
-/** The longest line of a watch that is taken: an object has 3 MiB at most. */
-const maxLineBytes = 4 * 1024 * 1024;
+/** The manager that fields are applied as where the caller names none. */
+const defaultManager = 'peapod';
 
 const patchTypes: Readonly<Record<Patch['type'], string>> = {
   json: 'application/json-patch+json',
@@ -20,7 +21,7 @@ const patchTypes: Readonly<Record<Patch['type'], string>> = {
 type Any = Resource<KubeObject>;
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** A client over HTTP/2. `close` lets go of the connection. */
+/** A client over HTTP/2, or HTTP/1.1 where the server speaks nothing newer. Answers have 64 MiB at most. `close` lets go of the connection. */
 export function httpClient(access: ClientConfig): Client & { close(): Promise<void> } {
   const session = new HttpSession(access);
 
@@ -34,8 +35,7 @@ export function httpClient(access: ClientConfig): Client & { close(): Promise<vo
       accept: 'application/json',
       ...(body === undefined ? {} : { 'content-type': more.type ?? 'application/json', 'content-length': body.byteLength }),
     };
-    const exchange = await session.request(method, path, { headers, body, signal: more.signal });
-    return answerOf<T>(exchange, await textOf(exchange));
+    return objectOf<T>(await session.request(method, path, { headers, body, signal: more.signal }));
   };
   const write = <T extends KubeObject>(
     method: string,
@@ -54,15 +54,16 @@ export function httpClient(access: ClientConfig): Client & { close(): Promise<vo
   });
 
   return {
-    get: (resource, key, options = {}) =>
-      call('GET', `${pathOf(resource, key.namespace, key.name)}${queryOf({ resourceVersion: options.resourceVersion })}`, {
-        signal: options.signal,
-      }),
-    list: <T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<KubeList<T>> =>
-      call('GET', `${pathOf(resource, options.namespace)}${queryOf(listQuery(options))}`, { signal: options.signal }),
+    get: async (resource, key, options = {}) =>
+      call('GET', `${keyPath(resource, key)}${queryOf({ resourceVersion: options.resourceVersion })}`, { signal: options.signal }),
+    list: async <T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<KubeList<T>> =>
+      withKinds(
+        resource,
+        await call<KubeList<T>>('GET', `${pathOf(resource, options.namespace)}${queryOf(listQuery(options))}`, { signal: options.signal }),
+      ),
     watch: <T extends KubeObject>(resource: Resource<T>, options: WatchOptions = {}) => watch<T>(session, resource as Any, options),
     create: (resource, object, options = {}) => write('POST', resource, object, pathOf(resource, object.metadata.namespace), options),
-    update: (resource, object, options = {}) =>
+    update: async (resource, object, options = {}) =>
       write(
         'PUT',
         resource,
@@ -70,12 +71,12 @@ export function httpClient(access: ClientConfig): Client & { close(): Promise<vo
         `${keyPath(resource, ofObject(object))}${options.subresource === undefined ? '' : `/${options.subresource}`}`,
         options,
       ),
-    updateStatus: (resource, object, options = {}) =>
+    updateStatus: async (resource, object, options = {}) =>
       write('PUT', resource, object, `${keyPath(resource, ofObject(object))}/status`, options),
-    patch: (resource, key, patch, options = {}) => {
-      const force = patch.type === 'apply' ? patch.force : undefined;
+    patch: async (resource, key, patch, options = {}) => {
+      const applied = patch.type === 'apply' ? { force: patch.force, fieldManager: options.fieldManager ?? defaultManager } : {};
       const sub = options.subresource === undefined ? '' : `/${options.subresource}`;
-      return call('PATCH', `${keyPath(resource, key)}${sub}${queryOf({ ...writeQuery(options), force })}`, {
+      return call('PATCH', `${keyPath(resource, key)}${sub}${queryOf({ ...writeQuery(options), ...applied })}`, {
         body: patch.body,
         type: patchTypes[patch.type],
         signal: options.signal,
@@ -90,7 +91,7 @@ export function httpClient(access: ClientConfig): Client & { close(): Promise<vo
         signal: options.signal,
       });
     },
-    createSubresource: (resource, key, subresource, body: Draft<AnyObject>, options = {}) =>
+    createSubresource: async (resource, key, subresource, body: Draft<AnyObject>, options = {}) =>
       call<AnyObject>('POST', `${keyPath(resource, key)}/${subresource}${queryOf(writeQuery(options))}`, { body, signal: options.signal }),
     close: () => session.close(),
   };
@@ -110,6 +111,12 @@ function pathOf(
 function keyPath(resource: Pick<Any, 'group' | 'version' | 'resource' | 'namespaced'>, { namespace, name }: ObjectKey): string {
   if (name === '') throw badRequest('resource name may not be empty');
   return pathOf(resource, namespace, name);
+}
+
+/** Items of a list name no kind on the wire; whoever reads them by another way sees it, so here they have it too. */
+function withKinds<T extends KubeObject>({ group, version, kind }: Resource<T>, list: KubeList<T>): KubeList<T> {
+  const apiVersion = apiVersionOf(group, version);
+  return frozen({ ...list, items: (list.items ?? []).map((item) => ({ apiVersion, kind, ...item })) });
 }
 
 function queryOf(query: Query): string {
@@ -137,55 +144,14 @@ function deleteBody({ gracePeriodSeconds, propagationPolicy, preconditions, dryR
   };
 }
 
-async function textOf(exchange: Exchange): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of exchange.body) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function answerOf<T>({ status }: Exchange, text: string): T {
-  if (status >= 200 && status < 300) return (text === '' ? undefined : JSON.parse(text)) as T;
-  throw errorOf(status, text);
-}
-
-function errorOf(code: number, text: string): StatusError {
-  try {
-    const status = JSON.parse(text) as Status;
-    if (status.kind === 'Status') return StatusError.fromStatus(status);
-  } catch {
-    // Not JSON: a proxy's page, or plain text such as "404 page not found".
-  }
-  return new StatusError('', text.slice(0, 200).trim() || `the server answered ${code}`, { code });
-}
-
 async function* watch<T extends KubeObject>(session: HttpSession, resource: Any, options: WatchOptions): AsyncIterable<WatchEvent<T>> {
   const { labelSelector, fieldSelector, resourceVersion, allowWatchBookmarks } = options;
   const path = `${pathOf(resource, options.namespace)}${queryOf({ watch: true, labelSelector, fieldSelector, resourceVersion, allowWatchBookmarks })}`;
-  const exchange = await session.request('GET', path, { headers: { accept: 'application/json' }, signal: options.signal });
-  if (exchange.status !== 200) throw errorOf(exchange.status, await textOf(exchange));
+  const exchange = await session.request('GET', path, { headers: { accept: 'application/json' }, body: undefined, signal: options.signal });
+  if (exchange.status !== 200) throw await refusalOf(exchange);
   for await (const line of linesOf(exchange.body)) {
-    const event = JSON.parse(line) as { readonly type: string; readonly object: unknown };
+    const event = parseFrozen(line) as { readonly type: string; readonly object: unknown };
     if (event.type === 'ERROR') throw StatusError.fromStatus(event.object as Status);
     yield event as WatchEvent<T>;
-  }
-}
-
-/** Lines of a stream; a last one without its end was cut off and is dropped. */
-async function* linesOf(body: AsyncIterable<Buffer>): AsyncIterable<string> {
-  let pieces: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    let start = 0;
-    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      pieces.push(chunk.subarray(start, end));
-      const line = Buffer.concat(pieces).toString('utf8');
-      [pieces, size, start] = [[], 0, end + 1];
-      if (line !== '') yield line;
-    }
-    if (start < chunk.length) {
-      pieces.push(chunk.subarray(start));
-      size += chunk.length - start;
-      if (size > maxLineBytes) throw new Error(`a watch event is longer than ${maxLineBytes} bytes`);
-    }
   }
 }

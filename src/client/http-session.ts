@@ -1,21 +1,18 @@
-// Owns the connection under the HTTP client: one HTTP/2 session with TLS, made when needed, made anew when it broke.
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants, type OutgoingHttpHeaders } from 'node:http2';
+// Owns the way to one API server: which HTTP it speaks (2 where it can, else 1.1), who asks, and connecting anew when the connection broke.
+import { isIP } from 'node:net';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Exchange, HttpTransport, Outgoing } from './http-transport.ts';
+import { Http1Transport } from './http1-transport.ts';
+import { Http2Transport } from './http2-transport.ts';
 import type { ClientConfig } from './kubeconfig.ts';
-
-/** A request on its way: its status, and its body as it comes. */
-export interface Exchange {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly body: AsyncIterable<Buffer>;
-}
 
 const userAgent = 'peapod/0.1';
 
-/** One server. Requests share a session; a session that the server ended is replaced at the next request. */
+/** One server. Requests share a connection where HTTP/2 allows; one that the server ended is replaced at the next request. */
 export class HttpSession {
   readonly #access: ClientConfig;
   readonly #origin: URL;
-  #session: ClientHttp2Session | undefined;
+  #transport: Promise<HttpTransport> | undefined;
   #closed = false;
 
   constructor(access: ClientConfig) {
@@ -24,72 +21,82 @@ export class HttpSession {
   }
 
   /** Sends a request. Rejects when the connection fails before an answer, or with the signal's reason. */
-  request(
-    method: string,
-    path: string,
-    more: { readonly headers?: OutgoingHttpHeaders; readonly body?: Uint8Array | undefined; readonly signal?: AbortSignal | undefined },
-  ): Promise<Exchange> {
-    return new Promise((resolve, reject) => {
-      if (more.signal?.aborted) return reject(more.signal.reason);
-      const stream = this.#connected().request(
-        {
-          [constants.HTTP2_HEADER_METHOD]: method,
-          [constants.HTTP2_HEADER_PATH]: `${this.#origin.pathname.replace(/\/$/, '')}${path}`,
-          'user-agent': userAgent,
-          ...(this.#access.token === undefined ? {} : { authorization: `Bearer ${this.#access.token}` }),
-          ...more.headers,
-        },
-        { endStream: more.body === undefined },
-      );
-      const onAbort = (): void => {
-        stream.close(constants.NGHTTP2_CANCEL);
-        reject(more.signal?.reason);
-      };
-      more.signal?.addEventListener('abort', onAbort, { once: true });
-      stream.once('close', () => more.signal?.removeEventListener('abort', onAbort));
-      stream.once('error', reject);
-      stream.once('response', (headers) => {
-        stream.off('error', reject);
-        resolve({ status: Number(headers[':status']), headers, body: bodyOf(stream, more.signal) });
-      });
-      stream.once('close', () => reject(new Error(`${this.#origin.host} closed the connection before it answered`)));
-      if (more.body !== undefined) stream.end(more.body);
+  async request(method: string, path: string, more: Pick<Outgoing, 'headers' | 'body' | 'signal'>): Promise<Exchange> {
+    more.signal?.throwIfAborted();
+    const transport = await unlessAborted(this.#connected(), more.signal);
+    const { token } = this.#access;
+    return transport.request({
+      method,
+      path: `${this.#origin.pathname.replace(/\/$/, '')}${path}`,
+      headers: { 'user-agent': userAgent, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...more.headers },
+      body: more.body,
+      signal: more.signal,
     });
   }
 
-  /** Ends the session after the requests under way. */
+  /** Ends the connection after the requests under way. */
   async close(): Promise<void> {
     this.#closed = true;
-    const session = this.#session;
-    if (session === undefined || session.destroyed) return;
-    await new Promise<void>((resolve) => session.close(() => resolve()));
+    const transport = await this.#transport?.catch(() => undefined);
+    await transport?.close();
   }
 
-  #connected(): ClientHttp2Session {
-    if (this.#closed) throw new Error('the client is closed');
-    if (this.#session !== undefined && !this.#session.closed && !this.#session.destroyed) return this.#session;
+  async #connected(): Promise<HttpTransport> {
+    for (;;) {
+      if (this.#closed) throw new Error('the client is closed');
+      const connecting = this.#transport ?? this.#connect();
+      this.#transport = connecting;
+      const forget = (): void => {
+        if (this.#transport === connecting) this.#transport = undefined;
+      };
+      try {
+        const transport = await connecting;
+        if (transport.usable) return transport;
+      } catch (error) {
+        forget();
+        throw error;
+      }
+      forget();
+    }
+  }
+
+  async #connect(): Promise<HttpTransport> {
     const { ca, cert, key, insecureSkipTlsVerify, serverName } = this.#access;
-    const session = connect(this.#origin.origin, {
+    const host = this.#origin.hostname.replace(/^\[|\]$/g, '');
+    const named = serverName ?? (isIP(host) === 0 ? host : undefined);
+    const tls: ConnectionOptions = {
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),
       rejectUnauthorized: insecureSkipTlsVerify !== true,
-      ...(serverName === undefined ? {} : { servername: serverName }),
-      settings: { initialWindowSize: 1 << 20 },
-    });
-    // Failures reach the requests through their streams; the session's own event must only not be unhandled.
-    session.on('error', () => {});
-    this.#session = session;
-    return session;
+      ...(named === undefined ? {} : { servername: named }),
+    };
+    if (this.#origin.protocol === 'http:') return new Http1Transport(this.#origin, tls);
+    const socket = await connected({ ...tls, host, port: Number(this.#origin.port || 443), ALPNProtocols: ['h2', 'http/1.1'] });
+    if (socket.alpnProtocol === 'h2') return new Http2Transport(this.#origin.origin, socket);
+    socket.destroy();
+    return new Http1Transport(this.#origin, { ...tls, ALPNProtocols: ['http/1.1'] });
   }
 }
 
-async function* bodyOf(stream: ClientHttp2Stream, signal: AbortSignal | undefined): AsyncIterable<Buffer> {
-  try {
-    for await (const chunk of stream) yield chunk as Buffer;
-  } catch (error) {
-    throw signal?.aborted ? signal.reason : error;
-  } finally {
-    if (!stream.destroyed) stream.close(constants.NGHTTP2_CANCEL);
-  }
+function connected(options: ConnectionOptions): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTls(options);
+    socket.setNoDelay(true);
+    socket.once('error', reject);
+    socket.once('secureConnect', () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+  });
+}
+
+/** What `promise` gives, unless the signal comes first: then it rejects with its reason. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }

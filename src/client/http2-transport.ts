@@ -1,0 +1,51 @@
+// Owns requests over one HTTP/2 session, which they share.
+import { type ClientHttp2Session, connect, constants } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import { bodyOf, type Exchange, type HttpTransport, type Outgoing } from './http-transport.ts';
+
+/** HTTP/2 over a connection on which it has been agreed. */
+export class Http2Transport implements HttpTransport {
+  readonly #session: ClientHttp2Session;
+
+  constructor(origin: string, connection: Duplex) {
+    this.#session = connect(origin, { createConnection: () => connection, settings: { initialWindowSize: 1 << 20 } });
+    // Failures reach the requests through their streams; the session's own event must only not be unhandled.
+    this.#session.on('error', () => {});
+  }
+
+  get usable(): boolean {
+    return !this.#session.closed && !this.#session.destroyed;
+  }
+
+  request({ method, path, headers, body, signal }: Outgoing): Promise<Exchange> {
+    return new Promise((resolve, reject) => {
+      const stream = this.#session.request(
+        { [constants.HTTP2_HEADER_METHOD]: method, [constants.HTTP2_HEADER_PATH]: path, ...headers },
+        { endStream: body === undefined },
+      );
+      const onAbort = (): void => {
+        stream.close(constants.NGHTTP2_CANCEL);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      stream.once('error', reject);
+      stream.once('response', (answer) => {
+        stream.off('error', reject);
+        const cut = (): void => {
+          if (!stream.destroyed) stream.close(constants.NGHTTP2_CANCEL);
+        };
+        resolve({ status: Number(answer[':status']), body: bodyOf(stream, signal, cut) });
+      });
+      stream.once('close', () => {
+        signal?.removeEventListener('abort', onAbort);
+        reject(new Error('the server closed the connection before it answered'));
+      });
+      if (body !== undefined) stream.end(body);
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#session.destroyed) return;
+    await new Promise<void>((resolve) => this.#session.close(() => resolve()));
+  }
+}
