@@ -5,6 +5,7 @@ import { type Controller, type ControllerContext, runController } from './contro
 import { garbageCollectorController } from './garbage-collector/garbage-collector-controller.ts';
 import { namespaceController } from './namespace/namespace-controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
+import { podGarbageController } from './pod-garbage/pod-garbage-controller.ts';
 import { replicaSetController } from './replica-set/replica-set-controller.ts';
 import { rootCaController } from './root-ca/root-ca-controller.ts';
 import { serviceAccountController } from './service-account/service-account-controller.ts';
@@ -26,6 +27,7 @@ export function allControllers({ caPem, clientFor, ...shared }: ControllersOptio
     nodeLifecycleController(as('node-controller')),
     namespaceController(as('namespace-controller')),
     garbageCollectorController(as('generic-garbage-collector')),
+    podGarbageController(as('pod-garbage-collector')),
     replicaSetController(as('replicaset-controller')),
   ];
 }
