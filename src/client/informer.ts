@@ -10,9 +10,15 @@ import { TaskGroup } from '../base/service.ts';
 import type { Client } from './client.ts';
 import type { Resource } from './resource.ts';
 
+/** So many objects a page: a list of any length fits a client's bound on bodies. */
+const pageSize = 1000;
+
 const retryBackoff: Backoff = { baseMs: 100, factor: 2, maxMs: 10_000 };
 
-/** What a handler is told. Objects are frozen. `deleted` gets the last state seen. Handlers must not throw; they run in the order of the changes. */
+/**
+ * What a handler is told. Objects are frozen. `deleted` gets the last state seen. They run in the order of the changes, for each
+ * in the order they were added. What a handler throws is logged; the others are told all the same.
+ */
 export interface InformerHandler<T> {
   added?(object: T): void;
   updated?(object: T, old: T): void;
@@ -63,7 +69,7 @@ export class Informer<T extends KubeObject> implements Service {
   /** Adds a handler; it is told of the objects that are there already, as added. */
   on(handler: InformerHandler<T>): Disposable {
     this.#handlers.add(handler);
-    for (const object of this.#objects.values()) handler.added?.(object);
+    for (const object of [...this.#objects.values()]) this.#protect(() => handler.added?.(object));
     return { [Symbol.dispose]: () => void this.#handlers.delete(handler) };
   }
 
@@ -99,6 +105,7 @@ export class Informer<T extends KubeObject> implements Service {
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, log, resource } = this.#options;
     let failures = 0;
+    let relists = 0;
     let revision: string | undefined;
     while (!signal.aborted) {
       try {
@@ -106,14 +113,18 @@ export class Informer<T extends KubeObject> implements Service {
         const from: string = revision;
         revision = await this.#watch(from, signal, (seen) => {
           failures = 0;
+          relists = 0;
           revision = seen;
         });
         // A server that closes each watch at once must not be asked in a tight loop.
         if (revision === from) await clock.sleep(retryBackoff.baseMs, signal);
       } catch (error) {
         if (signal.aborted) return;
-        if (hasReason(error, 'Expired', 'Gone')) revision = undefined;
-        else {
+        if (hasReason(error, 'Expired', 'Gone')) {
+          revision = undefined;
+          // A server whose lists expire at once must not be asked in a tight loop.
+          await clock.sleep(backoffMs(retryBackoff, relists++), signal);
+        } else {
           failures++;
           log.warn('watch broke, trying again', { resource: resource.resource, failures, error });
           await clock.sleep(backoffMs(retryBackoff, failures), signal);
@@ -124,16 +135,23 @@ export class Informer<T extends KubeObject> implements Service {
 
   async #list(signal: AbortSignal): Promise<string> {
     const { client, resource, namespace, labelSelector, fieldSelector } = this.#options;
-    const list = await client.list(resource, { signal, ...defined({ namespace, labelSelector, fieldSelector }) });
     const present = new Set<string>();
-    for (const object of list.items) {
-      present.add(keyOf(object));
-      this.#put(this.#kept(object));
-    }
+    let next: string | undefined;
+    let revision: string | undefined;
+    do {
+      const options = { signal, limit: pageSize, ...defined({ namespace, labelSelector, fieldSelector, continue: next }) };
+      const page = await client.list(resource, options);
+      revision ??= page.metadata.resourceVersion;
+      for (const object of page.items) {
+        present.add(keyOf(object));
+        this.#put(this.#kept(object));
+      }
+      next = page.metadata.continue || undefined;
+    } while (next !== undefined);
     for (const key of [...this.#objects.keys()]) if (!present.has(key)) this.#remove(key);
     this.#hasSynced = true;
     this.#synced.resolve();
-    return list.metadata.resourceVersion ?? '0';
+    return revision ?? '0';
   }
 
   async #watch(from: string, signal: AbortSignal, seen: (revision: string) => void): Promise<string> {
@@ -161,10 +179,7 @@ export class Informer<T extends KubeObject> implements Service {
     const before = this.#objects.get(key);
     this.#index(key, before, object);
     this.#objects.set(key, object);
-    for (const handler of this.#handlers) {
-      if (before === undefined) handler.added?.(object);
-      else handler.updated?.(object, before);
-    }
+    this.#tell((handler) => (before === undefined ? handler.added?.(object) : handler.updated?.(object, before)));
   }
 
   #remove(key: string, last?: T): void {
@@ -172,7 +187,20 @@ export class Informer<T extends KubeObject> implements Service {
     if (old === undefined) return;
     this.#index(key, old, undefined);
     this.#objects.delete(key);
-    for (const handler of this.#handlers) handler.deleted?.(last ?? old);
+    this.#tell((handler) => handler.deleted?.(last ?? old));
+  }
+
+  /** Tells the handlers that are there now: one that is added by another learns of the change as of all that is there already. */
+  #tell(change: (handler: InformerHandler<T>) => void): void {
+    for (const handler of [...this.#handlers]) if (this.#handlers.has(handler)) this.#protect(() => change(handler));
+  }
+
+  #protect(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#options.log.error(`a handler of ${this.#options.resource.resource} failed`, { error });
+    }
   }
 
   #index(key: string, before: T | undefined, after: T | undefined): void {
