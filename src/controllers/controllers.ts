@@ -2,6 +2,7 @@
 import type { Service } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
 import { type Controller, type ControllerContext, runController } from './controller.ts';
+import { deploymentController } from './deployment/deployment-controller.ts';
 import { garbageCollectorController } from './garbage-collector/garbage-collector-controller.ts';
 import { namespaceController } from './namespace/namespace-controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
@@ -29,6 +30,7 @@ export function allControllers({ caPem, clientFor, ...shared }: ControllersOptio
     garbageCollectorController(as('generic-garbage-collector')),
     podGarbageController(as('pod-garbage-collector')),
     replicaSetController(as('replicaset-controller')),
+    deploymentController(as('deployment-controller')),
   ];
 }
 
