@@ -218,6 +218,8 @@ async function* events<T extends KubeObject>(
 ): AsyncGenerator<WatchEvent<T>, void, undefined> {
   const { feed, kind } = answer;
   using _life = superviseWatch(answer, clock);
+  // Whoever gave up while the watch was opened is not heard by the listener below.
+  signal?.throwIfAborted();
   const onAbort = (): void => feed.close();
   signal?.addEventListener('abort', onAbort, { once: true });
   const show = (change: Change): WatchEvent<T> =>
