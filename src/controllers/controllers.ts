@@ -3,6 +3,8 @@ import type { Service } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
 import { type Controller, type ControllerContext, runController } from './controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
+import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts';
+import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { garbageCollectorController } from './garbage-collector/garbage-collector-controller.ts';
 import { namespaceController } from './namespace/namespace-controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
@@ -29,6 +31,8 @@ export function allControllers({ caPem, clientFor, ...shared }: ControllersOptio
     namespaceController(as('namespace-controller')),
     garbageCollectorController(as('generic-garbage-collector')),
     podGarbageController(as('pod-garbage-collector')),
+    endpointSliceController(as('endpointslice-controller')),
+    endpointsController(as('endpoint-controller')),
     replicaSetController(as('replicaset-controller')),
     deploymentController(as('deployment-controller')),
   ];

@@ -1,0 +1,101 @@
+// Owns keeping each Service's endpoint slices as its pods are. Slices of deleted Services are the garbage collector's.
+import type { EndpointSlice } from '../../api/discovery/v1.ts';
+import { hasReason } from '../../api/status-error.ts';
+import { Informer } from '../../client/informer.ts';
+import { resources } from '../../client/resources.ts';
+import type { Controller, ControllerContext } from '../controller.ts';
+import { managedBy, managedByLabel, planSlices, serviceNameLabel } from './plan.ts';
+import { hasEndpoints } from './pod-facts.ts';
+import { keyOf, ServiceWatch } from './service-watch.ts';
+import { TriggerTimes } from './trigger-times.ts';
+
+/** How long the watch may lag behind what was written here before it is taken that someone else wrote; and how often to look. */
+const lagMs = 1000;
+const lagLookMs = 20;
+const afterUnknownNodeMs = 1000;
+
+export function endpointSliceController({ watching, client, clock, log }: ControllerContext): Controller {
+  const watch = new ServiceWatch({ watching, clock, log });
+  const nodes = new Informer({ client: watching, resource: resources.nodes, clock, log });
+  const slices = new Informer({
+    client: watching,
+    resource: resources.endpointSlices,
+    clock,
+    log,
+    labelSelector: `${managedByLabel}=${managedBy}`,
+    indexes: { service: ({ metadata }) => [serviceKeyOf({ metadata })] },
+  });
+  const times = new TriggerTimes();
+  /** What this controller wrote last, by Service: uid and generation of each slice, until the watch shows it. */
+  const written = new Map<string, { readonly atMs: number; readonly generations: ReadonlyMap<string, number> }>();
+
+  const lags = (key: string): boolean => {
+    const last = written.get(key);
+    if (last === undefined) return false;
+    const shown = new Map(slices.byIndex('service', key).map(({ metadata }) => [metadata.uid, metadata.generation ?? 0]));
+    const behind = [...last.generations].some(([uid, generation]) => (shown.get(uid) ?? -1) < generation);
+    if (behind && clock.now() - last.atMs < lagMs) return true;
+    written.delete(key);
+    return false;
+  };
+
+  return {
+    name: 'endpointslice-controller',
+    async start(enqueue) {
+      slices.on({
+        updated: ({ metadata }) => enqueue(serviceKeyOf({ metadata })),
+        deleted: ({ metadata }) => enqueue(serviceKeyOf({ metadata })),
+      });
+      await Promise.all([nodes.start().synced, slices.start().synced]);
+      await watch.start(enqueue);
+    },
+    async reconcile(key) {
+      const service = watch.service(key);
+      if (service === undefined) {
+        times.forget(key);
+        written.delete(key);
+        return undefined;
+      }
+      if (!hasEndpoints(service) || service.metadata.deletionTimestamp !== undefined) return undefined;
+      if (lags(key)) return { againMs: lagLookMs };
+      const pods = watch.pods(service);
+      const plan = planSlices(service, {
+        pods,
+        slices: slices.byIndex('service', key).filter(({ metadata }) => metadata.deletionTimestamp === undefined),
+        node: (name) => nodes.get('', name),
+        changedMs: times.look(key, service, pods),
+      });
+      try {
+        const results = await Promise.all([
+          ...plan.create.map((slice) => client.create(resources.endpointSlices, slice)),
+          ...plan.update.map((slice) => client.update(resources.endpointSlices, slice)),
+        ]);
+        if (results.length > 0) {
+          const generations = new Map(results.map(({ metadata }) => [metadata.uid, metadata.generation ?? 0]));
+          written.set(key, { atMs: clock.now(), generations });
+        }
+        await Promise.all(plan.delete.map((slice) => remove(slice)));
+      } catch (error) {
+        // The time of the change must be told by the try that succeeds.
+        times.forget(key);
+        if (hasReason(error, 'Conflict', 'NotFound')) return { againMs: lagLookMs };
+        throw error;
+      }
+      return plan.incomplete ? { againMs: afterUnknownNodeMs } : undefined;
+    },
+    async stop() {
+      await Promise.all([watch.stop(), nodes.stop(), slices.stop()]);
+    },
+  };
+
+  async function remove({ metadata }: EndpointSlice): Promise<void> {
+    const { name, uid, namespace = '' } = metadata;
+    await client.delete(resources.endpointSlices, { namespace, name }, { preconditions: { uid } }).catch((error: unknown) => {
+      if (!hasReason(error, 'NotFound')) throw error;
+    });
+  }
+}
+
+function serviceKeyOf({ metadata }: Pick<EndpointSlice, 'metadata'>): string {
+  return keyOf({ metadata: { ...metadata, name: metadata.labels?.[serviceNameLabel] ?? '' } });
+}

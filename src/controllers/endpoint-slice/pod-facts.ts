@@ -1,0 +1,70 @@
+// Owns what a Service's endpoints need to know of a pod: whether it counts, its addresses, its ports, how it is. Pure.
+import type { Pod, Service, ServicePort } from '../../api/core/v1.ts';
+
+/** A service port as this pod serves it. `name` is empty where the service has not named it. */
+export interface ServedPort {
+  readonly name: string;
+  readonly port: number;
+  readonly protocol: 'SCTP' | 'TCP' | 'UDP';
+  readonly appProtocol?: string;
+}
+
+export const lastChangeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';
+export const headlessLabel = 'service.kubernetes.io/headless';
+
+/** Whether the controllers make endpoints for the Service: not without a selector, nor where it is a name only. */
+export function hasEndpoints({ spec }: Service): boolean {
+  return spec.type !== 'ExternalName' && spec.selector !== undefined;
+}
+
+export function isHeadless({ spec }: Service): boolean {
+  return spec.clusterIP === 'None' || spec.clusterIP === undefined || spec.clusterIP === '';
+}
+
+/** Whether the pod has an address and has not come to its end; on its way there it counts only where that is asked for. */
+export function counts({ metadata, status }: Pod, terminatingToo: boolean): boolean {
+  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return false;
+  if (!status?.podIP && !status?.podIPs?.length) return false;
+  return terminatingToo || metadata.deletionTimestamp === undefined;
+}
+
+export function isReady({ status }: Pod): boolean {
+  return status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false;
+}
+
+/** The pod's addresses of a family, in its order. */
+export function addressesOf({ status }: Pod, family: 'IPv4' | 'IPv6'): readonly string[] {
+  const all = status?.podIPs?.length ? status.podIPs.map(({ ip }) => ip) : [status?.podIP ?? ''];
+  return all.filter((ip) => ip !== '' && ip.includes(':') === (family === 'IPv6'));
+}
+
+/** The name under which a headless Service's DNS finds the pod; undefined where it has none there. */
+export function hostnameIn({ metadata, spec }: Pod, service: Service): string | undefined {
+  const asked = spec.hostname && spec.subdomain === service.metadata.name && metadata.namespace === service.metadata.namespace;
+  return asked ? spec.hostname : undefined;
+}
+
+/** The Service's ports that this pod serves; a port that the pod does not name is left out. */
+export function servedPorts(service: Service, pod: Pod): readonly ServedPort[] {
+  return (service.spec.ports ?? []).flatMap((wanted) => {
+    const port = targetOf(wanted, pod);
+    const { name = '', protocol = 'TCP', appProtocol } = wanted;
+    return port === undefined ? [] : [{ name, port, protocol, ...(appProtocol === undefined ? {} : { appProtocol }) }];
+  });
+}
+
+function targetOf({ targetPort, port, protocol = 'TCP' }: ServicePort, { spec }: Pod): number | undefined {
+  if (typeof targetPort !== 'string') return targetPort || port;
+  const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
+  const all = [...spec.containers, ...sidecars].flatMap(({ ports }) => ports ?? []);
+  return all.find((one) => one.name === targetPort && (one.protocol ?? 'TCP') === protocol)?.containerPort;
+}
+
+/** A text that changes where the pod's endpoints may. */
+export function fingerprint(pod: Pod): string {
+  const { metadata, spec, status } = pod;
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const where = [spec.nodeName, spec.hostname, spec.subdomain];
+  const how = [counts(pod, true), metadata.deletionTimestamp !== undefined, ready?.status, ready?.lastTransitionTime];
+  return JSON.stringify([metadata.labels, where, how, status?.podIP, status?.podIPs]);
+}
