@@ -190,6 +190,18 @@ export function clientConformance(name: string, make: () => Promise<ClientUnderT
         expect(error.message).toMatch(/^too old resource version: \d+ \(\d+\)$/);
       });
 
+      test('a watch aborted at whatever moment of its opening throws the reason', async () => {
+        await ownNamespace();
+        const why = new Error('enough');
+        for (let turns = 0; turns < 30; turns++) {
+          const abort = new AbortController();
+          const next = client.watch(configMaps, { namespace, signal: abort.signal })[Symbol.asyncIterator]().next();
+          for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+          abort.abort(why);
+          await expect(next).rejects.toBe(why);
+        }
+      });
+
       test.each([
         ['while it waits', false],
         ['before it began', true],

@@ -24,6 +24,7 @@ export class HttpSession {
   async request(method: string, path: string, more: Pick<Outgoing, 'headers' | 'body' | 'signal'>): Promise<Exchange> {
     more.signal?.throwIfAborted();
     const transport = await unlessAborted(this.#connected(), more.signal);
+    more.signal?.throwIfAborted();
     const { token } = this.#access;
     return transport.request({
       method,

@@ -28,9 +28,9 @@ export class Http2Transport implements HttpTransport {
         reject(signal?.reason);
       };
       signal?.addEventListener('abort', onAbort, { once: true });
-      stream.once('error', reject);
+      // Stays to the end: an error while nobody reads the body must not be unhandled.
+      stream.on('error', reject);
       stream.once('response', (answer) => {
-        stream.off('error', reject);
         const cut = (): void => {
           if (!stream.destroyed) stream.close(constants.NGHTTP2_CANCEL);
         };
