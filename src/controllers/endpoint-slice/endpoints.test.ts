@@ -75,6 +75,12 @@ test('ports: by number, by name, unknown names left out, none of a headless Serv
   ];
   expect(ports({ ports: named })).toEqual([{ name: 'a', port: 8080, protocol: 'TCP' }]);
   expect(ports({ ports: [], clusterIP: 'None' })).toEqual([]);
+  const two = [
+    { name: 'dns', port: 53, protocol: 'UDP' as const },
+    { name: 'dns-tcp', port: 53, appProtocol: 'example.com/dns' },
+  ];
+  const [subset] = planEndpoints(service({ ports: two }), [pod('p')], undefined, undefined)?.subsets ?? [];
+  expect(subset?.ports?.map(({ name }) => name)).toEqual(['dns-tcp', 'dns']);
 });
 
 test('a Service without pods has a slice without ports, which the first pod takes over', () => {

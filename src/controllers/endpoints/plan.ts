@@ -105,13 +105,13 @@ function portOf({ name, port, protocol, appProtocol }: ServedPort): EndpointPort
   return { ...(name === '' ? {} : { name }), port, protocol, ...(appProtocol === undefined ? {} : { appProtocol }) };
 }
 
-/** Upstream sorts ports by the MD5 of how Go's spew writes them; nothing but the same order is wanted of it. */
+/** Upstream's server sorts ports by the MD5 of how Go's spew writes its internal type; nothing but the same order is wanted of it. */
 function byHash(one: EndpointPort, other: EndpointPort): number {
   return compare(hashOf(one), hashOf(other));
 }
 
 function hashOf({ name = '', port, protocol = 'TCP', appProtocol }: EndpointPort): string {
-  const text = `(v1.EndpointPort){Name:(string)${name} Port:(int32)${port} Protocol:(v1.Protocol)${protocol} AppProtocol:(*string)${appProtocol ?? '<nil>'}}`;
+  const text = `(core.EndpointPort){Name:(string)${name} Port:(int32)${port} Protocol:(core.Protocol)${protocol} AppProtocol:(*string)${appProtocol ?? '<nil>'}}`;
   return createHash('md5').update(text).digest('hex');
 }
 
