@@ -26,6 +26,8 @@ export interface ChangeRules {
   validate(next: AnyObject, old: AnyObject): readonly StatusCause[];
   /** Whether a missing resourceVersion is refused. */
   readonly versionNeeded?: boolean;
+  /** True where `next` is made out of the current object, whose version it then carries: that is no wish of the client's, and it may be made anew. */
+  readonly fromCurrent?: boolean;
   /** Whether a differing uid is a Conflict (updates) rather than a change to be refused (patches). */
   readonly uidGuards?: boolean;
   /** Records who manages which fields, in the request's version and before admission; absent where the change leaves that alone. */
@@ -54,7 +56,7 @@ export async function change(serving: Serving, request: ApiRequest, options: Wri
     const old = objectOf(entry);
     const next = await rules.next(entry);
     const wanted = storageForm(storedKind, kind, rules.manage?.(next, objectAs(kind, entry)) ?? next);
-    const conditional = guard(kind, wanted, entry, old, rules);
+    const conditional = guard(kind, wanted, entry, old, rules) && rules.fromCurrent !== true;
     const attributes = { operation: 'UPDATE' as const, kind: storedKind, subresource, namespace, name, user, dryRun, oldObject: old };
     const carried = carriedOver(wanted, old);
     const admitted = (await admission.mutate({ ...attributes, object: carried }, context)) ?? carried;
