@@ -16,6 +16,9 @@ import { defaultPlugins } from './plugins/default-plugins.ts';
 import { PodQueue } from './pod-queue.ts';
 import { schedule } from './schedule.ts';
 
+/** kube-scheduler cuts what an event says here; the condition has all of it. */
+const longestNote = 1024;
+
 /** What a scheduler needs from outside. */
 export interface SchedulerOptions {
   readonly client: Client;
@@ -104,7 +107,7 @@ export function createScheduler(options: SchedulerOptions): Service {
   };
 
   const explain = async (pod: Pod, message: string): Promise<void> => {
-    recorder.record(subjectOf(pod, 'v1', 'Pod'), 'Warning', 'FailedScheduling', message);
+    recorder.record(subjectOf(pod, 'v1', 'Pod'), 'Warning', 'FailedScheduling', message.slice(0, longestNote));
     const { namespace = '', name: podName } = pod.metadata;
     const current = pods.get(namespace, podName);
     const before = current?.status?.conditions?.find(({ type }) => type === 'PodScheduled');
@@ -159,7 +162,7 @@ export function createScheduler(options: SchedulerOptions): Service {
   return {
     async stop() {
       queue.close();
-      await Promise.all([tasks.stop(), nodes.stop(), pods.stop()]);
+      await Promise.all([tasks.stop(), nodes.stop(), pods.stop(), recorder.stop()]);
     },
   };
 }
