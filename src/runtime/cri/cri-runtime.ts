@@ -25,6 +25,7 @@ import type { Decoded } from './codec.ts';
 import { RuntimeConnection } from './connection.ts';
 import { type EventContext, runtimeEvents } from './events.ts';
 import { authMessage, containerMessage, podUidLabel, resourcesMessage, sandboxMessage } from './requests.ts';
+import { stopped } from './stopped.ts';
 import { openPortForward, openProcess } from './streams.ts';
 
 const readMs = 15_000;
@@ -112,7 +113,7 @@ class CriRuntime implements Runtime {
   async stopSandbox(id: string): Promise<void> {
     this.#stopping.add(id);
     try {
-      await unlessMissing(this.#connection.call('StopPodSandbox', { pod_sandbox_id: id }, changeMs));
+      await stopped(this.#context.clock, () => this.#connection.call('StopPodSandbox', { pod_sandbox_id: id }, changeMs));
     } finally {
       this.#stopping.delete(id);
     }
@@ -154,7 +155,9 @@ class CriRuntime implements Runtime {
     const timeout = Math.max(0, Math.ceil(graceSeconds));
     this.#stopping.add(id);
     try {
-      await unlessMissing(this.#connection.call('StopContainer', { container_id: id, timeout }, timeout * 1000 + changeMs));
+      await stopped(this.#context.clock, () =>
+        this.#connection.call('StopContainer', { container_id: id, timeout }, timeout * 1000 + changeMs),
+      );
     } finally {
       this.#stopping.delete(id);
     }

@@ -1,0 +1,24 @@
+// Owns stopping what may be ending by itself at that very moment: what is gone is stopped, and a shim that hangs up is asked again.
+import type { Clock } from '../../base/clock.ts';
+import { RuntimeError } from '../runtime.ts';
+
+const tries = 10;
+const againMs = 50;
+
+/**
+ * Calls `work` until the thing is stopped. NotFound is as good as stopped. While a container's process ends, containerd may still call its shim, which hangs
+ * up ("ttrpc: closed"); a moment later containerd has seen the end and the same call succeeds. Rejects with the last RuntimeError after ten tries.
+ */
+export async function stopped(clock: Pick<Clock, 'sleep'>, work: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      if (error.code === 'NotFound') return;
+      if (attempt >= tries || !error.message.includes('ttrpc: closed')) throw error;
+      await clock.sleep(againMs);
+    }
+  }
+}
