@@ -51,7 +51,8 @@ export function containerStatusOf(message: Decoded<'ContainerStatus'>, sandboxId
     state: exited ? 'exited' : containerStateOf(message.state),
     createdAtMs: toMs(message.created_at),
     startedAtMs: toMs(message.started_at),
-    finishedAtMs: early?.atMs ?? (shown ? toMs(message.finished_at) : 0),
+    // A process may end before containerd has written down that it began: then both instants are the later one.
+    finishedAtMs: exited ? Math.max(early?.atMs ?? toMs(message.finished_at), toMs(message.started_at)) : 0,
     exitCode,
     signal: 0,
     reason: exited && oomKilled ? 'OOMKilled' : reason,
