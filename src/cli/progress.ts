@@ -7,8 +7,14 @@ export interface Progress {
   say(line: string): void;
 }
 
-/** Progress on a stream; colours only where it is a terminal. */
-export function progressOn(stream: NodeJS.WriteStream): Progress {
+/** Where progress is shown. */
+export interface Screen {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/** Progress on a screen; colours only where it is a terminal. */
+export function progressOn(stream: Screen): Progress {
   const colour = (style: 'green' | 'red' | 'dim', text: string): string => (stream.isTTY ? styleText(style, text) : text);
   const line = (text: string): void => void stream.write(`${text}\n`);
   return {

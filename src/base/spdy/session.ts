@@ -24,6 +24,7 @@ export class SpdySession {
   #nextId: number;
   #lastSeen = 0;
   #over = false;
+  #draining: Promise<void> | undefined;
 
   constructor(socket: Duplex, options: SessionOptions) {
     this.#socket = socket;
@@ -72,15 +73,22 @@ export class SpdySession {
     this.#socket.write(dataHead(id, fin ? flagFin : 0, payload.length));
     if (payload.length > 0) this.#socket.write(payload);
     if (!this.#socket.writableNeedDrain) return;
-    await new Promise<void>((resolve) => {
+    await this.#drained();
+  }
+
+  /** One wait for all streams that hold back: the byte stream has room again, or is gone. */
+  #drained(): Promise<void> {
+    this.#draining ??= new Promise<void>((resolve) => {
       const go = (): void => {
         this.#socket.off('drain', go);
         this.#socket.off('close', go);
+        this.#draining = undefined;
         resolve();
       };
       this.#socket.on('drain', go);
       this.#socket.on('close', go);
     });
+    return this.#draining;
   }
 
   async #run(): Promise<void> {

@@ -54,8 +54,7 @@ export class SpdyStream extends Duplex {
   /** For the session: data arrived. Resolves when there is room for more. */
   async receive(payload: Buffer, fin: boolean): Promise<void> {
     if (this.destroyed || this.#ended) return;
-    if (payload.length > 0 && !this.push(payload))
-      await Promise.race([this.#wanted.promise, new Promise<void>((resolve) => this.once('close', resolve))]);
+    if (payload.length > 0 && !this.push(payload)) await this.#wanted.promise;
     if (fin) this.finish();
   }
 
@@ -80,6 +79,7 @@ export class SpdyStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#wanted.resolve();
     this.#replied.reject(error ?? new Error('the stream was closed'));
     if (!(this.#ended && this.writableFinished)) this.#port.reset();
     done(error);

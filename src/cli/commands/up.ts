@@ -8,7 +8,7 @@ import { decideRuntime } from '../../cluster/machine-verdict.ts';
 import { become, namespaceOf, namespaceStep, rootIsShared } from '../../cluster/mount-namespace.ts';
 import { type ClusterOptions, clusterOptions, OptionError, type RawOptions } from '../../cluster/options.ts';
 import { defaultDataDir, pathsOf } from '../../cluster/paths.ts';
-import { type Progress, progressOn } from '../progress.ts';
+import { type Progress, progressOn, type Screen } from '../progress.ts';
 
 interface UpFlags extends RawOptions {
   readonly detach?: boolean;
@@ -17,8 +17,28 @@ interface UpFlags extends RawOptions {
 /** Set for the process that `--detach` leaves behind: it tells its parent what a person should see. */
 const detachedMark = 'PEAPOD_DETACHED';
 
-/** Starts a cluster. Returns when it is over (or, detached, when it is ready). Throws what a person can do something about. */
+/** What the process that `--detach` leaves behind tells its parent. */
+type Told = { readonly text: string } | { readonly ready: true };
+
+function tell(message: Told): void {
+  if (process.connected) process.send?.(message);
+}
+
+/** The parent's terminal, as long as the parent is there. The process' own standard error is its log, which stays. */
+const parentsScreen: Screen = { write: (text) => tell({ text }) };
+
+/** Starts a cluster; see `run`. A detached process tells its parent also why it could not. */
 export async function up(flags: UpFlags, operands: readonly string[]): Promise<void> {
+  try {
+    await run(flags, operands);
+  } catch (error) {
+    if (process.env[detachedMark] === '1') tell({ text: `peapod: ${error instanceof Error ? error.message : error}\n` });
+    throw error;
+  }
+}
+
+/** Starts a cluster. Returns when it is over (or, detached, when it is ready). Throws what a person can do something about. */
+async function run(flags: UpFlags, operands: readonly string[]): Promise<void> {
   const startedMs = performance.now();
   const options = clusterOptions(flags, defaultDataDir());
   if (operands.length > 0)
@@ -27,7 +47,9 @@ export async function up(flags: UpFlags, operands: readonly string[]): Promise<v
   const running = readRunning(paths.running);
   if (running !== undefined) throw new InUseError(paths.running, running);
   const detached = process.env[detachedMark] === '1';
-  const progress: Progress = progressOn(process.stderr);
+  // A terminal that went away must not end the cluster.
+  process.stderr.on('error', () => {});
+  const progress: Progress = progressOn(detached ? parentsScreen : process.stderr);
   const runtime = await chooseRuntime(options, progress);
   if (runtime === 'cri' && options.runtimeEndpoint === undefined && options.nodes > 0) await enterNamespace(options, process.argv);
   if (flags.detach && !detached) return detach(options, progress);
@@ -60,7 +82,7 @@ export async function up(flags: UpFlags, operands: readonly string[]): Promise<v
             ? `    export KUBECONFIG=${cluster.kubeconfig}`
             : `    kubectl get nodes        (context peapod, in ${personsKubeconfig()})`,
         );
-        if (detached) process.send?.({ ready: true });
+        if (detached) tell({ ready: true });
         else progress.say('    Ctrl-C stops Peapod and leaves containers running; ./peapod down stops them too.');
         if (detached) process.disconnect?.();
         await stopping.promise;
@@ -122,19 +144,28 @@ async function detach(options: ClusterOptions, progress: Progress): Promise<void
   const output = openSync(log, 'a', 0o600);
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     detached: true,
-    stdio: ['ignore', output, 'pipe', 'ipc'],
+    stdio: ['ignore', output, output, 'ipc'],
     env: { ...process.env, [detachedMark]: '1' },
   });
   closeSync(output);
-  child.stderr?.pipe(process.stderr, { end: false });
   const outcome = await new Promise<'ready' | number>((resolve, reject) => {
     child.once('error', reject);
-    child.once('message', () => resolve('ready'));
-    child.once('exit', (code) => resolve(code ?? 1));
+    child.on('message', (message: Told) => {
+      if ('text' in message) process.stderr.write(message.text);
+      else resolve('ready');
+    });
+    // Its last words come before the channel closes, but perhaps after its exit.
+    let code: number | undefined;
+    const ended = (): void => {
+      if (code !== undefined && !child.connected) resolve(code);
+    };
+    child.once('exit', (status) => {
+      code = status ?? 1;
+      ended();
+    });
+    child.once('disconnect', ended);
   });
   if (outcome === 'ready') {
-    child.stderr?.unpipe(process.stderr);
-    child.stderr?.destroy();
     child.unref();
     progress.say(`    runs in the background, pid ${child.pid}; its log: ${log}; ./peapod down stops it`);
     process.exit(0);
