@@ -1,5 +1,5 @@
 // Proves a cluster's life as a person leads it: up, up again, apart from the terminal, stopped by signals, down; and the context in the person's kubeconfig.
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -75,6 +75,9 @@ test('--detach: the terminal comes back when it is ready; a second one is refuse
   expect(started.code).toBe(0);
   const pid = Number(/in the background, pid (\d+)/.exec(started.stderr)?.[1]);
   try {
+    // What it says later must go somewhere that stays: a write into its parent's closed pipe would end it.
+    if (process.platform === 'linux')
+      expect([1, 2].map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))).toEqual([join(dir, 'peapod.log'), join(dir, 'peapod.log')]);
     const again = await peapod(args);
     expect(again.stderr).toContain(`already (pid ${pid}`);
     expect(again.code).toBe(1);
