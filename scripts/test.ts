@@ -4,6 +4,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { observeMachine } from '../src/cluster/machine.ts';
+import { decideRuntime } from '../src/cluster/machine-verdict.ts';
+import { installPackages } from '../src/cluster/prerequisites.ts';
 
 const home = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (name: string): string => join(home, 'node_modules/.bin', name);
@@ -60,14 +63,26 @@ async function cases(name: string, args: readonly string[]): Promise<void> {
   console.log(`${name}: ${numPassedTests} passed, ${numFailedTests} failed`);
 }
 
+/** Installs what real containers need, as `up` does. Where that fails the tests say what they could not do. */
+async function prepareMachine(): Promise<void> {
+  const decision = decideRuntime('auto', observeMachine(), undefined);
+  if (decision.runtime !== 'cri' || !('install' in decision)) return;
+  console.log(`\n== installing ${decision.install.join(', ')} for the tests on real containers`);
+  await installPackages(decision.install, (line) => console.log(`    ${line}`)).catch((error: unknown) =>
+    console.log(`could not: ${String(error)}`),
+  );
+}
+
 if (filters.length === 0) {
   await check('types', bin('tsc'), ['--noEmit']);
   await check('lint', bin('biome'), ['check', '--diagnostic-level=error', '.']);
   await check('bundle', process.execPath, ['--disable-warning=ExperimentalWarning', join(home, 'scripts/bundle.ts')]);
 }
 await cases('unit tests and simulated scenarios', []);
-if (process.platform === 'linux' && process.getuid?.() === 0) await cases('real containers', ['--config', 'vitest.real.config.ts']);
-else console.log('\n== real containers: left out, they need Linux and root');
+if (process.platform === 'linux' && process.getuid?.() === 0) {
+  await prepareMachine();
+  await cases('real containers', ['--config', 'vitest.real.config.ts']);
+} else console.log('\n== real containers: left out, they need Linux and root');
 rmSync(scratch, { recursive: true, force: true });
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
