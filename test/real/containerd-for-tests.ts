@@ -1,7 +1,6 @@
 // Owns a containerd for tests on real containers: its own directories, bridge and fence, and taking every trace of it away again.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../src/base/clock.ts';
@@ -11,22 +10,15 @@ import { criRuntime } from '../../src/runtime/cri/cri-runtime.ts';
 import { diskFiles } from '../../src/runtime/disk-files.ts';
 import type { NodeFiles } from '../../src/runtime/files.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
+import { busyboxArchive } from './images.ts';
+import { testRegistry } from './registry-for-tests.ts';
 
-const registryPort = 5000;
-
-/** Why real containers cannot be tested here; undefined where they can. The images come from a registry on 127.0.0.1:5000. */
-export async function whyNoRealContainers(): Promise<string | undefined> {
+/** Why real containers cannot be tested here; undefined where they can. */
+export function whyNoRealContainers(): string | undefined {
   if (process.getuid?.() !== 0) return 'this needs root';
   for (const program of ['containerd', 'ctr', 'runc', 'nft', 'ip']) if (findProgram(program) === undefined) return `${program} is missing`;
   if (findCniPlugins() === undefined) return 'the CNI plugins are missing';
-  const answers = await new Promise<boolean>((resolve) => {
-    const socket = connect(registryPort, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
-  return answers ? undefined : `no registry answers on 127.0.0.1:${registryPort}`;
+  return undefined;
 }
 
 /** A runtime of one test file. */
@@ -48,11 +40,12 @@ export async function realRuntime(octet: number, cgroupRoots: readonly string[] 
   const bridge = `peatest${octet}`;
   const table = `peapod_test_${octet}`;
   const podCidr = `10.250.${octet}.0/24`;
+  const registry = await testRegistry('library/busybox', busyboxArchive());
   const options = {
     dataDir: `${directory}/data`,
     stateDir: `${directory}/run`,
     network: { bridge, podCidr, dataDir: `${directory}/addresses` },
-    mirrors: [{ host: '*', url: `http://127.0.0.1:${registryPort}` }],
+    mirrors: [{ host: '*', url: registry.url }],
   };
   const fence = `table inet ${table} {
   chain fence {
@@ -71,6 +64,7 @@ export async function realRuntime(octet: number, cgroupRoots: readonly string[] 
     }
     await runtime?.close();
     await stopContainerd(options);
+    await registry.close();
     if (existsSync(`/sys/class/net/${bridge}`)) execFileSync('ip', ['link', 'delete', bridge]);
     execFileSync('nft', ['delete', 'table', 'inet', table]);
     for (const root of cgroupRoots) removeCgroups(root);

@@ -7,7 +7,7 @@ import { pauseImageName } from '../../src/runtime/cri/pause-image.ts';
 import type { ContainerConfig, ContainerStatus, LinuxResources, RuntimeEvent, SandboxConfig } from '../../src/runtime/runtime.ts';
 import { type RealRuntime, realRuntime, untilEnded, whyNoRealContainers } from './containerd-for-tests.ts';
 
-const problem = await whyNoRealContainers();
+const problem = whyNoRealContainers();
 if (problem !== undefined) console.log(`real containers are left out: ${problem}`);
 const pass = (durationMs: number): Promise<void> => sleep(durationMs);
 

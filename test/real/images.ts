@@ -28,20 +28,19 @@ wait
 
 const page = '<!DOCTYPE html>\n<html><head><title>Welcome to nginx!</title></head><body><h1>Welcome to nginx!</h1></body></html>\n';
 
-/** Puts the images into the containerd on a socket (its path, without `unix://`). Installs busybox-static with apt where it is missing. */
-export async function importTestImages(socket: string): Promise<void> {
+const file = (name: string, content: string | Buffer, mode = 0o644): ArchiveEntry => ({ path: name, content: Buffer.from(content), mode });
+const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
+const plain: ImageConfig = { Env: [path], Cmd: ['sh'] };
+
+/** The files of an image with a static busybox and all its names. Installs busybox-static with apt where it is missing. */
+function busyboxFiles(): readonly ArchiveEntry[] {
   if (!existsSync(busyboxPath))
     execFileSync('apt-get', ['install', '-y', '--no-install-recommends', 'busybox-static'], {
       stdio: 'ignore',
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     });
   const applets = execFileSync(busyboxPath, ['--list'], { encoding: 'utf8' }).split('\n');
-  const file = (name: string, content: string | Buffer, mode = 0o644): ArchiveEntry => ({
-    path: name,
-    content: Buffer.from(content),
-    mode,
-  });
-  const base: readonly ArchiveEntry[] = [
+  return [
     file('bin/busybox', readFileSync(busyboxPath), 0o755),
     ...applets
       .filter((name) => name !== '' && name !== 'busybox')
@@ -51,9 +50,19 @@ export async function importTestImages(socket: string): Promise<void> {
     file('tmp/.keep', ''),
     file('root/.keep', ''),
   ];
+}
+
+/** An archive of the busybox image alone. */
+export function busyboxArchive(): Buffer {
+  return ociArchive(testImages[0], architecture, busyboxFiles(), plain);
+}
+
+/** Puts the images into the containerd on a socket (its path, without `unix://`). Installs busybox-static with apt where it is missing. */
+export async function importTestImages(socket: string): Promise<void> {
+  const base = busyboxFiles();
   const [busybox, debian, nginx] = testImages;
   const images: readonly (readonly [string, readonly ArchiveEntry[], ImageConfig])[] = [
-    [busybox, base, { Env: [path], Cmd: ['sh'] }],
+    [busybox, base, plain],
     [debian, [...base, file('bin/bash', '#!/bin/sh\nexec /bin/busybox sh "$@"\n', 0o755)], { Env: [path], Cmd: ['bash'] }],
     [
       nginx,
@@ -66,7 +75,6 @@ export async function importTestImages(socket: string): Promise<void> {
       { Env: [path], Cmd: ['/docker-entrypoint.sh'], StopSignal: 'SIGQUIT' },
     ],
   ];
-  const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
   const scratch = mkdtempSync(join(tmpdir(), 'peapod-images-'));
   try {
     for (const [name, files, config] of images) {
