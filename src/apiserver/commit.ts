@@ -1,20 +1,22 @@
 // Owns the last step of a write: one compare-and-swap of one key, with a bound on tries where a write may start over.
 
 import { sameValue } from '../api/equal.ts';
+import { inFieldOrder } from '../api/field-order.ts';
+import type { KindDescription } from '../api/kind.ts';
 import type { AnyObject } from '../api/object.ts';
 import type { Entry, Store } from '../store/store.ts';
 import { encodeStored, objectOf } from './stored-object.ts';
 
-/** Creates. Undefined where the key exists already. */
-export async function putNew(store: Store, key: string, object: AnyObject): Promise<Entry | undefined> {
-  const value = encodeStored(object);
+/** Creates an object of the stored `kind`. Undefined where the key exists already. */
+export async function putNew(store: Store, kind: KindDescription, key: string, object: AnyObject): Promise<Entry | undefined> {
+  const value = encodeStored(inFieldOrder(kind, object));
   const result = await store.transact({ compare: [{ key, modRevision: 0 }], writes: [{ type: 'put', key, value }] });
   return result.ok ? { key, value, createRevision: result.revision, modRevision: result.revision } : undefined;
 }
 
-/** Replaces `current`: the same entry where nothing would change; undefined where somebody else was faster. */
-export async function replace(store: Store, current: Entry, object: AnyObject): Promise<Entry | undefined> {
-  const value = encodeStored(object);
+/** Replaces `current` by an object of the stored `kind`: the same entry where nothing would change; undefined where somebody else was faster. */
+export async function replace(store: Store, kind: KindDescription, current: Entry, object: AnyObject): Promise<Entry | undefined> {
+  const value = encodeStored(inFieldOrder(kind, object));
   if (value.length === current.value.length && (value.equals(current.value) || sameObject(object, objectOf(current)))) return current;
   const { key, createRevision, modRevision } = current;
   const result = await store.transact({ compare: [{ key, modRevision }], writes: [{ type: 'put', key, value }] });

@@ -1,4 +1,5 @@
 // Owns the parts that every verb works with. Cluster hands them in; nothing here is global.
+import { inFieldOrder } from '../api/field-order.ts';
 import type { KindDescription } from '../api/kind.ts';
 import type { KindCatalog } from '../api/kinds/catalog.ts';
 import { fromStorage, toStorage } from '../api/kinds/conversion.ts';
@@ -65,7 +66,7 @@ export function objectAs(kind: KindDescription, entry: Entry): AnyObject {
   if (storedAsServed(kind)) return stored;
   const known = converted.get(entry) ?? new Map<KindDescription, AnyObject>();
   converted.set(entry, known);
-  const found = known.get(kind) ?? fromStorage(kind, stored);
+  const found = known.get(kind) ?? inFieldOrder(kind, fromStorage(kind, stored));
   known.set(kind, found);
   return found;
 }

@@ -2,16 +2,18 @@
 import type { AnyObject } from '../api/object.ts';
 import type { Entry } from '../store/store.ts';
 
-const marker = Buffer.from('"metadata":{');
-const itemHead = Buffer.from('{"metadata":{');
-const versionFixed = '"resourceVersion":"",'.length;
+const metadata = Buffer.from('"metadata":{');
+const itemHead = Buffer.from('{');
+const uid = Buffer.from('"uid":"');
+const quote = 0x22;
+const versionFixed = ',"resourceVersion":""'.length;
 
 // Both caches hang on the bytes: one parse a revision, gone with the entry.
 const written = new WeakMap<Uint8Array, AnyObject>();
 const parsed = new WeakMap<Uint8Array, AnyObject>();
 
 /**
- * The bytes of an object: kind, apiVersion and metadata first, resourceVersion left out. `object` must carry the storage version's apiVersion
+ * The bytes of an object: kind, apiVersion and metadata (with its uid) first, resourceVersion left out. `object` must carry the storage version's apiVersion
  * and kind; it must not be changed afterwards, because readers will share it.
  */
 export function encodeStored(object: AnyObject): Buffer {
@@ -24,6 +26,16 @@ export function encodeStored(object: AnyObject): Buffer {
   return value;
 }
 
+/** Where metadata begins, as items of typed lists do. */
+function startOf(value: Buffer): number {
+  return value.indexOf(metadata);
+}
+
+/** Where resourceVersion belongs: behind metadata.uid. No name before it can hold a bare quote. */
+function holeOf(value: Buffer): number {
+  return value.indexOf(quote, value.indexOf(uid, startOf(value)) + uid.length) + 1;
+}
+
 function asBuffer(value: Uint8Array): Buffer {
   return value instanceof Buffer ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 }
@@ -31,8 +43,8 @@ function asBuffer(value: Uint8Array): Buffer {
 /** The JSON of an entry as its readers see it, with `revision` in the hole (another one than the entry's for a deletion) and `end` after it. */
 export function jsonOf(entry: Entry, revision = entry.modRevision, end = ''): Buffer {
   const value = asBuffer(entry.value);
-  const hole = value.indexOf(marker) + marker.length;
-  const version = `"resourceVersion":"${revision}",`;
+  const hole = holeOf(value);
+  const version = `,"resourceVersion":"${revision}"`;
   const json = Buffer.allocUnsafe(value.length + version.length + end.length);
   value.copy(json, 0, 0, hole);
   json.write(version, hole, 'latin1');
@@ -43,16 +55,16 @@ export function jsonOf(entry: Entry, revision = entry.modRevision, end = ''): Bu
 
 /** How long an entry is as an item of a typed list, which shows neither kind nor apiVersion. */
 export function itemLengthOf({ value, modRevision }: Entry): number {
-  const hole = asBuffer(value).indexOf(marker) + marker.length;
-  return itemHead.length + versionFixed + String(modRevision).length + value.length - hole;
+  return itemHead.length + versionFixed + String(modRevision).length + value.length - startOf(asBuffer(value));
 }
 
 /** Writes an entry as an item into `target` at `offset`; answers the offset behind it. */
 export function writeItem(entry: Entry, target: Buffer, offset: number): number {
   const value = asBuffer(entry.value);
-  const hole = value.indexOf(marker) + marker.length;
+  const hole = holeOf(value);
   let at = offset + itemHead.copy(target, offset);
-  at += target.write(`"resourceVersion":"${entry.modRevision}",`, at, 'latin1');
+  at += value.copy(target, at, startOf(value), hole);
+  at += target.write(`,"resourceVersion":"${entry.modRevision}"`, at, 'latin1');
   return at + value.copy(target, at, hole);
 }
 
@@ -67,9 +79,15 @@ export function objectOf(entry: Entry): AnyObject {
   return object;
 }
 
-/** The object with this resourceVersion. */
+/** The object with this resourceVersion, in its place behind the uid. */
 export function withRevision(object: AnyObject, revision: number): AnyObject {
-  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+  const metadata: Record<string, unknown> = {};
+  const resourceVersion = String(revision);
+  for (const [key, value] of Object.entries(object.metadata)) {
+    metadata[key] = value;
+    if (key === 'uid') metadata['resourceVersion'] = resourceVersion;
+  }
+  return { ...object, metadata: { ...metadata, resourceVersion } as AnyObject['metadata'] };
 }
 
 /** Freezes a JSON value through and through. What is frozen already is taken to be frozen below. */

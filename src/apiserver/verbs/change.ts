@@ -74,7 +74,7 @@ export async function change(serving: Serving, request: ApiRequest, options: Wri
         if (removed) return { is: 'object', object, revision: entry.modRevision };
       } else if (dryRun) return { is: 'object', object, revision: entry.modRevision };
       else {
-        const written = await replace(store, entry, object);
+        const written = await replace(store, storedKind, entry, object);
         stored = written !== undefined;
         if (written !== undefined) return { is: 'entry', entry: written };
       }

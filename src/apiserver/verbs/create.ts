@@ -62,7 +62,7 @@ export async function createObject(
       await admission.validate({ ...attributes, name, object }, context);
       if (tries === 1) warnings.push(...rules.warnings(object));
       if (dryRun && store.get(key) === undefined) return { is: 'object', code: 201, kind, object: served(kind, object, undefined) };
-      const entry = dryRun ? undefined : await putNew(store, key, object);
+      const entry = dryRun ? undefined : await putNew(store, storedKind, key, object);
       stored = entry !== undefined;
       if (entry !== undefined) return { is: 'entry', code: 201, kind, entry };
       if (!generated || tries === generatedTries) throw taken(serving, request, name);

@@ -1,4 +1,5 @@
 // Owns carrying out deletions: reading how, deciding, marking or removing, and answering.
+import type { KindDescription } from '../../api/kind.ts';
 import type { DeleteOptions } from '../../api/meta/v1.ts';
 import type { AnyObject } from '../../api/object.ts';
 import { conflict, notFound } from '../../api/status-error.ts';
@@ -60,7 +61,7 @@ async function carryOut(serving: Serving, request: ApiRequest, name: string, opt
     const old = objectOf(entry);
     checkPreconditions(kind, name, old, options);
     const decision = decide(serving, request, old, options);
-    const done = await enact(serving, entry, old, decision, dryRun);
+    const done = await enact(serving, storedKind, entry, old, decision, dryRun);
     if (done?.gone && !dryRun) letGo(serving, storedKind, old);
     if (done !== undefined) return done;
   }
@@ -75,6 +76,7 @@ function decide({ clock }: Serving, { kind }: ApiRequest, old: AnyObject, option
 /** Undefined where somebody else was faster. */
 async function enact(
   { store }: Serving,
+  storedKind: KindDescription,
   entry: Entry,
   old: AnyObject,
   decision: DeleteDecision,
@@ -92,7 +94,7 @@ async function enact(
     case 'markAndRemove': {
       const gone = decision.is === 'markAndRemove';
       if (dryRun) return { object: decision.object, revision: modRevision, gone };
-      const marked = await replace(store, entry, decision.object);
+      const marked = await replace(store, storedKind, entry, decision.object);
       if (marked === undefined) return undefined;
       if (!gone) return { object: decision.object, revision: marked.modRevision, gone };
       const revision = await remove(store, marked);

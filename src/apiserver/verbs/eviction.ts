@@ -1,5 +1,7 @@
 // Owns evicting pods: a deletion that asks the disruption budgets first. What a budget says is decided in a pure function.
+
 import type { Pod } from '../../api/core/v1.ts';
+import type { KindDescription } from '../../api/kind.ts';
 import type { DeleteOptions } from '../../api/meta/v1.ts';
 import type { AnyObject } from '../../api/object.ts';
 import type { PodDisruptionBudget } from '../../api/policy/v1.ts';
@@ -24,7 +26,8 @@ export async function evict(serving: Serving, request: ApiRequest): Promise<Answ
   const { catalog, store, clock } = serving;
   const { kind, namespace, name } = request;
   const evictionKind = catalog.byKind('policy', 'v1', 'Eviction');
-  if (evictionKind === undefined) throw badRequest('no kind "Eviction" is registered');
+  const budgetKind = catalog.byResource('policy', 'v1', 'poddisruptionbudgets');
+  if (evictionKind === undefined || budgetKind === undefined) throw badRequest('no kind "Eviction" is registered');
   const { dryRun } = writeQueryOf(request.query, 'CreateOptions');
   const { value } = parseBody(request.body, catalog, (why) => badRequest(why));
   const old = typeof value === 'object' && value !== null && (value as AnyObject).apiVersion === 'policy/v1beta1';
@@ -38,7 +41,7 @@ export async function evict(serving: Serving, request: ApiRequest): Promise<Answ
     const entry = store.get(keyOf(kind, namespace, name));
     if (entry === undefined) throw notFound(kind, name);
     const pod = objectOf(entry) as unknown as Pod;
-    const budgets = ignoresBudgets(pod) ? [] : budgetsOf(serving, pod, namespace);
+    const budgets = ignoresBudgets(pod) ? [] : budgetsOf(serving, budgetKind, pod, namespace);
     if (budgets.length > 1)
       throw new StatusError('', 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.', {
         code: 500,
@@ -47,7 +50,7 @@ export async function evict(serving: Serving, request: ApiRequest): Promise<Answ
     if (budget === undefined) break;
     const next = spend(objectOf(budget) as unknown as PodDisruptionBudget, pod, formatTime(clock.now()));
     if (next === undefined || (options.dryRun?.length ?? 0) > 0) break;
-    if ((await replace(store, budget, next as unknown as AnyObject)) !== undefined) break;
+    if ((await replace(store, budgetKind, budget, next as unknown as AnyObject)) !== undefined) break;
     if (tries === triesBound)
       throw tooMany(`The disruption budget ${objectOf(budget).metadata.name} is still being processed by the server.`, 10);
   }
@@ -60,9 +63,8 @@ function ignoresBudgets({ status, metadata }: Pod): boolean {
   return metadata.deletionTimestamp !== undefined || ['Succeeded', 'Failed', 'Pending'].includes(status?.phase ?? '');
 }
 
-function budgetsOf({ catalog, store }: Serving, pod: Pod, namespace: string): readonly Entry[] {
-  const kind = catalog.byResource('policy', 'v1', 'poddisruptionbudgets');
-  if (kind === undefined || Object.keys(pod.metadata.labels ?? {}).length === 0) return [];
+function budgetsOf({ store }: Serving, kind: KindDescription, pod: Pod, namespace: string): readonly Entry[] {
+  if (Object.keys(pod.metadata.labels ?? {}).length === 0) return [];
   return store.range(rangeOf(kind, namespace)).entries.filter((entry) => {
     const { spec } = objectOf(entry) as unknown as PodDisruptionBudget;
     return spec?.selector !== undefined && labelSelectorOf(spec.selector).matches(pod.metadata.labels);

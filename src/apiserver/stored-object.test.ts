@@ -1,0 +1,29 @@
+// Where resourceVersion stands in stored bytes, in lists and in memory.
+import { expect, test } from 'vitest';
+import type { AnyObject } from '../api/object.ts';
+import { encodeStored, itemLengthOf, jsonOf, objectOf, writeItem } from './stored-object.ts';
+
+const object = {
+  kind: 'ConfigMap',
+  apiVersion: 'v1',
+  metadata: { name: 'n', namespace: 'd', uid: 'u-1', annotations: { text: ',"uid":"no","metadata":{' } },
+  data: { k: 'v' },
+} as unknown as AnyObject;
+const entry = { key: '/k', value: encodeStored(object), createRevision: 7, modRevision: 7 };
+const metadata =
+  '"metadata":{"name":"n","namespace":"d","uid":"u-1","resourceVersion":"7","annotations":{"text":",\\"uid\\":\\"no\\",\\"metadata\\":{"}},"data":{"k":"v"}}';
+
+test('the version stands behind the uid', () => {
+  expect(jsonOf(entry).toString()).toBe(`{"kind":"ConfigMap","apiVersion":"v1",${metadata}`);
+  expect(jsonOf(entry, 12, '\n').toString()).toBe(`{"kind":"ConfigMap","apiVersion":"v1",${metadata}\n`.replace('"7"', '"12"'));
+});
+
+test('an item of a list shows neither kind nor apiVersion', () => {
+  const target = Buffer.alloc(itemLengthOf(entry));
+  expect(writeItem(entry, target, 0)).toBe(target.length);
+  expect(target.toString()).toBe(`{${metadata}`);
+});
+
+test('in-process readers see the version in the same place', () => {
+  expect(JSON.stringify(objectOf(entry))).toBe(jsonOf(entry).toString());
+});
