@@ -10,6 +10,7 @@ import { namespaceController } from './namespace/namespace-controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
 import { podGarbageController } from './pod-garbage/pod-garbage-controller.ts';
 import { replicaSetController } from './replica-set/replica-set-controller.ts';
+import { replicationControllerController } from './replication-controller/replication-controller.ts';
 import { rootCaController } from './root-ca/root-ca-controller.ts';
 import { serviceAccountController } from './service-account/service-account-controller.ts';
 
@@ -34,6 +35,7 @@ export function allControllers({ caPem, clientFor, ...shared }: ControllersOptio
     endpointSliceController(as('endpointslice-controller')),
     endpointsController(as('endpoint-controller')),
     replicaSetController(as('replicaset-controller')),
+    replicationControllerController(as('replication-controller')),
     deploymentController(as('deployment-controller')),
   ];
 }

@@ -8,7 +8,9 @@ import { Informer } from '../../client/informer.ts';
 import { resources } from '../../client/resources.ts';
 import { claimAll } from '../claiming.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
+import { keyOf, splitKey } from '../object-key.ts';
 import { controllerOf } from '../ownership.ts';
+import { isEnding } from '../refusals.ts';
 import { rolls, sizeOf } from './bounds.ts';
 import { planDeployment, type Step } from './plan.ts';
 import { condition, hasDeadline, withCondition } from './status.ts';
@@ -164,20 +166,6 @@ export function deploymentController({ watching, client, clock, log }: Controlle
   };
 }
 
-function keyOf({ metadata }: Deployment): string {
-  return `${metadata.namespace}/${metadata.name}`;
-}
-
-function splitKey(key: string): [string, string] {
-  const at = key.indexOf('/');
-  return [key.slice(0, at), key.slice(at + 1)];
-}
-
 function ignoreAbsent(error: unknown): void {
   if (!hasReason(error, 'NotFound')) throw error;
-}
-
-/** The namespace is going: nothing may be made there any more. */
-function isEnding(error: unknown): boolean {
-  return hasReason(error, 'Forbidden') && (error.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') ?? false);
 }

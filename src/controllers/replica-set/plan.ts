@@ -5,7 +5,9 @@ import type { Draft } from '../../api/object.ts';
 import { labelSetSelector } from '../../api/selectors/label-selector.ts';
 import { formatTime } from '../../base/time.ts';
 import { controllerReference } from '../ownership.ts';
+import type { OwnerKind } from '../pod-control.ts';
 import { availableInMs, isReady } from '../pod-facts.ts';
+import { podFromTemplate } from '../pod-template.ts';
 import { victims } from './victims.ts';
 
 /** At most so many pods are made or deleted in one go. */
@@ -28,22 +30,9 @@ export function planPods({ spec }: ReplicaSet, active: readonly Pod[], related: 
   return { do: 'delete', pods: victims(active, related, Math.min(surplus, burst), nowMs) };
 }
 
-/** A pod as the template says, controlled by the set; the server completes its name. */
-export function podOf(set: ReplicaSet): Draft<Pod> {
-  const { metadata, spec } = set.spec.template ?? {};
-  const { labels, annotations, finalizers } = metadata ?? {};
-  return {
-    metadata: {
-      generateName: `${set.metadata.name}-`,
-      ...(set.metadata.namespace === undefined ? {} : { namespace: set.metadata.namespace }),
-      ...(labels === undefined ? {} : { labels }),
-      ...(annotations === undefined ? {} : { annotations }),
-      ...(finalizers === undefined ? {} : { finalizers }),
-      ownerReferences: [controllerReference(set, 'apps/v1', 'ReplicaSet')],
-    },
-    // A set is stored with a template only; one without containers is refused by the server, in its own words.
-    spec: spec ?? { containers: [] },
-  };
+/** A pod as the template says, controlled by the set. */
+export function podOf(set: ReplicaSet, { apiVersion, kind }: OwnerKind = { apiVersion: 'apps/v1', kind: 'ReplicaSet' }): Draft<Pod> {
+  return podFromTemplate(set, set.spec.template, controllerReference(set, apiVersion, kind));
 }
 
 /** The status of the set with these active and terminating pods; `failure`: what the server said where making or deleting failed. */

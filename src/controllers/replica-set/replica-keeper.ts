@@ -1,0 +1,164 @@
+// Owns keeping objects of a kind at their number of pods: claims, makes, deletes, and says how each stands.
+import type { ReplicaSet, ReplicaSetStatus } from '../../api/apps/v1.ts';
+import type { Pod } from '../../api/core/v1.ts';
+import { sameValue } from '../../api/equal.ts';
+import type { KubeObject } from '../../api/object.ts';
+import { labelSelectorOf } from '../../api/selectors/label-selector.ts';
+import { hasReason } from '../../api/status-error.ts';
+import { EventRecorder } from '../../client/event-recorder.ts';
+import { Informer } from '../../client/informer.ts';
+import type { Resource } from '../../client/resource.ts';
+import { resources } from '../../client/resources.ts';
+import { claimAll } from '../claiming.ts';
+import type { Controller, ControllerContext } from '../controller.ts';
+import { Expectations } from '../expectations.ts';
+import { keyOf, placeOf, splitKey } from '../object-key.ts';
+import { controllerOf } from '../ownership.ts';
+import { PodControl } from '../pod-control.ts';
+import { isActive, isTerminating } from '../pod-facts.ts';
+import { isEnding, wordsOf } from '../refusals.ts';
+import { slowStart } from '../slow-start.ts';
+import { nextAvailableMs, type PodsPlan, planPods, podOf, statusOf } from './plan.ts';
+
+/** A kind that keeps a number of pods, seen as a ReplicaSet. */
+export interface ReplicaKind<T extends KubeObject> {
+  readonly name: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly component: string;
+  readonly resource: Resource<T>;
+  /** The object as a ReplicaSet. */
+  seen(object: T): ReplicaSet;
+  /** The object with a status. */
+  withStatus(object: T, status: ReplicaSetStatus): T;
+}
+
+/** Keeps each object of the kind at its number of pods. */
+export function replicaKeeper<T extends KubeObject>(of: ReplicaKind<T>, { watching, client, clock, log }: ControllerContext): Controller {
+  const controllerUid = (object: KubeObject): readonly string[] => [controllerOf(object)?.uid ?? `/${object.metadata.namespace}`];
+  const shared = { client: watching, clock, log };
+  const sets = new Informer<T>({ ...shared, resource: of.resource, indexes: { controllerUid } });
+  const pods = new Informer({ ...shared, resource: resources.pods, indexes: { controllerUid } });
+  const control = new PodControl(client, new EventRecorder(client, clock, log, { component: of.component }), of);
+  const expectations = new Expectations(clock);
+
+  const ownerOf = (pod: Pod): ReplicaSet | undefined => {
+    const reference = controllerOf(pod);
+    if (reference?.kind !== of.kind || reference.apiVersion !== of.apiVersion) return undefined;
+    const found = sets.get(pod.metadata.namespace, reference.name);
+    return found?.metadata.uid === reference.uid ? of.seen(found) : undefined;
+  };
+  const matchesSet = (set: ReplicaSet): ((pod: Pod) => boolean) => {
+    const selector = labelSelectorOf(set.spec.selector);
+    return ({ metadata }) => selector.matches(metadata.labels ?? {});
+  };
+  const relatedTo = (set: ReplicaSet): readonly Pod[] => {
+    const owner = controllerOf(set);
+    return owner === undefined
+      ? []
+      : sets.byIndex('controllerUid', owner.uid).flatMap((sibling) => pods.byIndex('controllerUid', sibling.metadata.uid));
+  };
+
+  const remove = async (set: ReplicaSet, pod: Pod): Promise<void> => {
+    try {
+      if (!(await control.delete(set, pod))) expectations.deleted(keyOf(set), pod.metadata.uid);
+    } catch (error) {
+      expectations.deleted(keyOf(set), pod.metadata.uid);
+      throw error;
+    }
+  };
+  const carryOut = async (set: ReplicaSet, plan: PodsPlan): Promise<{ readonly error: unknown } | undefined> => {
+    const key = keyOf(set);
+    if (plan.do === 'nothing') return undefined;
+    if (plan.do === 'create') {
+      expectations.expect(key, plan.count, []);
+      const { succeeded, failure } = await slowStart(plan.count, () => control.create(set, podOf(set, of)));
+      for (let missing = plan.count - succeeded; missing > 0; missing--) expectations.created(key);
+      return failure !== undefined && isEnding(failure.error) ? undefined : failure;
+    }
+    const uids = plan.pods.map(({ metadata }) => metadata.uid);
+    expectations.expect(key, 0, uids);
+    const results = await Promise.allSettled(plan.pods.map((pod) => remove(set, pod)));
+    const failed = results.find((result) => result.status === 'rejected');
+    return failed === undefined ? undefined : { error: failed.reason };
+  };
+  const write = async (object: T, status: ReplicaSetStatus): Promise<void> => {
+    const next = of.withStatus(object, status);
+    if (sameValue(of.seen(object).status, of.seen(next).status)) return;
+    try {
+      await client.updateStatus(of.resource, next);
+    } catch (error) {
+      if (hasReason(error, 'NotFound')) return;
+      if (!hasReason(error, 'Conflict')) throw error;
+      const fresh = await client.get(of.resource, placeOf(object));
+      if (fresh.metadata.uid === object.metadata.uid) await client.updateStatus(of.resource, of.withStatus(fresh, status));
+    }
+  };
+
+  return {
+    name: of.name,
+    async start(enqueue) {
+      const orphan = (pod: Pod): void => {
+        for (const set of sets.list(pod.metadata.namespace)) if (matchesSet(of.seen(set))(pod)) enqueue(keyOf(set));
+      };
+      const gone = (pod: Pod): void => {
+        const set = ownerOf(pod);
+        if (set === undefined) return;
+        expectations.deleted(keyOf(set), pod.metadata.uid);
+        enqueue(keyOf(set));
+      };
+      sets.on({
+        added: (set) => enqueue(keyOf(set)),
+        updated: (set) => enqueue(keyOf(set)),
+        deleted(set) {
+          expectations.forget(keyOf(set));
+          enqueue(keyOf(set));
+        },
+      });
+      await sets.start().synced;
+      pods.on({
+        added(pod) {
+          if (pod.metadata.deletionTimestamp !== undefined) return gone(pod);
+          const set = ownerOf(pod);
+          if (set !== undefined) {
+            expectations.created(keyOf(set));
+            enqueue(keyOf(set));
+          } else if (controllerOf(pod) === undefined) orphan(pod);
+        },
+        updated(pod, old) {
+          if (controllerOf(old)?.uid !== controllerOf(pod)?.uid) gone(old);
+          if (pod.metadata.deletionTimestamp !== undefined) return gone(pod);
+          const set = ownerOf(pod);
+          if (set !== undefined) enqueue(keyOf(set));
+          else if (controllerOf(pod) === undefined) orphan(pod);
+        },
+        deleted: gone,
+      });
+      await pods.start().synced;
+    },
+    async reconcile(key) {
+      const object = sets.get(...splitKey(key));
+      if (object === undefined) {
+        expectations.forget(key);
+        return undefined;
+      }
+      const set = of.seen(object);
+      const waitMs = expectations.remainingMs(key);
+      const matches = matchesSet(set);
+      const mine = pods.byIndex('controllerUid', set.metadata.uid);
+      const candidates = [...mine, ...pods.byIndex('controllerUid', `/${set.metadata.namespace}`)].filter(isActive);
+      const active = await claimAll({ client, owner: object, ownerResource: of.resource }, resources.pods, candidates, matches);
+      const terminating = mine.filter((pod) => isTerminating(pod) && matches(pod));
+      const acts = waitMs === 0 && set.metadata.deletionTimestamp === undefined;
+      const failure = acts ? await carryOut(set, planPods(set, active, relatedTo(set), clock.now())) : undefined;
+      const words = failure === undefined ? undefined : wordsOf(failure.error);
+      await write(object, statusOf(set, active, terminating, words, clock.now()));
+      if (failure !== undefined) throw failure.error;
+      const again = [nextAvailableMs(set, active, clock.now()), waitMs || undefined].filter((ms) => ms !== undefined);
+      return again.length === 0 ? undefined : { againMs: Math.min(...again) };
+    },
+    async stop() {
+      await Promise.all([sets.stop(), pods.stop()]);
+    },
+  };
+}
