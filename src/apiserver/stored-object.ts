@@ -2,10 +2,8 @@
 import type { AnyObject } from '../api/object.ts';
 import type { Entry } from '../store/store.ts';
 
-const metadata = Buffer.from('"metadata":{');
 const itemHead = Buffer.from('{');
-const uid = Buffer.from('"uid":"');
-const quote = 0x22;
+const [quote, backslash] = [0x22, 0x5c];
 const versionFixed = ',"resourceVersion":""'.length;
 
 // Both caches hang on the bytes: one parse a revision, gone with the entry.
@@ -18,7 +16,8 @@ const parsed = new WeakMap<Uint8Array, AnyObject>();
  */
 export function encodeStored(object: AnyObject): Buffer {
   const { kind, apiVersion, metadata, ...rest } = object;
-  const { resourceVersion: _, ...meta } = metadata;
+  const { name, generateName, namespace, uid, resourceVersion: _, ...more } = metadata;
+  const meta = { name, generateName, namespace, uid, ...more };
   const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(meta)}`;
   const tail = JSON.stringify(rest);
   const value = Buffer.from(tail === '{}' ? `${head}}` : `${head},${tail.slice(1)}`);
@@ -26,14 +25,34 @@ export function encodeStored(object: AnyObject): Buffer {
   return value;
 }
 
-/** Where metadata begins, as items of typed lists do. */
-function startOf(value: Buffer): number {
-  return value.indexOf(metadata);
+/** Where metadata begins, as items of typed lists do: behind kind and apiVersion, which hold no quotes themselves. */
+function startOf(value: Uint8Array): number {
+  let at = 0;
+  for (let quotes = 0; quotes < 8 && at < value.length; at++) if (value[at] === quote) quotes++;
+  return at + 1;
 }
 
-/** Where resourceVersion belongs: behind metadata.uid. No name before it can hold a bare quote. */
-function holeOf(value: Buffer): number {
-  return value.indexOf(quote, value.indexOf(uid, startOf(value)) + uid.length) + 1;
+/** The offset of the quote that ends the string whose first character is at `from`. */
+function endOfText(value: Uint8Array, from: number): number {
+  let at = from;
+  while (at < value.length && value[at] !== quote) at += value[at] === backslash ? 2 : 1;
+  return at;
+}
+
+/**
+ * Where resourceVersion belongs: behind metadata.uid, before which there are only members with texts. Read byte by byte, as lists ask for
+ * every item and searching through Buffer costs more than all else about a list together.
+ */
+function holeOf(value: Uint8Array, start: number): number {
+  let at = start + '"metadata":{'.length;
+  while (at < value.length) {
+    const keyEnd = endOfText(value, at + 1);
+    const isUid = keyEnd - at === 4 && value[at + 1] === 0x75 && value[at + 2] === 0x69 && value[at + 3] === 0x64;
+    const end = endOfText(value, keyEnd + 3) + 1;
+    if (isUid) return end;
+    at = end + 1;
+  }
+  throw new Error('a stored object has no uid');
 }
 
 function asBuffer(value: Uint8Array): Buffer {
@@ -43,7 +62,7 @@ function asBuffer(value: Uint8Array): Buffer {
 /** The JSON of an entry as its readers see it, with `revision` in the hole (another one than the entry's for a deletion) and `end` after it. */
 export function jsonOf(entry: Entry, revision = entry.modRevision, end = ''): Buffer {
   const value = asBuffer(entry.value);
-  const hole = holeOf(value);
+  const hole = holeOf(value, startOf(value));
   const version = `,"resourceVersion":"${revision}"`;
   const json = Buffer.allocUnsafe(value.length + version.length + end.length);
   value.copy(json, 0, 0, hole);
@@ -55,15 +74,16 @@ export function jsonOf(entry: Entry, revision = entry.modRevision, end = ''): Bu
 
 /** How long an entry is as an item of a typed list, which shows neither kind nor apiVersion. */
 export function itemLengthOf({ value, modRevision }: Entry): number {
-  return itemHead.length + versionFixed + String(modRevision).length + value.length - startOf(asBuffer(value));
+  return itemHead.length + versionFixed + String(modRevision).length + value.length - startOf(value);
 }
 
 /** Writes an entry as an item into `target` at `offset`; answers the offset behind it. */
 export function writeItem(entry: Entry, target: Buffer, offset: number): number {
   const value = asBuffer(entry.value);
-  const hole = holeOf(value);
+  const start = startOf(value);
+  const hole = holeOf(value, start);
   let at = offset + itemHead.copy(target, offset);
-  at += value.copy(target, at, startOf(value), hole);
+  at += value.copy(target, at, start, hole);
   at += target.write(`,"resourceVersion":"${entry.modRevision}"`, at, 'latin1');
   return at + value.copy(target, at, hole);
 }
