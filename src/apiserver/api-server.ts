@@ -13,14 +13,15 @@ import type { Authorizer } from './auth/authorizer.ts';
 import { storeObjectSource } from './auth/object-source.ts';
 import type { ServiceAccountTokens } from './auth/service-account-tokens.ts';
 import { nodeNameOf, type User } from './auth/user.ts';
-import { discoveryRoutes, rootRoute } from './http/discovery-routes.ts';
+import { discoveryRoutes, rootRoutes } from './http/discovery-routes.ts';
 import type { ExtensionRoute } from './http/documents.ts';
 import { type HttpParts, handle } from './http/handler.ts';
 import { type HealthCheck, healthRoutes } from './http/health.ts';
+import { healthChecks } from './http/health-checks.ts';
 import { type Listener, type ListenOptions, listen } from './http/listener.ts';
 import { metricsRoute, RequestMetrics } from './http/request-metrics.ts';
 import { tokenKeyRoutes } from './http/token-key-routes.ts';
-import { versionInfo, versionRoute } from './http/version.ts';
+import { versionInfo, versionRoutes } from './http/version.ts';
 import { inProcessClient } from './in-process-client.ts';
 import { openApiRoutes } from './openapi/openapi-routes.ts';
 import type { Serving } from './serving.ts';
@@ -68,16 +69,18 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const serving = servingOf(options);
   const metrics = new RequestMetrics();
   let address = '127.0.0.1:6443';
+  let closing = false;
+  const checks = healthChecks(options.store, () => closing, options.readyChecks ?? []);
   const routes: ExtensionRoute[] = [
-    versionRoute,
-    ...healthRoutes([{ name: 'ping', check: () => undefined }, storeCheck(options.store)], options.readyChecks ?? []),
+    ...versionRoutes,
+    ...healthRoutes(checks.live, checks.ready),
     metricsRoute([() => metrics.text(), ...(options.metrics ?? [])]),
     ...discoveryRoutes(options.catalog, () => address),
     ...openApiRoutes(options.catalog, versionInfo.gitVersion.split('+')[0] ?? ''),
     ...(options.tokens === undefined ? [] : tokenKeyRoutes(options.tokens, () => address)),
     ...(options.extensionRoutes ?? []),
   ];
-  routes.push(rootRoute(options.catalog, () => routes));
+  routes.push(...rootRoutes(options.catalog, () => routes));
   const parts: HttpParts = { serving, authenticator: options.authenticator, metrics, routes };
   let listener: Listener | undefined;
   return {
@@ -88,6 +91,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       return { port: listener.port };
     },
     async close() {
+      closing = true;
       await listener?.close();
     },
   };
@@ -117,19 +121,4 @@ export function servingOf(options: ApiServerOptions): Serving {
 function managerNameOf(user: User): string {
   if (nodeNameOf(user) !== undefined) return 'kubelet';
   return user.name.split(':').at(-1) || 'peapod';
-}
-
-/** Whether the store answers; under the name that upstream's has, which is what people ask for. */
-function storeCheck(store: Store): HealthCheck {
-  return {
-    name: 'etcd',
-    check() {
-      try {
-        store.get('/registry/health');
-        return undefined;
-      } catch (error) {
-        return error instanceof Error ? error.message : String(error);
-      }
-    },
-  };
 }

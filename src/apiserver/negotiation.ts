@@ -52,14 +52,62 @@ function sameTransform(one: Transform | undefined, other: Transform | undefined)
 }
 
 function negotiate(accept: string): readonly Media[] | StatusError {
-  const clauses = accept.split(',').map(clauseOf);
-  clauses.sort((one, other) => other.quality - one.quality);
-  const reachable = clauses.filter(({ type }) => type === '*/*' || formatOf(type) !== undefined);
-  if (reachable.length === 0)
-    return new StatusError('NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${spoken}`, { details: {} });
-  const allowed = reachable.flatMap(mediaOfClause);
-  if (allowed.length === 0) return new StatusError('NotAcceptable', `only the following media types are accepted: ${spoken}`);
-  return allowed;
+  const clauses = clausesOf(accept);
+  if (!reaches(clauses, [...Object.values(mediaTypes)])) return unreachable(spoken);
+  const allowed = clauses.flatMap(mediaOfClause);
+  return allowed.length === 0 ? unacceptable() : allowed;
+}
+
+function clausesOf(accept: string): readonly Clause[] {
+  return accept
+    .split(',')
+    .map(clauseOf)
+    .sort((one, other) => other.quality - one.quality);
+}
+
+/** What upstream's router looks at: the bare types, before anybody looks at their parameters. */
+function reaches(clauses: readonly Clause[], types: readonly string[]): boolean {
+  return clauses.some(({ type }) => type === '*/*' || types.includes(type));
+}
+
+function unreachable(types: string): StatusError {
+  return new StatusError('NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${types}`, { details: {} });
+}
+
+function unacceptable(): StatusError {
+  return new StatusError('NotAcceptable', `only the following media types are accepted: ${spoken}`);
+}
+
+/** How a discovery document is to look. */
+export interface DiscoveryMedia {
+  readonly format: Format;
+  readonly aggregated: boolean;
+}
+
+/**
+ * What the header allows a discovery document to be: the first clause that fits. `aggregated` tells whether there is such a form of it (v2; the beta is no
+ * longer served, older clients take the plain one), `routed` whether a router looks at the header first, whose refusal reads otherwise.
+ * Throws NotAcceptable.
+ */
+export function discoveryMediaOf(accept: unknown, { aggregated, routed }: { aggregated: boolean; routed: boolean }): DiscoveryMedia {
+  if (typeof accept !== 'string' || accept === '') return { format: 'json', aggregated: false };
+  const clauses = clausesOf(accept);
+  if (routed && !reaches(clauses, [...Object.values(mediaTypes)])) throw unreachable(spoken);
+  for (const clause of clauses) {
+    const { type, parameters } = clause;
+    const format = type === '*/*' ? 'json' : formatOf(type);
+    if (format === undefined) continue;
+    const [group, version, as] = ['g', 'v', 'as'].map((name) => parameters.get(name));
+    if (group === undefined && version === undefined && as === undefined) return { format, aggregated: false };
+    if (aggregated && group === 'apidiscovery.k8s.io' && version === 'v2' && as === 'APIGroupDiscoveryList')
+      return { format, aggregated: true };
+  }
+  throw unacceptable();
+}
+
+/** Refuses a header that the only type of a document does not fit, as upstream's router does. Throws NotAcceptable. */
+export function requireType(accept: unknown, type: string): void {
+  if (typeof accept === 'string' && accept !== '' && !reaches(clausesOf(accept), [type])) throw unreachable(type);
 }
 
 function clauseOf(text: string): Clause {

@@ -12,6 +12,8 @@ import { storeObjectSource } from '../apiserver/auth/object-source.ts';
 import { serviceAccountTokens } from '../apiserver/auth/service-account-tokens.ts';
 import { cachedTokens } from '../apiserver/auth/token-cache.ts';
 import { apiServerUser } from '../apiserver/auth/user.ts';
+import { keepCompacting } from '../apiserver/compaction.ts';
+import { expireEvents } from '../apiserver/event-expiry.ts';
 import { objectOf } from '../apiserver/stored-object.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Entropy } from '../base/entropy.ts';
@@ -42,7 +44,7 @@ export interface ControlPlaneParts {
 }
 
 /** The issuer of service-account tokens, and the audience of those that name none. */
-const issuer = 'https://kubernetes.default.svc.cluster.local';
+const issuer = 'https://kubernetes.default.svc';
 
 /** Puts the API server together over the store and makes the objects that every cluster has. It does not listen yet. */
 export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiServer> {
@@ -72,5 +74,16 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
   const kubernetesIp = formatIpv4(rangeOf(serviceCidr).first + 1);
   const facts = { kubernetesIp, serviceCidr, apiIp: parts.apiIp, apiPort: parts.apiPort };
   await bootstrap(server.client(apiServerUser), [...bootstrapObjects(facts), ...policyObjects(bootstrapPolicy)]);
-  return server;
+  // How a cluster came about is nobody's history: it begins with the objects that every cluster has.
+  if (store.compactedRevision === 0) await store.compact(store.revision);
+  const compacting = keepCompacting(store, clock, log);
+  const expiring = expireEvents(store, clock, log);
+  return {
+    ...server,
+    async close() {
+      compacting[Symbol.dispose]();
+      expiring[Symbol.dispose]();
+      await server.close();
+    },
+  };
 }

@@ -35,9 +35,7 @@ export async function openPki(dir: string, names: ServingNames, nowMs: number): 
     return save(dir, name, await make());
   };
   const serving = await leaf('serving', async () => (await making()).signServing(ca, names, nowMs), covers);
-  const admin = await leaf('admin', async () =>
-    (await making()).signClient(ca, { name: 'peapod-admin', groups: ['system:masters'] }, nowMs),
-  );
+  const admin = await leaf('admin', async () => (await making()).signClient(ca, { name: 'admin', groups: ['system:masters'] }, nowMs));
   return { ca, serving, admin, serviceAccountKey: await serviceAccountKey(dir) };
 }
 

@@ -117,6 +117,11 @@ export function encodeProtobuf(kind: KindDescription, object: Readonly<Record<st
   return sealed(named === kind.kind ? kind.type : (metaTypes[named] ?? kind.type), object);
 }
 
+/** A document of discovery (APIGroup, APIGroupList, APIResourceList, APIVersions) as a protobuf answer. */
+export function encodeMetaProtobuf(document: Readonly<Record<string, unknown>>): Uint8Array {
+  return sealed(`${meta}${String(document['kind'])}`, document);
+}
+
 /** A Status as a protobuf answer. */
 export function encodeStatusProtobuf(status: Readonly<Record<string, unknown>>): Uint8Array {
   return sealed(`${meta}Status`, { apiVersion: 'v1', kind: 'Status', ...status });

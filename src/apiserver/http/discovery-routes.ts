@@ -1,41 +1,50 @@
 // Owns the paths of discovery: which document, in which form, and the short answer to who has it already.
 import type { KindCatalog } from '../../api/kinds/catalog.ts';
+import { encodeMetaProtobuf } from '../../api/protobuf/envelope.ts';
 import { aggregatedDiscoveryBytes } from '../discovery/aggregated.ts';
 import { coreVersions, groupList, groupsOf, oneGroup, resourceList } from '../discovery/legacy.ts';
-import { mediaOf } from '../negotiation.ts';
-import { UnknownPathError, unknownResource } from '../refusals.ts';
+import { discoveryMediaOf, type Format, mediaTypes } from '../negotiation.ts';
+import { methodNotAllowed, UnknownPathError, unknownResource } from '../refusals.ts';
 import { type DocumentAnswer, type DocumentRequest, type ExtensionRoute, json } from './documents.ts';
+import { yamlOf } from './render.ts';
 
 /** /api, /apis and what lies directly below them. `serverAddress` is where clients of the cluster reach the server. */
 export function discoveryRoutes(catalog: KindCatalog, serverAddress: () => string): readonly ExtensionRoute[] {
   return [
-    { path: '/api', answer: (request) => aggregated(catalog, 'core', request) ?? json(coreVersions(serverAddress())) },
-    { path: '/apis', methods: ['GET', 'DELETE'], answer: (request) => aggregated(catalog, 'groups', request) ?? json(groupList(catalog)) },
-    { path: '/api', below: true, answer: ({ path }) => versionDocument(catalog, '', path.slice('/api/'.length)) },
-    { path: '/apis', below: true, answer: ({ path }) => below(catalog, path.slice('/apis/'.length)) },
+    { path: '/api', answer: (request) => top(catalog, 'core', request, () => coreVersions(serverAddress())) },
+    { path: '/apis', methods: 'any', answer: (request) => top(catalog, 'groups', request, () => groupList(catalog)) },
+    { path: '/api', below: true, answer: (request) => versionDocument(catalog, '', request.path.slice('/api/'.length), request) },
+    { path: '/apis', below: true, methods: 'any', answer: (request) => below(catalog, request) },
   ];
 }
 
-function below(catalog: KindCatalog, rest: string): DocumentAnswer {
-  const [group = '', version] = rest.split('/');
+/** Groups are answered whatever the method, as upstream's aggregator does; their versions are not. */
+function below(catalog: KindCatalog, request: DocumentRequest): DocumentAnswer {
+  const [group = '', version] = request.path.slice('/apis/'.length).split('/');
   const document = oneGroup(catalog, group);
   if (document === undefined) throw new UnknownPathError();
-  return version === undefined ? json(document) : versionDocument(catalog, group, version);
+  if (version !== undefined) return versionDocument(catalog, group, version, request);
+  return plain(document, discoveryMediaOf(request.headers.accept, { aggregated: false, routed: false }).format);
 }
 
-function versionDocument(catalog: KindCatalog, group: string, version: string): DocumentAnswer {
+function versionDocument(catalog: KindCatalog, group: string, version: string, request: DocumentRequest): DocumentAnswer {
   const document = resourceList(catalog, group, version);
   if (document === undefined) throw unknownResource();
-  return json(document);
+  if (request.method !== 'GET') throw methodNotAllowed();
+  return plain(document, discoveryMediaOf(request.headers.accept, { aggregated: false, routed: true }).format);
 }
 
-/** The aggregated document where the client asked for it. Throws NotAcceptable for a header that nothing fits. */
-function aggregated(catalog: KindCatalog, of: 'core' | 'groups', { headers }: DocumentRequest): DocumentAnswer | undefined {
-  const { accept } = headers;
-  if (!asksForAggregated(accept)) {
-    mediaOf(typeof accept === 'string' ? accept : undefined);
-    return undefined;
-  }
+function plain(document: object, format: Format): DocumentAnswer {
+  if (format === 'json') return json(document);
+  const contentType = mediaTypes[format];
+  if (format === 'yaml') return { code: 200, contentType, body: yamlOf(document) };
+  return { code: 200, contentType, body: encodeMetaProtobuf({ ...document }) };
+}
+
+/** `/api` and `/apis`: aggregated where the client asked for that first. Throws NotAcceptable for a header that nothing fits. */
+function top(catalog: KindCatalog, of: 'core' | 'groups', { headers }: DocumentRequest, document: () => object): DocumentAnswer {
+  const { format, aggregated } = discoveryMediaOf(headers.accept, { aggregated: true, routed: of === 'core' });
+  if (!aggregated) return plain(document(), format);
   const { bytes, etag } = aggregatedDiscoveryBytes(catalog, of);
   const contentType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
   const fields = { etag, vary: 'Accept' };
@@ -43,19 +52,11 @@ function aggregated(catalog: KindCatalog, of: 'core' | 'groups', { headers }: Do
   return { code: 200, contentType, body: bytes, headers: fields };
 }
 
-/** Whether an Accept header names the aggregated form. Its beta is no longer served, as upstream: older clients take the plain one. */
-export function asksForAggregated(accept: unknown): boolean {
-  if (typeof accept !== 'string') return false;
-  return accept.split(',').some((clause) => {
-    const parts = new Set(clause.split(';').map((part) => part.trim()));
-    return ['application/json', 'g=apidiscovery.k8s.io', 'v=v2', 'as=APIGroupDiscoveryList'].every((part) => parts.has(part));
-  });
-}
-
-/** GET /: every path that can be asked for. */
-export function rootRoute(catalog: KindCatalog, routes: () => readonly ExtensionRoute[]): ExtensionRoute {
-  return {
-    path: '/',
+/** `/`, also by the name of a page: every path that can be asked for. */
+export function rootRoutes(catalog: KindCatalog, routes: () => readonly ExtensionRoute[]): readonly ExtensionRoute[] {
+  return ['/', '/index.html'].map((path) => ({
+    path,
+    methods: 'any' as const,
     answer() {
       const groups = groupsOf(catalog).flatMap(({ group, versions }) => {
         const base = group === '' ? '/api' : `/apis/${group}`;
@@ -63,5 +64,5 @@ export function rootRoute(catalog: KindCatalog, routes: () => readonly Extension
       });
       return json({ paths: [...new Set(['/apis', ...groups, ...routes().map(({ path }) => path)])].sort() });
     },
-  };
+  }));
 }

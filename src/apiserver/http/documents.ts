@@ -1,6 +1,7 @@
 // Owns the paths that are no resources: version, health, metrics and what others mount. Discovery and OpenAPI are documents of the catalog.
 import type { User } from '../auth/user.ts';
 import type { Query } from '../list-options.ts';
+import { unknownResource } from '../refusals.ts';
 import type { Headers } from './exchange.ts';
 
 /** What a document is asked with. */
@@ -25,8 +26,10 @@ export interface DocumentAnswer {
 export interface ExtensionRoute {
   readonly path: string;
   readonly below?: boolean;
-  /** GET alone unless told. */
-  readonly methods?: readonly string[];
+  /** GET alone unless told; `any` for what upstream serves without looking at the method. */
+  readonly methods?: 'any';
+  /** What the answer can be; a request that accepts none of it is refused. Absent: the answer looks for itself. */
+  readonly produces?: string;
   answer(request: DocumentRequest): DocumentAnswer | Promise<DocumentAnswer>;
 }
 
@@ -36,6 +39,20 @@ export function routeOf(routes: readonly ExtensionRoute[], path: string): Extens
   if (exact !== undefined) return exact;
   const above = routes.filter((route) => route.below === true && path.startsWith(`${route.path}/`));
   return above.sort((one, other) => other.path.length - one.path.length)[0];
+}
+
+/** A document of one type at one path, with nothing below it: anything there is a resource that the server could not find. */
+export function strictRoute(path: string, produces: string, answer: ExtensionRoute['answer']): readonly ExtensionRoute[] {
+  return [
+    { path, produces, answer },
+    {
+      path,
+      below: true,
+      answer() {
+        throw unknownResource();
+      },
+    },
+  ];
 }
 
 /** A document of JSON. */

@@ -5,7 +5,7 @@ import { requireAllowed } from '../auth/authorizer.ts';
 import { impersonate, headersOf as rawHeadersOf } from '../auth/impersonation.ts';
 import type { User } from '../auth/user.ts';
 import { noQuery, type Query } from '../list-options.ts';
-import { type Media, mediaOf } from '../negotiation.ts';
+import { type Media, mediaOf, requireType } from '../negotiation.ts';
 import { asksForWatch, attributesOf, serveResource } from '../pipeline.ts';
 import { methodNotAllowed, UnknownPathError } from '../refusals.ts';
 import type { Answer, RequestBody } from '../request.ts';
@@ -175,9 +175,10 @@ async function serveDocument(parts: HttpParts, { exchange, info, query, auditId,
   const route = routeOf(parts.routes, path);
   if (route === undefined) throw new UnknownPathError();
   const { method, headers } = exchange;
-  if (!(route.methods ?? ['GET']).includes(method)) throw methodNotAllowed();
+  if (route.methods !== 'any' && method !== 'GET') throw methodNotAllowed();
+  if (route.produces !== undefined) requireType(headers['accept'], route.produces);
   const answer = await route.answer({ method, path, query, headers, user });
-  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+  const body = method === 'HEAD' ? Buffer.alloc(0) : typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
   const fields = { ...headersOf(auditId, warnings), ...answer.headers };
   await respond(exchange, whole(answer.code, answer.contentType, body), fields);
   return answer.code;
@@ -198,15 +199,17 @@ type Answerable = Extract<Answer, { is: 'relayed' }>['headers'];
 async function refuse({ serving }: HttpParts, incoming: Incoming, error: unknown): Promise<number> {
   const { exchange, info, warnings, auditId } = incoming;
   const headers = headersOf(auditId, warnings);
-  if (exchange.method === 'HEAD') {
-    exchange.answer(405, headers, undefined);
-    return 405;
-  }
+  const bodiless = exchange.method === 'HEAD';
   if (error instanceof UnknownPathError) {
-    exchange.answer(404, { ...headers, 'content-type': 'text/plain; charset=utf-8' }, Buffer.from('404 page not found\n'));
+    const body = bodiless ? undefined : Buffer.from('404 page not found\n');
+    exchange.answer(404, { ...headers, 'content-type': 'text/plain; charset=utf-8' }, body);
     return 404;
   }
   const status = statusErrorOf(error, serving, info);
+  if (bodiless) {
+    exchange.answer(status.code, headers, undefined);
+    return status.code;
+  }
   if (info.verb === 'watch' && status.reason === 'Expired') {
     const { contentType, bytes } = errorEvent(status.toStatus(), errorView(incoming));
     exchange.answer(200, { ...headers, 'content-type': contentType }, bytes);

@@ -7,17 +7,17 @@ export interface HealthCheck {
   check(): string | undefined;
 }
 
-/** The routes of the three endpoints and of each single check below them. */
+/** The routes of the three endpoints and of each single check below them. /healthz is /livez by its old name. */
 export function healthRoutes(live: readonly HealthCheck[], ready: readonly HealthCheck[]): readonly ExtensionRoute[] {
   const endpoints: readonly (readonly [string, readonly HealthCheck[]])[] = [
     ['healthz', live],
     ['livez', live],
-    ['readyz', [...live, ...ready]],
+    ['readyz', ready],
   ];
   return endpoints.map(([name, checks]) => ({
     path: `/${name}`,
     below: true,
-    methods: ['GET', 'POST'],
+    methods: 'any',
     answer: ({ path, query }) => {
       const single = path.slice(name.length + 2);
       if (single !== '') return one(checks, single, name);

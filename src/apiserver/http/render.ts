@@ -61,14 +61,7 @@ export function renderStatus(status: Status, view: View, code: number): Rendered
 
 function made(object: unknown, kind: KindDescription | undefined, code: number, { media, pretty }: View): Rendered {
   if (media.format === 'yaml') {
-    const text = stringifyYaml(object, {
-      sortMapEntries: true,
-      indentSeq: false,
-      lineWidth: 0,
-      version: '1.1',
-      aliasDuplicateObjects: false,
-    });
-    return whole(code, mediaTypes.yaml, Buffer.from(text));
+    return whole(code, mediaTypes.yaml, Buffer.from(yamlOf(object)));
   }
   const table = media.transform?.kind === 'Table';
   if (media.format === 'protobuf' && kind !== undefined && !table) {
@@ -78,6 +71,11 @@ function made(object: unknown, kind: KindDescription | undefined, code: number, 
   }
   const text = `${JSON.stringify(kindFirst(object), undefined, pretty ? 2 : 0)}\n`;
   return whole(code, mediaTypes.json, Buffer.from(text));
+}
+
+/** An object as YAML, spelled as Go's printer does. */
+export function yamlOf(object: unknown): string {
+  return stringifyYaml(object, { sortMapEntries: true, indentSeq: false, lineWidth: 0, version: '1.1', aliasDuplicateObjects: false });
 }
 
 /** People read what an object is before what is in it, and stored objects begin so. */

@@ -1,6 +1,6 @@
-// Owns what /version says: the Kubernetes that is spoken, with a mark of who speaks it.
+// Owns what /version says: the Kubernetes that is spoken; who speaks it shows in compiler and goVersion.
 import type { Info } from '../../api/meta/v1.ts';
-import { type ExtensionRoute, json } from './documents.ts';
+import { type ExtensionRoute, json, strictRoute } from './documents.ts';
 
 /** The version of the API. Clients choose by major and minor. */
 export const versionInfo: Info & { readonly emulationMajor: string; readonly emulationMinor: string } = {
@@ -10,7 +10,7 @@ export const versionInfo: Info & { readonly emulationMajor: string; readonly emu
   emulationMinor: '36',
   minCompatibilityMajor: '1',
   minCompatibilityMinor: '35',
-  gitVersion: 'v1.36.3+peapod',
+  gitVersion: 'v1.36.3',
   gitCommit: '0000000000000000000000000000000000000000',
   gitTreeState: 'clean',
   buildDate: '2026-01-01T00:00:00Z',
@@ -20,4 +20,4 @@ export const versionInfo: Info & { readonly emulationMajor: string; readonly emu
 };
 
 /** GET /version. */
-export const versionRoute: ExtensionRoute = { path: '/version', answer: () => json(versionInfo) };
+export const versionRoutes: readonly ExtensionRoute[] = strictRoute('/version', 'application/json', () => json(versionInfo));
