@@ -10,11 +10,13 @@ export interface Claimant<O extends KubeObject> {
   readonly client: Client;
   readonly owner: O;
   readonly ownerResource: Resource<O>;
+  /** Come and go with the reference. */
+  readonly finalizers?: readonly string[];
 }
 
 /** The objects that are the owner's after adopting and releasing. Rejects with the first refusal, after having tried all. */
 export async function claimAll<O extends KubeObject, T extends KubeObject>(
-  { client, owner, ownerResource }: Claimant<O>,
+  { client, owner, ownerResource, finalizers }: Claimant<O>,
   resource: Resource<T>,
   objects: readonly T[],
   matches: (object: T) => boolean,
@@ -38,9 +40,9 @@ export async function claimAll<O extends KubeObject, T extends KubeObject>(
       if (claim === 'own') claimed.push(object);
       else if (claim === 'adopt') {
         await mayAdopt();
-        await patch(object, adoption(object, controllerReference(owner, apiVersion, ownerResource.kind)));
+        await patch(object, adoption(object, controllerReference(owner, apiVersion, ownerResource.kind), finalizers));
         claimed.push(object);
-      } else if (claim === 'release') await patch(object, releasing(object, owner.metadata.uid));
+      } else if (claim === 'release') await patch(object, releasing(object, owner.metadata.uid, finalizers));
     } catch (error) {
       // Gone, or another object by now, or without references already: nothing is left to adopt or release.
       if (!hasReason(error, 'NotFound', 'Invalid')) failures.push(error);

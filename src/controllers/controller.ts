@@ -1,4 +1,5 @@
 // Owns what a controller is: a name, what it watches, and a reconcile by key. All rooms are shaped alike: plan.ts decides, the rest is thin.
+import type { Backoff } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Entropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
@@ -20,11 +21,16 @@ export interface ControllerContext {
 /** How a reconcile ended: look again after so long, or only when something changes. */
 export type Reconciled = { readonly againMs: number } | undefined;
 
+/** Says that something changed about a key, which is looked at `delayMs` from now (at once where there is none). */
+export type Enqueue = (key: string, delayMs?: number) => void;
+
 /** One controller. `start` begins watching and calls `enqueue` with the keys that something changed about. */
 export interface Controller {
   readonly name: string;
+  /** How long a key that failed waits; Kubernetes' usual 5 ms doubling to 1,000 s where nothing is said. */
+  readonly backoff?: Backoff;
   /** Resolves when the first picture of the world is in. */
-  start(enqueue: (key: string) => void): Promise<void>;
+  start(enqueue: Enqueue): Promise<void>;
   /** Reads the world, plans, applies. Rejections are retried with back-off. Called for one key at a time. */
   reconcile(key: string): Promise<Reconciled>;
   stop(): Promise<void>;
@@ -35,10 +41,10 @@ const workers = 5;
 /** Runs a controller until it is stopped: its keys are worked off by a few workers, each key by one at a time. */
 export function runController(controller: Controller, { clock, log: parent }: Pick<ControllerContext, 'clock' | 'log'>): Service {
   const log = parent.with({ controller: controller.name });
-  const queue = new WorkQueue<string>(clock);
+  const queue = new WorkQueue<string>(clock, controller.backoff);
   const tasks = new TaskGroup(log);
   tasks.run(controller.name, async () => {
-    await controller.start((key) => queue.add(key));
+    await controller.start((key, delayMs = 0) => queue.addAfter(key, delayMs));
     await workOff(
       queue,
       workers,

@@ -6,6 +6,7 @@ import { deploymentController } from './deployment/deployment-controller.ts';
 import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { garbageCollectorController } from './garbage-collector/garbage-collector-controller.ts';
+import { jobController } from './job/job-controller.ts';
 import { namespaceController } from './namespace/namespace-controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
 import { podGarbageController } from './pod-garbage/pod-garbage-controller.ts';
@@ -37,6 +38,7 @@ export function allControllers({ caPem, clientFor, ...shared }: ControllersOptio
     replicaSetController(as('replicaset-controller')),
     replicationControllerController(as('replication-controller')),
     deploymentController(as('deployment-controller')),
+    jobController(as('job-controller')),
   ];
 }
 

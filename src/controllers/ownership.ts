@@ -28,12 +28,16 @@ export function claimOf(owner: KubeObject, object: KubeObject, matches: boolean)
   return going || !matches || object.metadata.deletionTimestamp !== undefined ? 'ignore' : 'adopt';
 }
 
-/** The strategic patch that adds the reference; the uid guards against another object of the same name. */
-export function adoption(object: KubeObject, reference: OwnerReference): AnyObject {
-  return { metadata: { uid: object.metadata.uid, ownerReferences: [reference] } } as unknown as AnyObject;
+/** The strategic patch that adds the reference, and finalizers with it; the uid guards against another object of the same name. */
+export function adoption(object: KubeObject, reference: OwnerReference, finalizers: readonly string[] = []): AnyObject {
+  const added = finalizers.length === 0 ? {} : { finalizers };
+  return { metadata: { uid: object.metadata.uid, ownerReferences: [reference], ...added } } as unknown as AnyObject;
 }
 
-/** The strategic patch that takes the owner's reference away. */
-export function releasing(object: KubeObject, ownerUid: string): AnyObject {
-  return { metadata: { uid: object.metadata.uid, ownerReferences: [{ $patch: 'delete', uid: ownerUid }] } } as unknown as AnyObject;
+/** The strategic patch that takes the owner's reference away, and finalizers with it. */
+export function releasing(object: KubeObject, ownerUid: string, finalizers: readonly string[] = []): AnyObject {
+  const removed = finalizers.length === 0 ? {} : { '$deleteFromPrimitiveList/finalizers': finalizers };
+  return {
+    metadata: { uid: object.metadata.uid, ownerReferences: [{ $patch: 'delete', uid: ownerUid }], ...removed },
+  } as unknown as AnyObject;
 }
