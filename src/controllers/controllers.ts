@@ -14,6 +14,7 @@ import { replicaSetController } from './replica-set/replica-set-controller.ts';
 import { replicationControllerController } from './replication-controller/replication-controller.ts';
 import { rootCaController } from './root-ca/root-ca-controller.ts';
 import { serviceAccountController } from './service-account/service-account-controller.ts';
+import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts';
 
 /** What the controllers need: the context without the writing client, a writing client for each by its service account's name, the CA (PEM). */
 export interface ControllersOptions extends Omit<ControllerContext, 'client'> {
@@ -39,6 +40,7 @@ export function allControllers({ caPem, clientFor, ...shared }: ControllersOptio
     replicationControllerController(as('replication-controller')),
     deploymentController(as('deployment-controller')),
     jobController(as('job-controller')),
+    ttlAfterFinishedController(as('ttl-after-finished-controller')),
   ];
 }
 

@@ -62,8 +62,11 @@ export function withOwnSelector(job: Job): Job {
   const own = { 'job-name': name, 'batch.kubernetes.io/job-name': name, 'controller-uid': uid, 'batch.kubernetes.io/controller-uid': uid };
   const labels = sorted({ ...own, ...spec.template.metadata?.labels });
   const matchLabels = sorted({ 'batch.kubernetes.io/controller-uid': uid, ...spec.selector?.matchLabels });
+  // Labels that a Job has by default are its template's, and follow what is added there; those that it was given do not.
+  const followed = job.metadata.labels !== undefined && job.metadata.labels === spec.template.metadata?.labels;
   return {
     ...job,
+    ...(followed ? { metadata: { ...job.metadata, labels } } : {}),
     spec: {
       ...spec,
       selector: { ...spec.selector, matchLabels },
