@@ -65,6 +65,11 @@ export class WorkQueue<K> {
     this.addAfter(key, backoffMs(this.#backoff, failures));
   }
 
+  /** How often in a row the key was retried. */
+  failures(key: K): number {
+    return this.#failures.get(key) ?? 0;
+  }
+
   forget(key: K): void {
     this.#failures.delete(key);
   }
@@ -94,12 +99,16 @@ export class WorkQueue<K> {
   }
 }
 
-/** Works a queue with `workers` workers until it is closed: failures are retried with back-off, successes forgotten. */
+/**
+ * Works a queue with `workers` workers until it is closed: failures are retried with back-off, successes forgotten. A key that has been
+ * retried `mostRetries` times in a row is given up until it is added again.
+ */
 export async function workOff<K>(
   queue: WorkQueue<K>,
   workers: number,
   work: (key: K) => Promise<void>,
   onError: (key: K, error: unknown) => void,
+  mostRetries = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   const worker = async (): Promise<void> => {
     for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
@@ -108,7 +117,8 @@ export async function workOff<K>(
         queue.forget(key);
       } catch (error) {
         onError(key, error);
-        queue.retry(key);
+        if (queue.failures(key) < mostRetries) queue.retry(key);
+        else queue.forget(key);
       } finally {
         queue.done(key);
       }

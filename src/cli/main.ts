@@ -1,5 +1,6 @@
 // Owns the command line: its words, its help, and how an error ends it. What a command does lives in commands/, loaded when it is called.
 import { Command, CommanderError } from 'commander';
+import { controllerFlags } from '../cluster/controller-flags.ts';
 
 const program = new Command('peapod')
   .description('Kubernetes in one process: real pods, the real API, and the reasons why.')
@@ -79,7 +80,7 @@ for (const [name, summary] of [
 ] as const) {
   const command = program.command(name).summary(summary).requiredOption('--kubeconfig <file>', 'how to reach the API');
   if (name === 'controllers')
-    command.option('--root-ca-file <file>', 'the CA certificate to publish in each namespace (default: the one of the kubeconfig)');
+    for (const flag of controllerFlags) command.option(`--${flag.name} ${flag.reading === 'switch' ? '[value]' : '<value>'}`, flag.help);
   if (name === 'kubelet') {
     command
       .option('--hostname-override <name>', "the node's name (default: node1)")

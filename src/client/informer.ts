@@ -44,6 +44,7 @@ export class Informer<T extends KubeObject> implements Service {
   readonly #options: InformerOptions<T>;
   readonly #tasks: TaskGroup;
   readonly #objects = new Map<string, T>();
+  readonly #keysOf = new Map<string, (object: T) => readonly string[]>();
   readonly #indexes = new Map<string, Map<string, Set<string>>>();
   readonly #handlers = new Set<InformerHandler<T>>();
   readonly #synced = Promise.withResolvers<void>();
@@ -53,7 +54,7 @@ export class Informer<T extends KubeObject> implements Service {
   constructor(options: InformerOptions<T>) {
     this.#options = options;
     this.#tasks = new TaskGroup(options.log);
-    for (const name of Object.keys(options.indexes ?? {})) this.#indexes.set(name, new Map());
+    for (const [name, keysOf] of Object.entries(options.indexes ?? {})) this.addIndex(name, keysOf);
     this.#synced.promise.catch(() => {});
   }
 
@@ -83,6 +84,14 @@ export class Informer<T extends KubeObject> implements Service {
   async stop(): Promise<void> {
     this.#synced.reject(new DOMException('stopped', 'AbortError'));
     await this.#tasks.stop();
+  }
+
+  /** Adds an index; the objects that are there already are found by it too. One of that name that is there already stays. */
+  addIndex(name: string, keysOf: (object: T) => readonly string[]): void {
+    if (this.#indexes.has(name)) return;
+    this.#indexes.set(name, new Map());
+    this.#keysOf.set(name, keysOf);
+    for (const [key, object] of this.#objects) this.#indexIn(name, keysOf, key, undefined, object);
   }
 
   /** `namespace` is the empty string (or absent) for resources without one. */
@@ -204,18 +213,20 @@ export class Informer<T extends KubeObject> implements Service {
   }
 
   #index(key: string, before: T | undefined, after: T | undefined): void {
-    for (const [name, keysOf] of Object.entries(this.#options.indexes ?? {})) {
-      const index = this.#indexes.get(name);
-      if (index === undefined) continue;
-      for (const value of before === undefined ? [] : keysOf(before)) {
-        const set = index.get(value);
-        set?.delete(key);
-        if (set?.size === 0) index.delete(value);
-      }
-      for (const value of after === undefined ? [] : keysOf(after)) {
-        const set = index.get(value) ?? new Set();
-        index.set(value, set.add(key));
-      }
+    for (const [name, keysOf] of this.#keysOf) this.#indexIn(name, keysOf, key, before, after);
+  }
+
+  #indexIn(name: string, keysOf: (object: T) => readonly string[], key: string, before: T | undefined, after: T | undefined): void {
+    const index = this.#indexes.get(name);
+    if (index === undefined) return;
+    for (const value of before === undefined ? [] : keysOf(before)) {
+      const set = index.get(value);
+      set?.delete(key);
+      if (set?.size === 0) index.delete(value);
+    }
+    for (const value of after === undefined ? [] : keysOf(after)) {
+      const set = index.get(value) ?? new Set();
+      index.set(value, set.add(key));
     }
   }
 }

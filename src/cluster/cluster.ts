@@ -15,7 +15,7 @@ import { openEmbedded } from '../store/embedded.ts';
 import { memoryStore } from '../store/memory.ts';
 import { startComponents } from './components.ts';
 import { openControlPlane } from './control-plane.ts';
-import { nodeCapacity, nodeNameOf, nodeNetwork } from './identity.ts';
+import { machineNames, nodeCapacity, nodeNameOf, nodeNetwork } from './identity.ts';
 import type { KeyPair } from './key-pair.ts';
 import { kubeconfigOf } from './kubeconfig-file.ts';
 import { type RunningNode, startNode } from './node.ts';
@@ -85,7 +85,11 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     });
     const url = `https://${options.bind === '0.0.0.0' ? '127.0.0.1' : options.bind}:${options.port}`;
     writeFileSync(paths.kubeconfig, kubeconfigOf({ server: url, ca: pki.ca.cert, ...pki.admin }), { mode: 0o600 });
-    for (const service of startComponents(server, options.without, pki.ca.cert, { clock: systemClock, entropy: systemEntropy, log }))
+    const { clusterCidr, serviceCidr } = options;
+    // The data directory has one process at a time: the same name again need not wait for its own lease to end.
+    const identity = `peapod-${machineNames(options.dataDir).bridge.split('-')[1]}`;
+    const controllers = { caPem: pki.ca.cert, settings: { clusterCidr, serviceCidr }, identity };
+    for (const service of startComponents(server, options.without, controllers, { clock: systemClock, entropy: systemEntropy, log }))
       closing.push(() => service.stop());
     const nodes = await startNodes(server, options, await containers, log);
     for (const node of nodes) {
@@ -150,10 +154,11 @@ async function startNodes(
   const paths = pathsOf(options.dataDir);
   const common = (index: number) => {
     const name = nodeNameOf(index);
-    const { address } = nodeNetwork(options.clusterCidr, index);
+    const { address, podCidr } = nodeNetwork(options.clusterCidr, index);
     return {
       name,
       ip: address,
+      podCidr,
       client: server.client(nodeUser(name)),
       clock: systemClock,
       entropy: systemEntropy,

@@ -2,23 +2,40 @@
 import type { ApiServer } from '../apiserver/api-server.ts';
 import { componentUser, serviceAccountUser } from '../apiserver/auth/user.ts';
 import type { Service } from '../base/service.ts';
+import { runAsLeader } from '../client/leader-election.ts';
 import { createControllers } from '../controllers/controllers.ts';
+import type { ControllerSettings } from '../controllers/settings.ts';
 import { createScheduler } from '../scheduler/scheduler.ts';
 import type { Outside } from './lone-components.ts';
 import type { Component } from './options.ts';
+
+/** What the controllers of this process are given. `identity`: under which they take their Lease; undefined: nobody else can be there. */
+export interface ControllersParts {
+  /** The authority that pods must trust, PEM. */
+  readonly caPem: string;
+  readonly settings: Partial<ControllerSettings>;
+  readonly identity: string | undefined;
+}
+
+/** Upstream's Lease of the controllers, and its durations. */
+export const controllersLease = { namespace: 'kube-system', name: 'kube-controller-manager', leaseMs: 15_000, renewDeadlineMs: 10_000 };
 
 /** Starts the controllers and the scheduler, but for those left out. */
 export function startComponents(
   server: ApiServer,
   without: ReadonlySet<Component>,
-  caPem: string,
+  { caPem, settings, identity }: ControllersParts,
   { clock, entropy, log }: Outside,
 ): readonly Service[] {
   const services: Service[] = [];
   if (!without.has('controllers')) {
     const watching = server.client(componentUser('system:kube-controller-manager'));
     const clientFor = (name: string): ReturnType<ApiServer['client']> => server.client(serviceAccountUser('kube-system', name));
-    services.push(createControllers({ clock, entropy, log: log.with({ component: 'controllers' }), watching, clientFor, caPem }));
+    const parts = { clock, entropy, log: log.with({ component: 'controllers' }), watching, clientFor, caPem, settings };
+    const lead = (): Service => createControllers(parts);
+    services.push(
+      identity === undefined ? lead() : runAsLeader({ ...controllersLease, ...parts, client: watching, identity, retryMs: 5000 }, lead),
+    );
   }
   if (!without.has('scheduler')) {
     const client = server.client(componentUser('system:kube-scheduler'));

@@ -4,7 +4,8 @@ import type { Entropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
-import { createControllers } from '../controllers/controllers.ts';
+import { type ElectionOptions, runAsLeader } from '../client/leader-election.ts';
+import { type ControllersOptions, createControllers } from '../controllers/controllers.ts';
 import { createScheduler } from '../scheduler/scheduler.ts';
 
 /** What comes in from outside. */
@@ -18,6 +19,15 @@ export function startLoneScheduler(client: Client, outside: Outside): Service {
   return createScheduler({ ...outside, client });
 }
 
-export function startLoneController(client: Client, caPem: string, outside: Outside): Service {
-  return createControllers({ ...outside, watching: client, clientFor: () => client, caPem });
+/** How a lone controllers program takes turns with others; undefined: it always acts. */
+export type Election = Omit<ElectionOptions, keyof Outside | 'client'>;
+
+export function startLoneControllers(
+  client: Client,
+  parts: Pick<ControllersOptions, 'caPem' | 'settings'>,
+  election: Election | undefined,
+  outside: Outside,
+): Service {
+  const lead = (): Service => createControllers({ ...outside, ...parts, watching: client, clientFor: () => client });
+  return election === undefined ? lead() : runAsLeader({ ...outside, client, ...election }, lead);
 }

@@ -35,6 +35,8 @@ export interface NodeParts {
   readonly dialer?: ProbeDialer;
   /** Takes away what pods leave behind; absent where there are no cgroups. */
   readonly cgroups?: PodCgroups;
+  /** The node's share of the pod range; absent: the controllers give it one. */
+  readonly podCidr?: string;
   /** The folder of static pods, in `files`. */
   readonly manifestsDir?: string;
 }
@@ -88,6 +90,7 @@ export function startNode(parts: NodeParts): RunningNode {
     kubeletVersion: kubernetesVersion,
     kubeletPort: 10250,
     maxPods: 110,
+    ...(parts.podCidr === undefined ? {} : { podCidr: parts.podCidr }),
     tell: (about, type, reason, message) => kubelet.events.record(about, type, reason, message),
   });
   const rotator = logRotator({ runtime, files, pods: kubelet.pods, clock, log });

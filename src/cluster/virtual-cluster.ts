@@ -54,7 +54,12 @@ export async function openVirtualCluster({ nodes = 1, seed = 1, log = silentLog 
     nodeConnections: (name) => running.get(name)?.connection,
     restrictNodes: true,
   });
-  const services = startComponents(server, new Set(), ca.cert, { clock, entropy, log });
+  const services = startComponents(
+    server,
+    new Set(),
+    { caPem: ca.cert, settings: { clusterCidr }, identity: undefined },
+    { clock, entropy, log },
+  );
   for (let index = 0; index < nodes; index++) {
     const name = nodeNameOf(index);
     const { podCidr, address } = nodeNetwork(clusterCidr, index);
@@ -62,7 +67,18 @@ export async function openVirtualCluster({ nodes = 1, seed = 1, log = silentLog 
     const places = { rootDir: '/var/lib/kubelet', logDir: '/var/log/pods' };
     running.set(
       name,
-      startNode({ client: server.client(nodeUser(name)), ...parts, ...places, clock, entropy, log, name, ip: address, clusterDns: [] }),
+      startNode({
+        client: server.client(nodeUser(name)),
+        ...parts,
+        ...places,
+        clock,
+        entropy,
+        log,
+        name,
+        ip: address,
+        podCidr,
+        clusterDns: [],
+      }),
     );
   }
   const ready = new Set<string>();

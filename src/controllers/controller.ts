@@ -6,11 +6,14 @@ import type { Log } from '../base/log.ts';
 import { type Service, TaskGroup } from '../base/service.ts';
 import { WorkQueue, workOff } from '../base/work-queue.ts';
 import type { Client } from '../client/client.ts';
+import type { SharedInformers } from './shared-informers.ts';
 
 /** What every controller gets from outside. */
 export interface ControllerContext {
-  /** Reads and watches; upstream's controllers share one user for it. */
+  /** Reads and watches; upstream's controllers share one user for it. Prefer `informers`: it is for what must be filtered. */
   readonly watching: Client;
+  /** One local copy of each resource for all controllers. */
+  readonly informers: SharedInformers;
   /** Writes, with the rights of this controller's own user. */
   readonly client: Client;
   readonly clock: Clock;
@@ -29,6 +32,10 @@ export interface Controller {
   readonly name: string;
   /** How long a key that failed waits; Kubernetes' usual 5 ms doubling to 1,000 s where nothing is said. */
   readonly backoff?: Backoff;
+  /** How many keys are worked on at once; 5 where nothing is said. */
+  readonly workers?: number;
+  /** After so many retries in a row a key waits for the next change; without it, it is tried for ever. */
+  readonly mostRetries?: number;
   /** Resolves when the first picture of the world is in. */
   start(enqueue: Enqueue): Promise<void>;
   /** Reads the world, plans, applies. Rejections are retried with back-off. Called for one key at a time. */
@@ -36,12 +43,13 @@ export interface Controller {
   stop(): Promise<void>;
 }
 
-const workers = 5;
+const defaultWorkers = 5;
 
 /** Runs a controller until it is stopped: its keys are worked off by a few workers, each key by one at a time. */
 export function runController(controller: Controller, { clock, log: parent }: Pick<ControllerContext, 'clock' | 'log'>): Service {
   const log = parent.with({ controller: controller.name });
-  const queue = new WorkQueue<string>(clock, controller.backoff);
+  const { workers = defaultWorkers, backoff, mostRetries } = controller;
+  const queue = new WorkQueue<string>(clock, backoff);
   const tasks = new TaskGroup(log);
   tasks.run(controller.name, async () => {
     await controller.start((key, delayMs = 0) => queue.addAfter(key, delayMs));
@@ -55,6 +63,7 @@ export function runController(controller: Controller, { clock, log: parent }: Pi
       (key, error) => {
         if (!tasks.signal.aborted) log.warn('reconcile failed, trying again', { key, error });
       },
+      mostRetries,
     );
   });
   return {

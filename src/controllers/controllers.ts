@@ -8,48 +8,63 @@ import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { garbageCollectorController } from './garbage-collector/garbage-collector-controller.ts';
 import { jobController } from './job/job-controller.ts';
 import { namespaceController } from './namespace/namespace-controller.ts';
+import { nodeIpamController } from './node-ipam/node-ipam-controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
+import { nodeTtlController } from './node-ttl/node-ttl-controller.ts';
 import { podGarbageController } from './pod-garbage/pod-garbage-controller.ts';
 import { replicaSetController } from './replica-set/replica-set-controller.ts';
 import { replicationControllerController } from './replication-controller/replication-controller.ts';
 import { rootCaController } from './root-ca/root-ca-controller.ts';
 import { serviceAccountController } from './service-account/service-account-controller.ts';
+import { type ControllerSettings, defaultSettings, isEnabled } from './settings.ts';
+import { SharedInformers } from './shared-informers.ts';
+import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts';
 
-/** What the controllers need: the context without the writing client, a writing client for each by its service account's name, the CA (PEM). */
-export interface ControllersOptions extends Omit<ControllerContext, 'client'> {
+/** What the controllers need: the context without what they share, a writing client for each by its service account's name, the CA (PEM). */
+export interface ControllersOptions extends Omit<ControllerContext, 'client' | 'informers'> {
   /** The client that acts as a service account of kube-system; a lone program may give one client for all. */
   readonly clientFor: (serviceAccount: string) => Client;
   /** The certificate authority that pods must trust, PEM. */
   readonly caPem: string;
+  readonly settings?: Partial<ControllerSettings>;
 }
 
-/** Every controller, not yet started, in no order that matters. */
-export function allControllers({ caPem, clientFor, ...shared }: ControllersOptions): readonly Controller[] {
-  const as = (serviceAccount: string): ControllerContext => ({ ...shared, client: clientFor(serviceAccount) });
-  return [
-    serviceAccountController(as('service-account-controller')),
-    rootCaController(as('root-ca-cert-publisher'), caPem),
-    nodeLifecycleController(as('node-controller')),
-    namespaceController(as('namespace-controller')),
-    garbageCollectorController(as('generic-garbage-collector')),
-    podGarbageController(as('pod-garbage-collector')),
-    endpointSliceController(as('endpointslice-controller')),
-    endpointsController(as('endpoint-controller')),
-    replicaSetController(as('replicaset-controller')),
-    replicationControllerController(as('replication-controller')),
-    deploymentController(as('deployment-controller')),
-    jobController(as('job-controller')),
-    ttlAfterFinishedController(as('ttl-after-finished-controller')),
+/** Every controller that is to run, not yet started, in no order that matters, over one copy of each resource. */
+export function allControllers({ caPem, clientFor, ...shared }: ControllersOptions, informers: SharedInformers): readonly Controller[] {
+  const settings: ControllerSettings = { ...defaultSettings, ...shared.settings };
+  const as = (serviceAccount: string): ControllerContext => ({ ...shared, informers, client: clientFor(serviceAccount) });
+  const { clusterCidr } = settings;
+  const rooms: readonly (() => Controller)[] = [
+    () => serviceAccountController(as('service-account-controller')),
+    () => rootCaController(as('root-ca-cert-publisher'), caPem),
+    () => nodeLifecycleController(as('node-controller'), settings),
+    () => taintEvictionController(as('node-controller')),
+    () => nodeTtlController(as('ttl-controller')),
+    ...(clusterCidr === undefined ? [] : [() => nodeIpamController(as('node-controller'), { ...settings, clusterCidr })]),
+    () => namespaceController(as('namespace-controller')),
+    () => garbageCollectorController(as('generic-garbage-collector')),
+    () => podGarbageController(as('pod-garbage-collector'), settings.terminatedPodThreshold),
+    () => endpointSliceController(as('endpointslice-controller')),
+    () => endpointsController(as('endpoint-controller')),
+    () => replicaSetController(as('replicaset-controller')),
+    () => replicationControllerController(as('replication-controller')),
+    () => deploymentController(as('deployment-controller')),
+    () => jobController(as('job-controller')),
+    () => ttlAfterFinishedController(as('ttl-after-finished-controller')),
   ];
+  // What a controller that is not to run has asked for is never started.
+  return rooms.map((open) => open()).filter(({ name }) => isEnabled(settings, name));
 }
 
 /** Starts them all. */
 export function createControllers(options: ControllersOptions): Service {
-  const running = allControllers(options).map((controller) => runController(controller, options));
+  const informers = new SharedInformers({ client: options.watching, clock: options.clock, log: options.log });
+  const running = allControllers(options, informers).map((controller) => runController(controller, options));
   return {
     async stop() {
       await Promise.all(running.map((service) => service.stop()));
+      await informers.stop();
     },
   };
 }

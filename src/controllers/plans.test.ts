@@ -35,7 +35,7 @@ const node = (conditions: Record<string, string>, spec: Node['spec'] = {}): Node
   spec,
   status: { conditions: Object.entries(conditions).map(([type, status]) => ({ type, status })) },
 });
-const keys = (one: Node): readonly string[] | undefined => planTaints(one)?.map(({ key, effect }) => `${key}:${effect}`);
+const keys = (one: Node): readonly string[] | undefined => planTaints(one, 0)?.map(({ key, effect }) => `${key}:${effect}`);
 const notReady = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' } as const;
 const theirs = { key: 'dedicated', value: 'x', effect: 'NoSchedule' } as const;
 test.each([
@@ -43,7 +43,7 @@ test.each([
   ['became ready: the taint of its birth goes', node({ Ready: 'True' }, { taints: [notReady, theirs] }), ['dedicated:NoSchedule']],
   ['not ready', node({ Ready: 'False' }), ['node.kubernetes.io/not-ready:NoSchedule']],
   ['not ready and tainted already', node({ Ready: 'False' }, { taints: [notReady] }), undefined],
-  ['says nothing of itself', node({}), ['node.kubernetes.io/not-ready:NoSchedule']],
+  ['says nothing of itself', node({}), undefined],
   ['unknown after not ready', node({ Ready: 'Unknown' }, { taints: [notReady] }), ['node.kubernetes.io/unreachable:NoSchedule']],
   ['low on memory', node({ Ready: 'True', MemoryPressure: 'True' }), ['node.kubernetes.io/memory-pressure:NoSchedule']],
   ['cordoned', node({ Ready: 'True' }, { unschedulable: true }), ['node.kubernetes.io/unschedulable:NoSchedule']],

@@ -1,13 +1,15 @@
 // Owns `peapod scheduler`, `controllers` and `kubelet`: one component alone against any Kubernetes API, until it is told to stop.
 import { mkdirSync, readFileSync } from 'node:fs';
-import { arch } from 'node:os';
+import { arch, hostname } from 'node:os';
 import { systemClock } from '../../base/clock.ts';
 import { systemEntropy } from '../../base/entropy.ts';
 import type { Service } from '../../base/service.ts';
 import { httpClient } from '../../client/http-client.ts';
 import { loadKubeconfig } from '../../client/kubeconfig.ts';
+import { controllersLease } from '../../cluster/components.ts';
+import { flagDuration, flagSwitch, flagText, type RawFlags, settingsOf } from '../../cluster/controller-flags.ts';
 import { logTo } from '../../cluster/logger.ts';
-import { startLoneController, startLoneScheduler } from '../../cluster/lone-components.ts';
+import { startLoneControllers, startLoneScheduler } from '../../cluster/lone-components.ts';
 import { startLoneKubelet } from '../../cluster/lone-kubelet.ts';
 import { OptionError } from '../../cluster/options.ts';
 
@@ -32,12 +34,24 @@ export async function scheduler({ kubeconfig }: Common): Promise<void> {
   await runUntilStopped(startLoneScheduler(client, outside()), () => client.close());
 }
 
-export async function controllers({ kubeconfig, rootCaFile }: Common & { readonly rootCaFile?: string }): Promise<void> {
+export async function controllers({ kubeconfig, ...flags }: Common & RawFlags): Promise<void> {
   const config = await loadKubeconfig(kubeconfig);
+  const rootCaFile = flagText(flags, 'root-ca-file');
+  const settings = settingsOf(flags);
+  const election = flagSwitch(flags, 'leader-elect', true)
+    ? {
+        namespace: flagText(flags, 'leader-elect-resource-namespace') ?? controllersLease.namespace,
+        name: flagText(flags, 'leader-elect-resource-name') ?? controllersLease.name,
+        identity: `${hostname()}_${systemEntropy.uuid()}`,
+        leaseMs: flagDuration(flags, 'leader-elect-lease-duration', controllersLease.leaseMs),
+        renewDeadlineMs: flagDuration(flags, 'leader-elect-renew-deadline', controllersLease.renewDeadlineMs),
+        retryMs: flagDuration(flags, 'leader-elect-retry-period', 2000),
+      }
+    : undefined;
   const caPem = rootCaFile === undefined ? config.ca : readFileSync(rootCaFile, 'utf8');
   if (caPem === undefined) throw new OptionError(`${kubeconfig} names no certificate authority: give one with --root-ca-file`);
   const client = httpClient(config);
-  await runUntilStopped(startLoneController(client, caPem, outside()), () => client.close());
+  await runUntilStopped(startLoneControllers(client, { caPem, settings }, election, outside()), () => client.close());
 }
 
 interface KubeletFlags extends Common {

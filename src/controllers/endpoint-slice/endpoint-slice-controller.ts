@@ -1,7 +1,6 @@
 // Owns keeping each Service's endpoint slices as its pods are. Slices of deleted Services are the garbage collector's.
 import type { EndpointSlice } from '../../api/discovery/v1.ts';
 import { hasReason } from '../../api/status-error.ts';
-import { Informer } from '../../client/informer.ts';
 import { resources } from '../../client/resources.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { managedBy, managedByLabel, planSlices, serviceNameLabel } from './plan.ts';
@@ -14,16 +13,11 @@ const lagMs = 1000;
 const lagLookMs = 20;
 const afterUnknownNodeMs = 1000;
 
-export function endpointSliceController({ watching, client, clock, log }: ControllerContext): Controller {
-  const watch = new ServiceWatch({ watching, clock, log });
-  const nodes = new Informer({ client: watching, resource: resources.nodes, clock, log });
-  const slices = new Informer({
-    client: watching,
-    resource: resources.endpointSlices,
-    clock,
-    log,
-    labelSelector: `${managedByLabel}=${managedBy}`,
-    indexes: { service: ({ metadata }) => [serviceKeyOf({ metadata })] },
+export function endpointSliceController({ informers, client, clock }: ControllerContext): Controller {
+  const watch = new ServiceWatch({ informers });
+  const nodes = informers.of(resources.nodes);
+  const slices = informers.of(resources.endpointSlices, {
+    service: ({ metadata }) => (metadata.labels?.[managedByLabel] === managedBy ? [serviceKeyOf({ metadata })] : []),
   });
   const times = new TriggerTimes();
   /** What this controller wrote last, by Service: uid and generation of each slice, until the watch shows it. */
@@ -41,10 +35,18 @@ export function endpointSliceController({ watching, client, clock, log }: Contro
 
   return {
     name: 'endpointslice-controller',
+    backoff: { baseMs: 1000, factor: 2, maxMs: 1_000_000 },
+    mostRetries: 15,
     async start(enqueue) {
+      const changed = ({ metadata }: EndpointSlice): void => {
+        if (metadata.labels?.[managedByLabel] === managedBy) enqueue(serviceKeyOf({ metadata }));
+      };
       slices.on({
-        updated: ({ metadata }) => enqueue(serviceKeyOf({ metadata })),
-        deleted: ({ metadata }) => enqueue(serviceKeyOf({ metadata })),
+        updated(slice, old) {
+          changed(old);
+          changed(slice);
+        },
+        deleted: changed,
       });
       await Promise.all([nodes.start().synced, slices.start().synced]);
       await watch.start(enqueue);

@@ -2,21 +2,19 @@
 import type { Pod, Service } from '../../api/core/v1.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { labelSetSelector } from '../../api/selectors/label-selector.ts';
-import { Informer } from '../../client/informer.ts';
 import { resources } from '../../client/resources.ts';
 import type { ControllerContext } from '../controller.ts';
+import type { SharedInformer } from '../shared-informers.ts';
 import { fingerprint } from './pod-facts.ts';
-
-const byNamespace = { namespace: ({ metadata }: KubeObject): readonly string[] => [metadata.namespace ?? ''] };
 
 /** Services and pods, watched. Keys are `namespace/name` of Services. */
 export class ServiceWatch {
-  readonly #services: Informer<Service>;
-  readonly #pods: Informer<Pod>;
+  readonly #services: SharedInformer<Service>;
+  readonly #pods: SharedInformer<Pod>;
 
-  constructor({ watching, clock, log }: Pick<ControllerContext, 'watching' | 'clock' | 'log'>) {
-    this.#services = new Informer({ client: watching, resource: resources.services, clock, log, indexes: byNamespace });
-    this.#pods = new Informer({ client: watching, resource: resources.pods, clock, log, indexes: byNamespace });
+  constructor({ informers }: Pick<ControllerContext, 'informers'>) {
+    this.#services = informers.of(resources.services);
+    this.#pods = informers.of(resources.pods);
   }
 
   /** Resolves when both are known. */
@@ -26,7 +24,7 @@ export class ServiceWatch {
     await this.#services.start().synced;
     const touched = (pod: Pod): void => {
       const { namespace = '', labels } = pod.metadata;
-      for (const service of this.#services.byIndex('namespace', namespace)) {
+      for (const service of this.#services.list(namespace)) {
         const { selector } = service.spec;
         if (selector !== undefined && labelSetSelector(selector).matches(labels ?? {})) changed(service);
       }
@@ -51,7 +49,7 @@ export class ServiceWatch {
   /** The pods that the Service selects, by name. */
   pods({ metadata, spec }: Service): readonly Pod[] {
     const selector = labelSetSelector(spec.selector);
-    const all = this.#pods.byIndex('namespace', metadata.namespace ?? '').filter((pod) => selector.matches(pod.metadata.labels ?? {}));
+    const all = this.#pods.list(metadata.namespace ?? '').filter((pod) => selector.matches(pod.metadata.labels ?? {}));
     return [...all].sort((one, other) => (one.metadata.name < other.metadata.name ? -1 : 1));
   }
 

@@ -1,6 +1,5 @@
 // Owns keeping each Service's Endpoints object as its pods are, and removing those whose Service is gone.
 import { hasReason } from '../../api/status-error.ts';
-import { Informer } from '../../client/informer.ts';
 import { resources } from '../../client/resources.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { hasEndpoints } from '../endpoint-slice/pod-facts.ts';
@@ -13,13 +12,14 @@ const leaderAnnotation = 'control-plane.alpha.kubernetes.io/leader';
 /** The watch has not shown yet what was written. */
 const afterConflict = { againMs: 20 };
 
-export function endpointsController({ watching, client, clock, log }: ControllerContext): Controller {
-  const watch = new ServiceWatch({ watching, clock, log });
-  const endpoints = new Informer({ client: watching, resource: resources.endpoints, clock, log });
+export function endpointsController({ informers, client }: ControllerContext): Controller {
+  const watch = new ServiceWatch({ informers });
+  const endpoints = informers.of(resources.endpoints);
   const times = new TriggerTimes();
 
   return {
-    name: 'endpoint-controller',
+    name: 'endpoints-controller',
+    mostRetries: 15,
     async start(enqueue) {
       await endpoints.start().synced;
       await watch.start(enqueue);

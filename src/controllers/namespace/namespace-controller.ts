@@ -2,7 +2,6 @@
 import type { Namespace } from '../../api/core/v1.ts';
 import type { AnyObject } from '../../api/object.ts';
 import { hasReason } from '../../api/status-error.ts';
-import { Informer } from '../../client/informer.ts';
 import type { Resource } from '../../client/resource.ts';
 import { resources } from '../../client/resources.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
@@ -17,10 +16,10 @@ export function namespacedResources(): readonly Resource<AnyObject>[] {
 }
 
 export function namespaceController(
-  { watching, client, clock, log }: ControllerContext,
+  { informers, client, clock }: ControllerContext,
   content: () => readonly Resource<AnyObject>[] = namespacedResources,
 ): Controller {
-  const namespaces = new Informer({ client: watching, resource: resources.namespaces, clock, log });
+  const namespaces = informers.of(resources.namespaces);
 
   /** One round over one resource: delete all, then see what is left. */
   const empty = async (namespace: string, resource: Resource<AnyObject>): Promise<Remaining> => {

@@ -2,7 +2,6 @@
 import type { Node } from '../../api/core/v1.ts';
 import { hasReason } from '../../api/status-error.ts';
 import { formatTime } from '../../base/time.ts';
-import { Informer } from '../../client/informer.ts';
 import { resources } from '../../client/resources.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { hasEnded, type MissingNodes, missingNodeMs, missingNodes, type PodRemoval, planPodGarbage, podGarbagePeriodMs } from './plan.ts';
@@ -10,9 +9,9 @@ import { hasEnded, type MissingNodes, missingNodeMs, missingNodes, type PodRemov
 /** The one key: each round is about all pods. */
 const round = 'pods';
 
-export function podGarbageController({ watching, client, clock, log }: ControllerContext, threshold?: number): Controller {
-  const pods = new Informer({ client: watching, resource: resources.pods, clock, log });
-  const nodes = new Informer({ client: watching, resource: resources.nodes, clock, log });
+export function podGarbageController({ informers, client, clock, log }: ControllerContext, threshold?: number): Controller {
+  const pods = informers.of(resources.pods);
+  const nodes = informers.of(resources.nodes);
   let missing: MissingNodes = new Map();
 
   /** Those missing for long enough that the server does not have either. */

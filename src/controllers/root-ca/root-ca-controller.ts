@@ -5,8 +5,8 @@ import { resources } from '../../client/resources.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { planRootCa, rootCaName } from './plan.ts';
 
-export function rootCaController({ watching, client, clock, log }: ControllerContext, caPem: string): Controller {
-  const namespaces = new Informer({ client: watching, resource: resources.namespaces, clock, log });
+export function rootCaController({ watching, informers, client, clock, log }: ControllerContext, caPem: string): Controller {
+  const namespaces = informers.of(resources.namespaces);
   const maps = new Informer({ client: watching, resource: resources.configMaps, clock, log, fieldSelector: `metadata.name=${rootCaName}` });
   return {
     name: 'root-ca-certificate-publisher-controller',

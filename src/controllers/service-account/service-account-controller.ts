@@ -5,8 +5,8 @@ import { resources } from '../../client/resources.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { missingAccounts } from './plan.ts';
 
-export function serviceAccountController({ watching, client, clock, log }: ControllerContext): Controller {
-  const namespaces = new Informer({ client: watching, resource: resources.namespaces, clock, log });
+export function serviceAccountController({ watching, informers, client, clock, log }: ControllerContext): Controller {
+  const namespaces = informers.of(resources.namespaces);
   const accounts = new Informer({
     client: watching,
     resource: resources.serviceAccounts,

@@ -22,6 +22,8 @@ export interface NodeAgentOptions extends NodeIdentity {
   /** Labels beyond the usual ones, and taints; for a node that is made now, an existing one keeps its own. */
   readonly labels?: Readonly<Record<string, string>>;
   readonly taints?: readonly Taint[];
+  /** The node's share of the pod range, where it is fixed; absent: the controllers give it one. */
+  readonly podCidr?: string;
   /** What the eviction rules see; absent: no pressure. */
   readonly pressures?: () => Pressures;
   /** Tells an event about the node (the kubelet's recorder). */
@@ -114,6 +116,7 @@ class Agent implements NodeAgent {
     const { clock, entropy, nodeName } = this.#options;
     const observed = await this.#observe();
     if (this.#node === undefined) this.#node = await this.#register(observed, signal);
+    else if (!this.#starting) await this.#refetch(signal);
     const published = this.#node.status;
     const status = nodeStatus(this.#options, observed, published, clock.now());
     if (this.#starting) this.#tellChanges(published, status);
@@ -132,6 +135,16 @@ class Agent implements NodeAgent {
     if (!this.#wasReady && isReady(this.#node.status)) {
       this.#wasReady = true;
       this.#ready.resolve();
+    }
+  }
+
+  /** What others have written of it since: a node that was given up for lost must say that it is there. */
+  async #refetch(signal: AbortSignal): Promise<void> {
+    const { client, nodeName } = this.#options;
+    try {
+      this.#node = await client.get(resources.nodes, { name: nodeName }, { resourceVersion: '0', signal });
+    } catch (error) {
+      if (!hasReason(error, 'NotFound')) throw error;
     }
   }
 
@@ -156,7 +169,7 @@ class Agent implements NodeAgent {
 
   /** Makes the Node, or takes the one that is there: its labels are put right, its status is kept. */
   async #register(observed: NodeObserved, signal: AbortSignal): Promise<Node> {
-    const { client, clock, nodeName, labels, taints } = this.#options;
+    const { client, clock, nodeName, labels, taints, podCidr } = this.#options;
     const usual = nodeLabels(this.#options);
     const annotations = { [attachDetach]: 'true' };
     try {
@@ -164,7 +177,10 @@ class Agent implements NodeAgent {
         resources.nodes,
         {
           metadata: { name: nodeName, labels: { ...usual, ...labels }, annotations },
-          spec: { ...(taints !== undefined && taints.length > 0 && { taints }) },
+          spec: {
+            ...(podCidr !== undefined && { podCIDR: podCidr, podCIDRs: [podCidr] }),
+            ...(taints !== undefined && taints.length > 0 && { taints }),
+          },
           status: nodeStatus(this.#options, observed, undefined, clock.now()),
         },
         { signal },

@@ -1,0 +1,87 @@
+// Owns giving each node its share of the pod range, and taking it back when the node is gone.
+import type { Node } from '../../api/core/v1.ts';
+import { hasReason } from '../../api/status-error.ts';
+import { EventRecorder } from '../../client/event-recorder.ts';
+import { resources } from '../../client/resources.ts';
+import type { Controller, ControllerContext } from '../controller.ts';
+import { NodeRanges } from './plan.ts';
+
+/** `clusterCidr`: the pod range; `serviceCidr`: left out of it where they overlap. */
+export interface NodeIpamSettings {
+  readonly clusterCidr: string;
+  readonly nodeMaskSize: number;
+  readonly serviceCidr: string | undefined;
+}
+
+export function nodeIpamController(
+  { informers, client, clock, log }: ControllerContext,
+  { clusterCidr, nodeMaskSize, serviceCidr }: NodeIpamSettings,
+): Controller {
+  const nodes = informers.of(resources.nodes);
+  const recorder = new EventRecorder(client, clock, log, { component: 'cidrAllocator' });
+  const ranges = new NodeRanges(clusterCidr, nodeMaskSize);
+  /** Given out, not yet seen on the node. */
+  const given = new Map<string, string>();
+
+  const tell = ({ metadata: { name, uid } }: Node, reason: string): void =>
+    recorder.record({ apiVersion: 'v1', kind: 'Node', name, uid }, 'Normal', reason, `Node ${name} status is now: ${reason}`);
+  const rangesOf = ({ spec }: Node): readonly string[] => spec.podCIDRs ?? (spec.podCIDR ? [spec.podCIDR] : []);
+  const occupy = (node: Node): void => {
+    for (const range of rangesOf(node)) ranges.occupy(range);
+  };
+
+  return {
+    name: 'node-ipam-controller',
+    async start(enqueue) {
+      if (serviceCidr !== undefined) ranges.occupy(serviceCidr);
+      await nodes.start().synced;
+      for (const node of nodes.list()) occupy(node);
+      nodes.on({
+        added(node) {
+          occupy(node);
+          enqueue(node.metadata.name);
+        },
+        updated(node) {
+          occupy(node);
+          if (rangesOf(node).length === 0) enqueue(node.metadata.name);
+        },
+        deleted(node) {
+          for (const range of rangesOf(node)) ranges.release(range);
+          const unseen = given.get(node.metadata.name);
+          if (unseen !== undefined && !rangesOf(node).includes(unseen)) ranges.release(unseen);
+          given.delete(node.metadata.name);
+          // Those that found none look again.
+          for (const one of nodes.list()) if (rangesOf(one).length === 0) enqueue(one.metadata.name);
+        },
+      });
+    },
+    async reconcile(name) {
+      const node = nodes.get('', name);
+      if (node === undefined || node.metadata.deletionTimestamp !== undefined) return undefined;
+      if (rangesOf(node).length > 0) {
+        given.delete(name);
+        return undefined;
+      }
+      const range = given.get(name) ?? ranges.take();
+      if (range === undefined) {
+        tell(node, 'CIDRNotAvailable');
+        throw new Error(`no range is left for node ${name} in ${clusterCidr}`);
+      }
+      given.set(name, range);
+      const body = { metadata: { uid: node.metadata.uid }, spec: { podCIDR: range, podCIDRs: [range] } };
+      try {
+        await client.patch(resources.nodes, { name }, { type: 'strategic', body });
+      } catch (error) {
+        given.delete(name);
+        ranges.release(range);
+        if (hasReason(error, 'NotFound', 'Conflict')) return undefined;
+        tell(node, 'CIDRAssignmentFailed');
+        throw error;
+      }
+      return undefined;
+    },
+    async stop() {
+      await Promise.all([nodes.stop(), recorder.stop()]);
+    },
+  };
+}
