@@ -101,7 +101,10 @@ export function nodeLifecycleController(context: ControllerContext, settings: No
     else if (!hasEvicting(node.spec.taints, key)) {
       const swaps = withEvicting(node.spec.taints, undefined, clock.now()) !== undefined;
       if (swaps) await setEvicting(name, key);
-      else lineOf(node).add(name);
+      else {
+        lineOf(node).add(name);
+        enqueue(evict);
+      }
     }
     const fell = now !== 'True' && before === 'True';
     if (fell) tell(node, 'NodeNotReady', `Node ${name} status is now: NodeNotReady`);
@@ -149,8 +152,10 @@ export function nodeLifecycleController(context: ControllerContext, settings: No
     const waits: number[] = [];
     for (const line of lines.values()) {
       for (let name = line.next(clock.now()); name !== undefined; name = line.next(clock.now())) {
-        const key = evictingKey(nodes.get('', name)?.status?.conditions?.find(({ type }) => type === 'Ready')?.status);
-        if (key !== undefined) await setEvicting(name, key);
+        await changeTaints(client, name, (taints, fresh) => {
+          const key = evictingKey(readyOf(fresh));
+          return key === undefined ? undefined : withEvicting(taints, key, clock.now());
+        });
       }
       const waitMs = line.waitMs(clock.now());
       if (waitMs !== undefined) waits.push(waitMs);
@@ -180,7 +185,7 @@ export function nodeLifecycleController(context: ControllerContext, settings: No
       await Promise.all([nodes.start().synced, leases.start().synced]);
       const bound = ({ metadata, spec }: { metadata: { namespace?: string; name: string }; spec: { nodeName?: string } }): void => {
         const node = spec.nodeName ? nodes.get('', spec.nodeName) : undefined;
-        const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+        const ready = node === undefined ? undefined : readyOf(node);
         if (ready !== undefined && ready !== 'True') add(`pod/${metadata.namespace}/${metadata.name}`);
       };
       pods.on({
@@ -210,4 +215,8 @@ export function nodeLifecycleController(context: ControllerContext, settings: No
       await Promise.all([nodes.stop(), leases.stop(), pods.stop(), recorder.stop()]);
     },
   };
+}
+
+function readyOf({ status }: Node): string | undefined {
+  return status?.conditions?.find(({ type }) => type === 'Ready')?.status;
 }

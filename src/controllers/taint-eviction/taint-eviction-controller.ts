@@ -71,7 +71,7 @@ export function taintEvictionController({ informers, client, clock, log }: Contr
     const observed = metadata.generation === undefined ? {} : { observedGeneration: metadata.generation };
     const condition = { type: 'DisruptionTarget', status: 'True', ...words, lastTransitionTime: formatTime(clock.now()), ...observed };
     const { name, namespace = '', uid } = metadata;
-    const body = { metadata: { uid }, status: { conditions: [condition], ...observed } };
+    const body = { metadata: { uid }, status: { conditions: [condition] } };
     await client.patch(resources.pods, { namespace, name }, { type: 'strategic', body }, { subresource: 'status' });
   };
 
