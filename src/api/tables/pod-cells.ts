@@ -54,19 +54,27 @@ function observeInit(pod: unknown): { readonly word: string | undefined; readonl
 function observeContainers(pod: unknown, start: Tally): Tally {
   let { word, ready, restarts, restartedMs } = start;
   let running = false;
+  let failed = '';
   for (const status of listAt(pod, 'status', 'containerStatuses').toReversed()) {
     restarts += numberAt(status, 'restartCount');
     restartedMs = Math.max(restartedMs, finishedAt(status));
     const waiting = textAt(status, 'state', 'waiting', 'reason');
     const terminated = valueAt(status, 'state', 'terminated');
     if (waiting !== '') word = waiting;
-    else if (terminated !== undefined) word = exitWord(terminated as Fields);
-    else if (status['ready'] === true && valueAt(status, 'state', 'running') !== undefined) {
+    else if (terminated !== undefined) {
+      word = exitWord(terminated as Fields);
+      if (numberAt(terminated, 'exitCode') !== 0) failed = word;
+    } else if (status['ready'] === true && valueAt(status, 'state', 'running') !== undefined) {
       running = true;
       ready++;
     }
   }
-  if (word === 'Completed' && running) word = hasCondition(pod, 'Ready') ? 'Running' : 'NotReady';
+  // One that completed does not hide another that failed.
+  if (word === 'Completed') {
+    if (running && hasCondition(pod, 'Ready')) word = 'Running';
+    else if (failed !== '') word = failed;
+    else if (running) word = 'NotReady';
+  }
   return { word, ready, restarts, restartedMs };
 }
 

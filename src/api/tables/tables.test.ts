@@ -82,6 +82,8 @@ test.each<readonly [string, Record<string, unknown>, Record<string, unknown>?]>(
   ['Signal:9', { phase: 'Failed', containerStatuses: [{ state: { terminated: { signal: 9 } } }] }],
   ['Completed', { phase: 'Succeeded', containerStatuses: [done, done] }],
   ['NotReady', { phase: 'Running', containerStatuses: [done, up] }],
+  ['Error', { phase: 'Failed', containerStatuses: [done, { state: { terminated: { exitCode: 5, reason: 'Error' } } }] }],
+  ['Error', { phase: 'Running', containerStatuses: [done, up, { state: { terminated: { exitCode: 5, reason: 'Error' } } }] }],
   ['Running', { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }], containerStatuses: [done, up] }],
   ['Evicted', { phase: 'Failed', reason: 'Evicted' }],
   ['Terminating', { phase: 'Running', containerStatuses: [up] }, { deletionTimestamp: '2026-01-01T00:00:00Z' }],

@@ -7,10 +7,11 @@ import type {
 } from '../../api/core/v1.ts';
 import { formatTime } from '../../base/time.ts';
 import type { ContainerStatus } from '../../runtime/runtime.ts';
+import { pullBackoffAtMs } from './history.ts';
 import { podLabel } from './members.ts';
 import type { Member, NodeFacts } from './model.ts';
-import { endedAtMs } from './restart.ts';
-import { type Ended, endedIn, isAlive, isEnded, isStopped, type Scene } from './scene.ts';
+import { backoffShownAtMs, endedAtMs } from './restart.ts';
+import { type Ended, endedIn, isAlive, isEnded, isTornDown, type Scene } from './scene.ts';
 
 /** Exit code and text for a container that nobody could find any more. */
 export const lostContainer: ApiTerminated = {
@@ -42,7 +43,8 @@ function waitingByDefault(scene: Scene, member: Member): ApiState {
   const failure = scene.history.starts[name];
   const image = scene.history.images[name];
   if (image !== undefined && 'reason' in image) {
-    if (image.reason !== 'ErrImagePull' || image.failures < 2) return { waiting: { reason: image.reason, message: image.message } };
+    const backsOff = image.failures > 1 || scene.nowMs >= pullBackoffAtMs(image);
+    if (image.reason !== 'ErrImagePull' || !backsOff) return { waiting: { reason: image.reason, message: image.message } };
     const message = `Back-off pulling image "${member.spec.image}": ErrImagePull: ${image.message}`;
     return { waiting: { reason: 'ImagePullBackOff', message } };
   }
@@ -73,7 +75,7 @@ function endedState(scene: Scene, node: NodeFacts, member: Member, ended: Ended)
   if (name in scene.history.starts || imageFailed(scene, name)) return { state: waitingByDefault(scene, member), last: true };
   const told = wasTold(published, id);
   const hookFailure = scene.history.hookFailures[instance.id];
-  if (restart.delayMs > 0 && (told || isProbeKill(scene, instance))) {
+  if (restart.delayMs > 0 && ((told && scene.nowMs >= backoffShownAtMs(instance)) || isProbeKill(scene, instance))) {
     const message = `back-off ${formatBackoff(restart.delayMs)} restarting failed container=${name} pod=${podLabel(scene.observed.pod)}`;
     return { state: { waiting: { reason: 'CrashLoopBackOff', message } }, last: true };
   }
@@ -166,7 +168,7 @@ export function viewOf(scene: Scene, node: NodeFacts, member: Member): Container
 /** The end of an instance shows later: with its successor where the kubelet restarts it at once, with all the others where the pod ends. */
 function isHeld(scene: Scene, instance: ContainerStatus, { restart }: Ended): boolean {
   if (scene.end === undefined) return restart?.delayMs === 0 && isProbeKill(scene, instance);
-  return scene.end.why !== 'finished' && !isStopped(scene);
+  return scene.end.why !== 'finished' && !isTornDown(scene);
 }
 
 /** An instance of an earlier sandbox in a pod whose init containers have to run again. */

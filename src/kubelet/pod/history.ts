@@ -16,6 +16,7 @@ export type Outcome =
   | { readonly what: 'volumesReady' }
   | { readonly what: 'volumesFailed'; readonly message: string }
   | { readonly what: 'told'; readonly once: string }
+  | { readonly what: 'deleteAsked' }
   | { readonly what: 'ended'; readonly ending: Ending }
   /** Something that a failed start referred to has changed: try again at once. */
   | { readonly what: 'referenceChanged' };
@@ -31,6 +32,7 @@ export function freshHistory(nowMs: number): History {
     sandbox: undefined,
     volumes: undefined,
     told: new Set(),
+    deleteAskedAtMs: undefined,
     ended: undefined,
   };
 }
@@ -38,8 +40,14 @@ export function freshHistory(nowMs: number): History {
 const firstRetryMs = 500;
 const retryMs = 10_000;
 const pullBaseMs = 10_000;
+const pullShownMs = 1000;
 const pullMaxMs = 300_000;
 const mountMaxMs = 122_000;
+
+/** When a failed pull is first called a back-off: at the kubelet's next look at a new pod, later only with its regular round. */
+export function pullBackoffAtMs({ failures, atMs }: Failure): number {
+  return atMs + (failures === 1 ? pullShownMs : retryMs);
+}
 
 function failed(
   before: Failure | undefined,
@@ -49,7 +57,7 @@ function failed(
   waitMs: (failures: number) => number,
 ): Failure {
   const failures = (before?.failures ?? 0) + 1;
-  return { reason, message, failures, retryAtMs: nowMs + waitMs(failures) };
+  return { reason, message, failures, atMs: nowMs, retryAtMs: nowMs + waitMs(failures) };
 }
 
 /** A configuration error is often cured within a moment (things applied together), so the first retry comes soon. */
@@ -116,8 +124,10 @@ export function remember(history: History, outcome: Outcome, nowMs: number): His
     }
     case 'told':
       return { ...history, told: new Set([...history.told, outcome.once]) };
+    case 'deleteAsked':
+      return { ...history, deleteAskedAtMs: nowMs };
     case 'ended':
-      return history.ended === undefined ? { ...history, ended: outcome.ending } : history;
+      return history.ended === undefined ? { ...history, ended: { ...outcome.ending, atMs: nowMs } } : history;
     case 'referenceChanged': {
       const now = (failure: Failure): Failure => ({ ...failure, retryAtMs: Math.min(failure.retryAtMs, nowMs) });
       return {

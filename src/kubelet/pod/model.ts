@@ -49,6 +49,8 @@ export interface Failure {
   readonly message: string;
   /** In a row. */
   readonly failures: number;
+  /** When it failed last. */
+  readonly atMs: number;
   readonly retryAtMs: number;
 }
 
@@ -70,7 +72,9 @@ export interface History {
   /** Keys of what was told once (`event` actions). */
   readonly told: ReadonlySet<string>;
   /** The pod was ended by the node (deadline, eviction). */
-  readonly ended: Ending | undefined;
+  /** When the API was asked last to let go of the object; others may still hold it by finalizers. */
+  readonly deleteAskedAtMs: number | undefined;
+  readonly ended: (Ending & { readonly atMs: number }) | undefined;
 }
 
 export interface Ending {

@@ -9,6 +9,8 @@ export interface PhaseInput {
   readonly statuses: ReadonlyMap<string, ApiStatus>;
   /** True where nothing will start any more: then ended containers decide. */
   readonly over: boolean;
+  /** True where a failed init container is not tried again, whatever else happens. */
+  readonly initsFinal: boolean;
 }
 
 /** True once every init container has completed and every sidecar has started, or a main container has run in this sandbox. */
@@ -37,12 +39,12 @@ function mainHasStarted(members: readonly Member[], statuses: PhaseInput['status
 }
 
 /** The phase as upstream works it out. */
-export function phaseOf({ members, statuses, over }: PhaseInput): Phase {
+export function phaseOf({ members, statuses, over, initsFinal }: PhaseInput): Phase {
   const failedInit = members.some(({ role, spec }) => {
     const terminated = role === 'init' ? statuses.get(spec.name)?.state?.terminated : undefined;
     return terminated !== undefined && terminated.exitCode !== 0;
   });
-  if (!isInitialized({ members, statuses })) return over && failedInit ? 'Failed' : 'Pending';
+  if (!isInitialized({ members, statuses })) return over && initsFinal && failedInit ? 'Failed' : 'Pending';
   const mains = members.filter(({ role }) => role === 'main').map(({ spec }) => statuses.get(spec.name));
   const running = mains.filter((status) => status?.state?.running !== undefined).length;
   const ended = mains.filter((status) => status?.state?.terminated !== undefined);

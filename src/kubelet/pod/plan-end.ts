@@ -1,35 +1,37 @@
 // Owns how a pod ends: main containers at once, sidecars after them in reverse, then sandboxes, volumes, and the object itself. Pure.
 import type { ContainerStatus } from '../../runtime/runtime.ts';
 import type { Member } from './model.ts';
-import { emptyPlan, type Plan } from './plan-life.ts';
-import { type End, isAlive, isStopped, type Scene } from './scene.ts';
+import { deadlineTold, emptyPlan, type Plan } from './plan-life.ts';
+import { type End, isAlive, isStopped, isTornDown, type Scene } from './scene.ts';
 
 /** Upstream's least time between SIGTERM and SIGKILL for what is stopped late. */
 const leastGraceSeconds = 2;
+/** An object that was asked for and is still there is held by someone else: the next time to ask. */
+const deleteAgainMs = 10_000;
 
 /** The next steps of a pod that ends. `published`: the terminal status is in the API. */
 export function planEnd(scene: Scene, end: End, published: boolean): Plan {
   const plan = emptyPlan();
   const { observed } = scene;
+  const tellDeadline = end.why === 'ended' && end.ending.reason === 'DeadlineExceeded';
+  if (tellDeadline) plan.actions.push(deadlineTold('stopping'));
   stopContainers(scene, end, plan);
   if (!isStopped(scene)) return plan;
+  if (tellDeadline) plan.actions.push(deadlineTold('stopped'));
   for (const sandbox of observed.sandboxes) {
     if (sandbox.state === 'ready' && !observed.underway.has(`sandbox/${sandbox.id}`))
       plan.actions.push({ do: 'stopSandbox', id: sandbox.id });
   }
   if (!isTornDown(scene)) return plan;
+  if (tellDeadline) plan.actions.push(deadlineTold('over'));
   if (observed.volumesMounted && !observed.underway.has('volumes')) plan.actions.push({ do: 'unmountVolumes' });
   if (end.why === 'removed') removeEverything(scene, plan);
   else if (end.why === 'deleted' && published && !observed.underway.has('volumes') && !observed.volumesMounted) {
-    if (!observed.underway.has('deletePod')) plan.actions.push({ do: 'deletePod' });
+    const againAtMs = (scene.history.deleteAskedAtMs ?? -deleteAgainMs) + deleteAgainMs;
+    if (againAtMs > scene.nowMs) plan.wakesAtMs.push(againAtMs);
+    else if (!observed.underway.has('deletePod')) plan.actions.push({ do: 'deletePod' });
   }
   return plan;
-}
-
-/** True once no sandbox is left alive either. */
-export function isTornDown(scene: Scene): boolean {
-  if (scene.observed.underway.has('sandbox')) return false;
-  return isStopped(scene) && scene.observed.sandboxes.every(({ state }) => state !== 'ready');
 }
 
 function stopContainers(scene: Scene, end: End, plan: Plan): void {

@@ -1,9 +1,10 @@
 // Owns what a living pod needs next: sandbox, volumes, images, containers in their order, restarts, kills by probes. Pure.
 import { parseTime } from '../../base/time.ts';
 import type { ContainerStatus } from '../../runtime/runtime.ts';
+import { pullBackoffAtMs } from './history.ts';
 import { isUsable, podLabel } from './members.ts';
-import type { Action, KillCause, Member } from './model.ts';
-import { imageAnnotation } from './restart.ts';
+import type { Action, Failure, KillCause, Member } from './model.ts';
+import { backoffShownAtMs, imageAnnotation } from './restart.ts';
 import { endedIn, graceSecondsOf, isAlive, isEnded, type Scene } from './scene.ts';
 
 /** Actions, the instants to look again at, and why nothing happens where nothing does. */
@@ -33,9 +34,16 @@ function planDeadline(scene: Scene, plan: Plan): void {
   if (seconds === undefined) return;
   const dueMs = (parseTime(scene.observed.pod.status?.startTime) ?? scene.history.seenAtMs) + seconds * 1000;
   if (dueMs > scene.nowMs) return void plan.wakesAtMs.push(dueMs);
-  const message = 'Pod was active on the node longer than the specified deadline';
-  plan.actions.push({ do: 'tell', once: 'deadline', event: { type: 'Normal', reason: 'DeadlineExceeded', message } });
-  plan.actions.push({ do: 'end', ending: { reason: 'DeadlineExceeded', message } });
+  plan.actions.push(deadlineTold('noticed'));
+  plan.actions.push({ do: 'end', ending: { reason: 'DeadlineExceeded', message: deadlineMessage } });
+}
+
+const deadlineMessage = 'Pod was active on the node longer than the specified deadline';
+
+/** Upstream tells of a deadline at each step of the pod's end; the same event then counts up. */
+export function deadlineTold(step: 'noticed' | 'stopping' | 'stopped' | 'over'): Action {
+  const event = { type: 'Normal', reason: 'DeadlineExceeded', message: deadlineMessage } as const;
+  return { do: 'tell', once: `deadline/${step}`, event };
 }
 
 function planVolumes(scene: Scene, plan: Plan): void {
@@ -66,6 +74,8 @@ function planSandbox(scene: Scene, plan: Plan): boolean {
       return false;
     }
   }
+  // As upstream has it: a pod whose volumes cannot be mounted has no sandbox and no address.
+  if (!observed.volumesMounted) return false;
   if (history.sandbox !== undefined && history.sandbox.retryAtMs > nowMs) {
     plan.wakesAtMs.push(history.sandbox.retryAtMs);
     plan.reasons.push(`the sandbox could not be made: ${history.sandbox.message}`);
@@ -136,15 +146,19 @@ function want(scene: Scene, plan: Plan, member: Member, usable: boolean, current
   if (ended?.restart !== undefined) {
     backoff = ended.restart.nextBackoffMs;
     if (ended.restart.delayMs > 0) tellBackoff(scene, plan, member, ended.instance.id);
+    const shownMs = backoffShownAtMs(ended.instance);
+    if (ended.restart.delayMs > 0 && shownMs > nowMs) plan.wakesAtMs.push(shownMs);
     if (ended.restart.atMs > nowMs) return waitUntil(plan, ended.restart.atMs, `${name} waits ${ended.restart.delayMs} ms after a crash`);
   }
   const failure = history.starts[name];
   if (failure !== undefined && failure.retryAtMs > nowMs) return waitUntil(plan, failure.retryAtMs, `${name}: ${failure.message}`);
   const image = history.images[name];
+  // Where no sandbox can be made, nobody is told of images either.
+  if (!usable && history.sandbox !== undefined && !(image !== undefined && 'image' in image)) return;
   if (image === undefined) return void plan.actions.push({ do: 'pullImage', member });
   if ('reason' in image) {
     if (image.retryAtMs <= nowMs) return void plan.actions.push({ do: 'pullImage', member });
-    if (image.reason === 'ErrImagePull' && image.failures > 1) tellPullBackoff(plan, member, image.failures);
+    if (image.reason === 'ErrImagePull') tellPullBackoff(plan, member, image, nowMs);
     return waitUntil(plan, image.retryAtMs, `${name}: ${image.message}`);
   }
   if (!usable || scene.sandbox === undefined) return;
@@ -179,7 +193,11 @@ function tellBackoff(scene: Scene, plan: Plan, member: Member, id: string): void
   });
 }
 
-function tellPullBackoff(plan: Plan, { spec, fieldPath }: Member, failures: number): void {
+function tellPullBackoff(plan: Plan, { spec, fieldPath }: Member, failure: Failure, nowMs: number): void {
+  const { failures, retryAtMs } = failure;
+  const dueMs = pullBackoffAtMs(failure);
+  if (dueMs >= retryAtMs) return;
+  if (dueMs > nowMs) return void plan.wakesAtMs.push(dueMs);
   const once = `pull/${spec.name}/${failures}`;
   const back = { type: 'Normal', reason: 'BackOff', message: `Back-off pulling image "${spec.image}"`, fieldPath } as const;
   const failed = { type: 'Warning', reason: 'Failed', message: 'Error: ImagePullBackOff', fieldPath } as const;

@@ -23,6 +23,10 @@ import { terminationMessage } from './termination-message.ts';
 type Of<D extends Action['do']> = Extract<Action, { readonly do: D }>;
 
 const leastGraceSeconds = 2;
+/** From a container's start to the first signal that it gets. */
+const settlingMs = 100;
+/** Events about images that wait for a sandbox. */
+const mostHeldEvents = 100;
 /** How long an exit that the runtime announced may take to show in its statuses, and how soon it is asked again. */
 const exitChecksMs = [0, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000];
 
@@ -40,6 +44,7 @@ export class PodEffects {
   readonly #context: EffectContext;
   readonly #sandboxConfigs = new Map<string, SandboxConfig>();
   #volumes: ReadonlyMap<string, MountedVolume> = new Map();
+  readonly #imageEvents: EventText[] = [];
 
   constructor(context: EffectContext) {
     this.#context = context;
@@ -73,6 +78,12 @@ export class PodEffects {
     return false;
   }
 
+  /** Of images nobody is told before there is a sandbox to run them in, although they come at the same time. */
+  #tellOfImage(event: EventText): void {
+    if (this.#context.view.sandboxes.some(({ state }) => state === 'ready')) return this.#tell(event);
+    if (this.#imageEvents.length < mostHeldEvents) this.#imageEvents.push(event);
+  }
+
   async runSandbox({ attempt }: Of<'runSandbox'>): Promise<void> {
     const { ports, pod, note, view } = this.#context;
     try {
@@ -84,6 +95,7 @@ export class PodEffects {
       const status = await ports.runtime.sandboxStatus(id);
       if (status !== undefined) view.putSandbox(status);
       note({ what: 'sandboxReady' });
+      for (const event of this.#imageEvents.splice(0)) this.#tell(event);
     } catch (error) {
       const message = rpcText(error);
       this.#tell({ type: 'Warning', reason: 'FailedCreatePodSandBox', message: `Failed to create pod sandbox: ${message}` });
@@ -118,7 +130,7 @@ export class PodEffects {
 
   async pullImage({ member }: Of<'pullImage'>): Promise<void> {
     const { ports, pod, note, ending } = this.#context;
-    note(await ensureImage(pod(), member, ports.runtime, ports.puller, (event) => this.#tell(event), ending));
+    note(await ensureImage(pod(), member, ports.runtime, ports.puller, (event) => this.#tellOfImage(event), ending));
   }
 
   async startContainer(action: Of<'startContainer'>): Promise<void> {
@@ -200,6 +212,7 @@ export class PodEffects {
     const { fieldPath } = member;
     this.#tell({ type: 'Warning', reason: 'FailedPostStartHook', message: 'PostStartHook failed', fieldPath });
     this.#tell({ type: 'Normal', reason: 'Killing', message: 'FailedPostStartHook', fieldPath });
+    await this.#letItSettle(id);
     await ports.runtime.stopContainer(id, pod().spec?.terminationGracePeriodSeconds ?? 30);
     await this.refreshExited(id);
     note({ what: 'hookFailed', container, id, message: problem });
@@ -219,8 +232,17 @@ export class PodEffects {
       if (problem !== undefined) this.#tell({ type: 'Warning', reason: 'FailedPreStopHook', message: 'PreStopHook failed', fieldPath });
       left = Math.max(leastGraceSeconds, Math.ceil(graceSeconds - (ports.clock.now() - startedMs) / 1000));
     }
+    await this.#letItSettle(id);
     await ports.runtime.stopContainer(id, left);
     await this.refreshExited(id);
+  }
+
+  /** A process that has only just begun does not listen to signals yet, and would be waited for all the grace period. */
+  async #letItSettle(id: string): Promise<void> {
+    const { ports, view } = this.#context;
+    const startedAtMs = view.container(id)?.startedAtMs ?? 0;
+    const waitMs = startedAtMs + settlingMs - ports.clock.now();
+    if (waitMs > 0 && waitMs <= settlingMs) await ports.clock.sleep(waitMs);
   }
 
   /** Takes in what the runtime says of a container now. An ended one is taken in together with its last words. */
@@ -266,8 +288,9 @@ export class PodEffects {
   }
 
   async deletePod(): Promise<void> {
-    const { ports, pod } = this.#context;
+    const { ports, pod, note } = this.#context;
     const { name = '', namespace = '', uid } = pod().metadata;
+    note({ what: 'deleteAsked' });
     try {
       const preconditions = uid === undefined ? {} : { preconditions: { uid } };
       await ports.client.delete(resources.pods, { namespace, name }, { gracePeriodSeconds: 0, ...preconditions });

@@ -30,6 +30,8 @@ export interface PodWorkerOptions {
 const failedEffectMs = 1000;
 /** A decision may lead to another at once (things told, endings noted), but not for ever. */
 const mostRounds = 20;
+/** An action that is begun so often within a second waits. */
+const mostLaps = 20;
 
 export class PodWorker implements Service {
   readonly #ports: PodPorts;
@@ -40,6 +42,7 @@ export class PodWorker implements Service {
   readonly #publisher: StatusPublisher;
   readonly #underway = new Set<string>();
   readonly #starting = new Map<string, number>();
+  readonly #laps = new Map<string, { readonly atMs: number; readonly laps: number }>();
   readonly #ending = new AbortController();
   readonly #onGone: (worker: PodWorker) => void;
   #pod: Pod;
@@ -261,8 +264,10 @@ export class PodWorker implements Service {
     if (action.do === 'tell' || action.do === 'end' || this.#underway.has(key)) return;
     this.#underway.add(key);
     if (action.do === 'startContainer') this.#starting.set(action.member.spec.name, action.attempt);
+    const laps = this.#lapsOf(key);
     this.#run(`${action.do} ${key}`, async () => {
       try {
+        if (laps > mostLaps) await this.#ports.clock.sleep(failedEffectMs, this.#tasks.signal);
         await orAborted(this.#carryOut(action), this.#tasks.signal);
       } catch (error) {
         if (!this.#tasks.signal.aborted) this.#ports.log.warn('an action failed, it will be tried again', { action: key, error });
@@ -272,6 +277,15 @@ export class PodWorker implements Service {
         if (action.do === 'startContainer') this.#starting.delete(action.member.spec.name);
       }
     });
+  }
+
+  /** How often in a row, without time passing, something was begun again: what leads back to itself must not starve all others. */
+  #lapsOf(key: string): number {
+    const nowMs = this.#ports.clock.now();
+    const before = this.#laps.get(key);
+    const laps = before !== undefined && nowMs - before.atMs < failedEffectMs ? before.laps + 1 : 0;
+    this.#laps.set(key, { atMs: laps === 0 ? nowMs : (before?.atMs ?? nowMs), laps });
+    return laps;
   }
 
   async #carryOut(action: Action): Promise<void> {
@@ -353,11 +367,15 @@ export class PodWorker implements Service {
 }
 
 /** Stops waiting when the kubelet stops: what the runtime was asked for (stopping a container takes its grace) goes on without it. */
-function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  work.then(resolve, reject);
-  return promise;
+async function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 function revisionOf(pod: Pod): bigint {

@@ -49,6 +49,14 @@ export function endedAtMs(ended: ContainerStatus): number {
   return ended.finishedAtMs > 0 ? ended.finishedAtMs : ended.createdAtMs;
 }
 
+/** A container's end is shown for so long before its back-off is. */
+const endShownMs = 1000;
+
+/** When the back-off of an instance shows instead of its end. */
+export function backoffShownAtMs(ended: ContainerStatus): number {
+  return endedAtMs(ended) + endShownMs;
+}
+
 /**
  * When an ended instance may be followed by the next: the first crash at once, then 10 s doubling to 300 s, forgotten after 600 s without a
  * crash. An instance that failed a probe is measured by the end of the one before it, as upstream does, so a slow one restarts at once.

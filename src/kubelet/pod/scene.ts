@@ -44,6 +44,12 @@ export function isStopped(scene: Scene): boolean {
   return !starting && !scene.observed.containers.some(isAlive);
 }
 
+/** True once no sandbox is left alive either. */
+export function isTornDown(scene: Scene): boolean {
+  if (scene.observed.underway.has('sandbox')) return false;
+  return isStopped(scene) && scene.observed.sandboxes.every(({ state }) => state !== 'ready');
+}
+
 function endedOf(observed: Observed, history: History, member: Member, attempts: readonly ContainerStatus[]): Ended | undefined {
   const instance = attempts.at(-1);
   if (instance === undefined || !isEnded(instance)) return undefined;
@@ -97,7 +103,8 @@ export function sceneOf(observed: Observed, history: History, nowMs: number): Sc
   if (observed.removed) end = { why: 'removed', graceSeconds, startedAtMs };
   else if (deletedAtMs !== undefined) end = { why: 'deleted', graceSeconds, startedAtMs };
   else if (history.ended !== undefined) {
-    end = { why: 'ended', ending: history.ended, graceSeconds: history.ended.graceSeconds ?? graceSeconds, startedAtMs: nowMs };
+    const { atMs, ...ending } = history.ended;
+    end = { why: 'ended', ending, graceSeconds: ending.graceSeconds ?? graceSeconds, startedAtMs: atMs };
   } else if (terminal || hasFinished(observed, history, members, attempts) || lostItsSandbox(observed, sandbox)) {
     end = { why: 'finished', graceSeconds, startedAtMs: nowMs };
   }

@@ -6,10 +6,9 @@ import { allocatedResources, qosClassOf } from '../resources/qos.ts';
 import { conditionsOf } from './conditions.ts';
 import { lostContainer, viewOf } from './container-view.ts';
 import { isUsable } from './members.ts';
-import type { Member, NodeFacts, Role } from './model.ts';
-import { isInitialized, type Phase, phaseOf } from './phase.ts';
-import { isTornDown } from './plan-end.ts';
-import { isStopped, type Scene } from './scene.ts';
+import type { NodeFacts, Role } from './model.ts';
+import { type Phase, phaseOf } from './phase.ts';
+import { isAlive, isStopped, isTornDown, type Scene } from './scene.ts';
 
 /** True for the phases that nothing leaves. */
 export function isTerminal(phase: string | undefined): boolean {
@@ -26,7 +25,8 @@ export function statusOf(scene: Scene, node: NodeFacts): PodStatus {
   const over = scene.end !== undefined && isTornDown(scene);
   const ending = stopped ? scene.history.ended : undefined;
   const finished = scene.end?.why === 'finished';
-  const derived = phaseOf({ members: scene.members, statuses: views, over: finished || stopped });
+  const initsFinal = finished || pod.spec?.restartPolicy === 'Never';
+  const derived = phaseOf({ members: scene.members, statuses: views, over: finished || stopped, initsFinal });
   const phase: Phase = ending !== undefined ? 'Failed' : derived;
   const conditions = conditionsOf({
     pod,
@@ -36,10 +36,10 @@ export function statusOf(scene: Scene, node: NodeFacts): PodStatus {
     sandboxReady: isUsable(scene.sandbox),
     nowMs: scene.nowMs,
   });
-  const statuses = over ? withLost(scene.members, views) : views;
+  const statuses = over ? withLost(scene, views) : views;
   const list = (...roles: readonly Role[]): readonly ApiStatus[] =>
     scene.members.flatMap(({ role, spec }) => (roles.includes(role) ? (statuses.get(spec.name) ?? []) : []));
-  const final: Phase = !over ? (isTerminal(phase) ? livePhase(before.phase) : phase) : isTerminal(phase) ? phase : 'Failed';
+  const final: Phase = !over ? (isTerminal(phase) ? livePhase(scene, views) : phase) : isTerminal(phase) ? phase : 'Failed';
   const ips = scene.sandbox === undefined ? [] : scene.sandbox.hostNetwork ? [node.hostIp] : scene.sandbox.ips;
   const shownIps = ips.length > 0 ? ips : (before.podIPs ?? []).flatMap(({ ip }) => ip);
   const inits = list('init', 'sidecar');
@@ -63,18 +63,43 @@ export function statusOf(scene: Scene, node: NodeFacts): PodStatus {
   };
 }
 
-function livePhase(before: string | undefined): Phase {
-  return before === 'Pending' ? 'Pending' : 'Running';
+/** The phase of a pod that is over but not yet gone from the node: what it was while it lived. */
+function livePhase({ members, observed }: Scene, views: ReadonlyMap<string, ApiStatus>): Phase {
+  const ran = members.some(({ role, spec }) => {
+    const { state, lastState } = views.get(spec.name) ?? {};
+    return role === 'main' && (state?.running ?? state?.terminated ?? lastState?.terminated) !== undefined;
+  });
+  return ran || observed.pod.status?.phase === 'Running' ? 'Running' : 'Pending';
 }
 
-/** In a pod that is over, a container that was never found counts as killed. What could not start yet keeps waiting. */
-function withLost(members: readonly Member[], views: ReadonlyMap<string, ApiStatus>): ReadonlyMap<string, ApiStatus> {
-  const initialized = isInitialized({ members, statuses: views });
+/**
+ * In a pod that is over, a container that was never found counts as killed: init containers up to the last that was tried, and once the pod
+ * was initialized all the others. What could not start yet keeps waiting.
+ */
+function withLost(scene: Scene, views: ReadonlyMap<string, ApiStatus>): ReadonlyMap<string, ApiStatus> {
+  const all = scene.members.flatMap(({ role, spec }) => (role === 'init' || role === 'sidecar' ? (views.get(spec.name) ?? []) : []));
+  const tried = all.findLastIndex(({ state, lastState }) => state?.waiting === undefined || lastState?.terminated !== undefined);
+  const inits = new Set(all.slice(0, Math.max(1, tried + 1)).map(({ name }) => name));
+  const mains = wasInitialized(scene, views);
   return new Map(
-    members.map(({ role, spec }) => {
+    scene.members.map(({ role, spec }) => {
       const status = views.get(spec.name) as ApiStatus;
-      const lost = status.state?.terminated === undefined && role === 'main' && initialized;
+      const lost = status.state?.terminated === undefined && (role === 'main' ? mains : inits.has(spec.name));
       return [spec.name, lost ? { ...status, state: { terminated: lostContainer }, ready: false, started: false } : status];
     }),
   );
+}
+
+/** True where the pod's main containers were due before it had to end: an init container that ends because the pod does has not done its work. */
+function wasInitialized(scene: Scene, views: ReadonlyMap<string, ApiStatus>): boolean {
+  const last = scene.members.findLast(({ role }) => role === 'init' || role === 'sidecar');
+  if (last === undefined) return true;
+  for (const { role, spec } of scene.members) {
+    const { state, lastState } = views.get(spec.name) ?? {};
+    if (role === 'main' && (state?.running ?? state?.terminated ?? lastState?.terminated) !== undefined) return true;
+  }
+  const instance = scene.attempts.get(last.spec.name)?.at(-1);
+  if (instance === undefined) return false;
+  if (last.role === 'sidecar') return isAlive(instance) && views.get(last.spec.name)?.started === true;
+  return instance.state === 'exited' && instance.exitCode === 0 && instance.finishedAtMs < (scene.end?.startedAtMs ?? 0);
 }

@@ -57,6 +57,7 @@ const states: Record<State, () => World> = {
     const world = up(new World(podOf({})));
     world.crash('c');
     world.crash('c');
+    world.advance(1000);
     return world;
   },
   initRunning: () => up(new World(podOf({ initContainers: [{ name: 'i', image: 'i' }] }))),
@@ -120,16 +121,16 @@ function next(world: World): string {
 
 const table: Record<State, Record<Event, string>> = {
   new: {
-    nothing: 'Pending / waiting ContainerCreating / mountVolumes runSandbox pullImage',
-    'exit 0': 'Pending / waiting ContainerCreating / mountVolumes runSandbox pullImage',
-    'exit 1': 'Pending / waiting ContainerCreating / mountVolumes runSandbox pullImage',
-    'OOM kill': 'Pending / waiting ContainerCreating / mountVolumes runSandbox pullImage',
-    'liveness fails': 'Pending / waiting ContainerCreating / mountVolumes runSandbox pullImage',
-    'sandbox dies': 'Pending / waiting ContainerCreating / mountVolumes runSandbox pullImage',
+    nothing: 'Pending / waiting ContainerCreating / mountVolumes pullImage',
+    'exit 0': 'Pending / waiting ContainerCreating / mountVolumes pullImage',
+    'exit 1': 'Pending / waiting ContainerCreating / mountVolumes pullImage',
+    'OOM kill': 'Pending / waiting ContainerCreating / mountVolumes pullImage',
+    'liveness fails': 'Pending / waiting ContainerCreating / mountVolumes pullImage',
+    'sandbox dies': 'Pending / waiting ContainerCreating / mountVolumes pullImage',
     deleted: 'Failed / terminated ContainerStatusUnknown exit 137 / -',
     'gone from the API': 'Failed / terminated ContainerStatusUnknown exit 137 / -',
-    'kubelet restarts': 'Pending / waiting ContainerCreating / mountVolumes runSandbox pullImage',
-    'ten minutes pass': 'Pending / waiting ContainerCreating / mountVolumes runSandbox pullImage',
+    'kubelet restarts': 'Pending / waiting ContainerCreating / mountVolumes pullImage',
+    'ten minutes pass': 'Pending / waiting ContainerCreating / mountVolumes pullImage',
   },
   creating: {
     nothing: 'Pending / waiting ContainerCreating / -',
@@ -140,7 +141,7 @@ const table: Record<State, Record<Event, string>> = {
     'sandbox dies': 'Pending / waiting ContainerCreating / -',
     deleted: 'Pending / waiting ContainerCreating / -',
     'gone from the API': 'Pending / waiting ContainerCreating / -',
-    'kubelet restarts': 'Pending / waiting ContainerCreating / mountVolumes runSandbox pullImage',
+    'kubelet restarts': 'Pending / waiting ContainerCreating / mountVolumes pullImage',
     'ten minutes pass': 'Pending / waiting ContainerCreating / -',
   },
   running: {
@@ -189,7 +190,7 @@ const table: Record<State, Record<Event, string>> = {
     deleted: 'Pending / waiting ErrImagePull / stopSandbox',
     'gone from the API': 'Pending / waiting ErrImagePull / stopSandbox',
     'kubelet restarts': 'Pending / waiting ContainerCreating / pullImage',
-    'ten minutes pass': 'Pending / waiting ErrImagePull / pullImage',
+    'ten minutes pass': 'Pending / waiting ImagePullBackOff / pullImage',
   },
   crashLoop: {
     nothing: 'Running / waiting CrashLoopBackOff / -',
@@ -241,9 +242,9 @@ const table: Record<State, Record<Event, string>> = {
   },
   deleting: {
     nothing: 'Running / running / -',
-    'exit 0': 'Running / terminated Completed exit 0 / stopSandbox',
-    'exit 1': 'Running / terminated Error exit 1 / stopSandbox',
-    'OOM kill': 'Running / terminated OOMKilled exit 137 / stopSandbox',
+    'exit 0': 'Running / running / stopSandbox',
+    'exit 1': 'Running / running / stopSandbox',
+    'OOM kill': 'Running / running / stopSandbox',
     'liveness fails': 'Running / running / -',
     'sandbox dies': 'Running / running / -',
     deleted: 'Running / running / -',
@@ -252,16 +253,16 @@ const table: Record<State, Record<Event, string>> = {
     'ten minutes pass': 'Running / running / -',
   },
   deadline: {
-    nothing: 'Running / running / stopContainer',
-    'exit 0': 'Running / terminated Completed exit 0 / stopSandbox',
-    'exit 1': 'Running / terminated Error exit 1 / stopSandbox',
-    'OOM kill': 'Running / terminated OOMKilled exit 137 / stopSandbox',
-    'liveness fails': 'Running / running / stopContainer',
-    'sandbox dies': 'Running / running / stopContainer',
+    nothing: 'Running / running / tell stopContainer',
+    'exit 0': 'Running / running / tell tell stopSandbox',
+    'exit 1': 'Running / running / tell tell stopSandbox',
+    'OOM kill': 'Running / running / tell tell stopSandbox',
+    'liveness fails': 'Running / running / tell stopContainer',
+    'sandbox dies': 'Running / running / tell stopContainer',
     deleted: 'Running / running / stopContainer',
     'gone from the API': 'Running / running / stopContainer',
     'kubelet restarts': 'Running / running / -',
-    'ten minutes pass': 'Running / running / stopContainer',
+    'ten minutes pass': 'Running / running / tell stopContainer',
   },
 };
 

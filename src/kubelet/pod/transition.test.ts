@@ -4,10 +4,10 @@ import { conditionLine, podOf, stateLine, World } from './world-for-tests.ts';
 
 const second = 1000;
 
-test('a plain pod comes up: sandbox, volumes and image at once, then the container', () => {
+test('a plain pod comes up: volumes and image at once, then the sandbox, then the container', () => {
   const world = new World(podOf({}));
   const first = world.decide();
-  expect(first.actions.map((action) => action.do).toSorted()).toEqual(['mountVolumes', 'pullImage', 'runSandbox']);
+  expect(first.actions.map((action) => action.do).toSorted()).toEqual(['mountVolumes', 'pullImage']);
   expect(stateLine(first.status, 'c')).toBe('waiting ContainerCreating');
   expect(first.status.phase).toBe('Pending');
   world.settle();
@@ -160,7 +160,7 @@ test('a pod deleted before its container existed ends Failed with ContainerStatu
   expect(conditionLine(world.statuses.at(-1) ?? {}, 'Ready')).toBe('False ContainersNotReady');
 });
 
-test('an image that cannot be pulled: ErrImagePull, after the second pull ImagePullBackOff with the earlier error', () => {
+test('an image that cannot be pulled: ErrImagePull, a second later ImagePullBackOff with the error, told again with each regular round', () => {
   const world = new World(podOf({}));
   world.behaviour['c'] = { pull: 'not found' };
   world.advance(25 * second);
@@ -173,6 +173,16 @@ test('an image that cannot be pulled: ErrImagePull, after the second pull ImageP
     'Back-off pulling image "busybox:1.36": ErrImagePull: not found',
   );
   expect(world.actions.filter(({ do: what }) => what === 'pullImage').length).toBe(2);
+  const told = (): number => world.events.filter((text) => text === 'Back-off pulling image "busybox:1.36"').length;
+  expect(told()).toBe(2);
+  world.advance(10 * second);
+  expect([told(), world.actions.filter(({ do: what }) => what === 'pullImage').length]).toEqual([2, 3]);
+});
+
+test('while no sandbox can be made no image is asked for again', () => {
+  const world = new World(podOf({}));
+  world.note({ what: 'sandboxFailed', message: 'no runtime' });
+  expect(world.decide().actions.map((action) => action.do)).toEqual(['mountVolumes']);
 });
 
 test('a start error: RunContainerError with lastState StartError, once more at once, then CrashLoopBackOff', () => {
@@ -259,6 +269,63 @@ test('the deadline ends the pod: its reason shows once everything has stopped', 
   world.advance(4 * second);
   expect(world.sequence((s) => `${s.phase} ${s.reason ?? ''}`)).toEqual(['Pending ', 'Running ', 'Failed DeadlineExceeded']);
   expect(conditionLine(world.last?.status ?? {}, 'Ready')).toBe('False PodFailed');
+  expect(world.events.filter((text) => text.startsWith('Pod was active')).length).toBe(4);
+});
+
+test('a pod that is deleted shows the end of its containers together with its own', () => {
+  const world = new World(podOf({}));
+  world.settle();
+  world.delete();
+  world.settle();
+  expect(world.sequence((s) => `${s.phase} ${stateLine(s, 'c')} ${conditionLine(s, 'Ready')}`).slice(-2)).toEqual([
+    'Running running True',
+    'Succeeded terminated Completed exit 0 False PodCompleted',
+  ]);
+});
+
+test('a pod deleted while its init container runs was never ready to fail', () => {
+  const world = new World(podOf({ initContainers: [{ name: 'i', image: 'i' }] }));
+  world.behaviour['i'] = { onTerm: 5 };
+  world.settle();
+  world.delete();
+  world.settle();
+  expect(world.statuses.at(-1)?.phase).toBe('Failed');
+  expect(conditionLine(world.statuses.at(-1) ?? {}, 'Ready')).toBe('False ContainersNotReady');
+});
+
+test('an object that others hold by finalizers is asked for again every ten seconds only', () => {
+  const world = new World(podOf({ restartPolicy: 'Never' }));
+  world.settle();
+  world.crash('c', 0);
+  world.delete();
+  expect(world.decide().actions.map((action) => action.do)).toEqual(['deletePod']);
+  world.note({ what: 'deleteAsked' });
+  expect(world.decide()).toMatchObject({ actions: [], wakeAtMs: world.nowMs + 10_000 });
+  world.nowMs += 10_000;
+  expect(world.decide().actions.map((action) => action.do)).toEqual(['deletePod']);
+});
+
+test.each<[string, (world: World) => void, string]>([
+  ['while its init container runs', () => {}, 'waiting PodInitializing'],
+  ['after its init container has completed', (world) => world.exit(world.running('i').id, 0), 'terminated ContainerStatusUnknown exit 137'],
+])('a main container that never started, of a pod that ends %s', (_, before, state) => {
+  const world = new World(podOf({ activeDeadlineSeconds: 3, initContainers: [{ name: 'i', image: 'i' }] }));
+  world.behaviour['c'] = { pull: 'not found' };
+  world.settle();
+  world.nowMs += 1000;
+  before(world);
+  world.advance(4 * second);
+  expect(world.last?.status.phase).toBe('Failed');
+  expect(stateLine(world.last?.status ?? {}, 'i')).toBe('terminated Completed exit 0');
+  expect(stateLine(world.last?.status ?? {}, 'c')).toBe(state);
+});
+
+test('a container that ends before it was ever shown was running all the same', () => {
+  const world = new World(podOf({ restartPolicy: 'Never' }));
+  while (!world.containers.some(({ state }) => state === 'running')) for (const action of world.decide().actions) world.carryOut(action);
+  world.exit(world.running('c').id, 0);
+  world.settle();
+  expect(world.sequence((s) => s.phase ?? '')).toEqual(['Running', 'Succeeded']);
 });
 
 test('readiness gates hold Ready back, not ContainersReady', () => {

@@ -6,7 +6,7 @@ import type { Runtime } from '../../runtime/runtime.ts';
 import type { EventText, ProbeVerdicts } from '../pod/model.ts';
 import type { ProbeDialer } from './probe-dialer.ts';
 import { type ProbeTarget, tryProbe } from './try-probe.ts';
-import { fresh, judge, nextTryAtMs, type ProbeKind } from './verdict.ts';
+import { fresh, judge, nextTryAtMs, type ProbeKind, triesEarly } from './verdict.ts';
 
 export interface ProberOptions {
   readonly runtime: Runtime;
@@ -76,8 +76,17 @@ export class Prober implements Disposable {
     const { clock, runtime, dialer, target, startedAtMs } = this.#options;
     let standing = { ...fresh, verdict: this.#verdicts[kind] ?? fresh.verdict };
     let lastTryAtMs: number | undefined;
+    if (triesEarly(kind, probe) && (probe.successThreshold ?? 1) === 1) {
+      const { result } = await tryProbe(probe, target, runtime, dialer);
+      if (signal.aborted) return;
+      if (result === 'success') {
+        this.#verdicts = { ...this.#verdicts, [kind]: 'passed' };
+        this.#options.onVerdict(this.#verdicts);
+        return this.#startupPassed.resolve();
+      }
+    }
     while (!signal.aborted) {
-      const waitMs = nextTryAtMs(probe, startedAtMs, lastTryAtMs) - clock.now();
+      const waitMs = nextTryAtMs(kind, probe, startedAtMs, lastTryAtMs) - clock.now();
       if (waitMs > 0) await clock.sleep(waitMs, signal);
       lastTryAtMs = clock.now();
       const outcome = await tryProbe(probe, target, runtime, dialer);

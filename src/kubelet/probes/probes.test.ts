@@ -7,7 +7,7 @@ import type { Runtime } from '../../runtime/runtime.ts';
 import { networkDialer } from './network-dialer.ts';
 import { DialError, type HttpProbeResponse, type ProbeDialer } from './probe-dialer.ts';
 import { portOf, tryProbe } from './try-probe.ts';
-import { fresh, judge, nextTryAtMs, type ProbeResult } from './verdict.ts';
+import { fresh, judge, nextTryAtMs, type ProbeResult, triesEarly } from './verdict.ts';
 
 test.each<[string, Probe, string, string]>([
   ['one success is enough', {}, 's', 'passed'],
@@ -23,8 +23,10 @@ test.each<[string, Probe, string, string]>([
 
 test('the first try waits for the initial delay, the next for the period', () => {
   const probe = { initialDelaySeconds: 3, periodSeconds: 2 };
-  expect(nextTryAtMs(probe, 1000, undefined)).toBe(4000);
-  expect(nextTryAtMs(probe, 1000, 4000)).toBe(6000);
+  for (const kind of ['startup', 'readiness', 'liveness'] as const) {
+    expect(nextTryAtMs(kind, probe, 1000, undefined)).toBe(4000);
+    expect(nextTryAtMs(kind, probe, 1000, 4000)).toBe(6000);
+  }
 });
 
 const container = { name: 'c', ports: [{ name: 'web', containerPort: 8080 }] } as Container;
@@ -99,4 +101,14 @@ test('over the network: headers, refusal, timeouts, HTTPS on HTTP, in Go’s wor
   );
   const secure = await ask({ httpGet: { path: '/', port, scheme: 'HTTPS' } });
   expect(secure.output).toBe(`Get "https://127.0.0.1:${port}/": http: server gave HTTP response to HTTPS client`);
+});
+
+test.each([
+  ['readiness', 1000, false],
+  ['liveness', 3000, false],
+  ['startup', 3000, true],
+] as const)('without a delay the first %s try that counts is at %d ms', (kind, atMs, early) => {
+  expect(nextTryAtMs(kind, { periodSeconds: 2 }, 1000, undefined)).toBe(atMs);
+  expect(triesEarly(kind, { periodSeconds: 2 })).toBe(early);
+  expect(triesEarly(kind, { initialDelaySeconds: 3 })).toBe(false);
 });

@@ -24,9 +24,18 @@ export function judge(standing: Standing, result: ProbeResult, probe: Probe): St
   return { verdict, last: result, inRow };
 }
 
-/** When the next try is due: at first after the initial delay, then each period. */
-export function nextTryAtMs(probe: Probe, startedAtMs: number, lastTryAtMs: number | undefined): number {
+/**
+ * When the next try is due: at first after the initial delay, then each period. What may kill a container first looks after a period, where no
+ * delay is given: upstream's first look comes at a moment of the first period that nobody knows.
+ */
+export function nextTryAtMs(kind: ProbeKind, probe: Probe, startedAtMs: number, lastTryAtMs: number | undefined): number {
   const periodMs = (probe.periodSeconds ?? 10) * 1000;
-  const firstMs = startedAtMs + (probe.initialDelaySeconds ?? 0) * 1000;
+  const delayMs = (probe.initialDelaySeconds ?? 0) * 1000;
+  const firstMs = startedAtMs + (delayMs === 0 && kind !== 'readiness' ? periodMs : delayMs);
   return lastTryAtMs === undefined ? firstMs : Math.max(firstMs, lastTryAtMs + periodMs);
+}
+
+/** A startup probe is tried at once too, so that what is up at once is ready at once; that it is not up yet counts for nothing then. */
+export function triesEarly(kind: ProbeKind, probe: Probe): boolean {
+  return kind === 'startup' && (probe.initialDelaySeconds ?? 0) === 0;
 }
