@@ -33,9 +33,16 @@ export class StatusError extends Error {
   readonly reason: StatusReason | '';
   readonly code: number;
   readonly details: StatusDetails | undefined;
+  /** True where it goes out as its bare text, as a node's own server words what it refuses. */
+  readonly plain: boolean;
 
-  constructor(reason: StatusReason | '', message: string, more: { readonly code?: number; readonly details?: StatusDetails } = {}) {
+  constructor(
+    reason: StatusReason | '',
+    message: string,
+    more: { readonly code?: number; readonly details?: StatusDetails; readonly plain?: boolean } = {},
+  ) {
     super(message);
+    this.plain = more.plain ?? false;
     this.reason = reason;
     this.code = more.code ?? (reason === '' ? 500 : reasonCodes[reason]);
     this.details = more.details;

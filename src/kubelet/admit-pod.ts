@@ -28,6 +28,7 @@ const safeSysctls = new Set([
 /** Undefined: welcome. `others` are the pods that hold something of the node already. `node` undefined: not registered yet, nothing is checked. */
 export function refusalOf(pod: Pod, node: Node | undefined, others: readonly Pod[]): Refusal | undefined {
   const forbidden = pod.spec?.securityContext?.sysctls?.find(({ name }) => !safeSysctls.has(name));
+  if (wantsAppArmor(pod)) return { reason: 'AppArmor', message: 'Cannot enforce AppArmor: AppArmor is not enabled on the host' };
   if (forbidden !== undefined) return { reason: 'SysctlForbidden', message: `forbidden sysctl: "${forbidden.name}" not allowlisted` };
   if (node === undefined) return undefined;
   const lacking = lackingResource(pod, node, others);
@@ -40,6 +41,16 @@ export function refusalOf(pod: Pod, node: Node | undefined, others: readonly Pod
     return { reason: 'NodePorts', message: "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports" };
   }
   return undefined;
+}
+
+/** True where a profile is asked for, by field or by the annotation that came before it. Runtimes are started without AppArmor. */
+function wantsAppArmor({ metadata, spec }: Pod): boolean {
+  const containers = [...(spec.initContainers ?? []), ...spec.containers];
+  const profiles = [spec.securityContext?.appArmorProfile, ...containers.map(({ securityContext }) => securityContext?.appArmorProfile)];
+  const annotated = Object.entries(metadata.annotations ?? {}).some(
+    ([name, profile]) => name.startsWith('container.apparmor.security.beta.kubernetes.io/') && profile !== 'unconfined' && profile !== '',
+  );
+  return annotated || profiles.some((profile) => profile !== undefined && profile.type !== 'Unconfined');
 }
 
 /** Resources that the node does not know at all are not its to judge. */

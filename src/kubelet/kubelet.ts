@@ -20,6 +20,7 @@ import { PodsOnNode } from './pods-on-node.ts';
 import { networkDialer } from './probes/network-dialer.ts';
 import type { ProbeDialer } from './probes/probe-dialer.ts';
 import { noCgroups, type PodCgroups } from './resources/pod-cgroups.ts';
+import type { ResizeVerdict } from './resources/resize.ts';
 import { mirrorAnnotation, StaticPods } from './static-pods.ts';
 import { PodVolumes } from './volumes/pod-volumes.ts';
 import { ServiceAccountTokens } from './volumes/tokens.ts';
@@ -80,7 +81,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   const podInformer = new Informer<Pod>({ client, resource: resources.pods, clock, log, fieldSelector: `spec.nodeName=${nodeName}` });
   const owners = new Map<string, string>();
   const node = { hostIp: options.nodeIp, runtimeName: 'containerd' };
-  const ports = portsOf(options, { events, references, tokens, services, nodes, owners }, node);
+  const roomFor = (pod: Pod): ResizeVerdict => pods.roomFor(pod);
+  const ports = portsOf(options, { events, references, tokens, services, nodes, owners, roomFor }, node);
   const pods: PodsOnNode = new PodsOnNode(
     ports,
     owners,
@@ -162,6 +164,7 @@ interface Parts {
   readonly services: Informer<ApiService>;
   readonly nodes: Informer<Node>;
   readonly owners: Map<string, string>;
+  readonly roomFor: PodPorts['roomFor'];
 }
 
 function portsOf(options: KubeletOptions, parts: Parts, node: NodeFacts): PodPorts {
@@ -204,6 +207,7 @@ function portsOf(options: KubeletOptions, parts: Parts, node: NodeFacts): PodPor
     },
     podFacts: (podIps) => ({ nodeName, hostIps: [nodeIp], podIps, allocatable: nodes.get('', nodeName)?.status?.allocatable ?? {} }),
     runtimeHandler: async (name) => (name === undefined ? '' : (await client.get(resources.runtimeClasses, { name })).handler),
+    roomFor: parts.roomFor,
     tell: (pod: Pod, event: EventText) => {
       const { name, namespace, uid, resourceVersion } = pod.metadata;
       const about = {

@@ -14,6 +14,7 @@ import type { PodPorts } from './pod/ports.ts';
 import { isTerminal } from './pod/status.ts';
 import type { FoundPod, PodLookup } from './pod-lookup.ts';
 import { cgroupsOf, qosClassOf } from './resources/qos.ts';
+import { type ResizeVerdict, resizeVerdict } from './resources/resize.ts';
 
 /** Everything is looked at anew this often, in case an event was lost (upstream: 60 to 90 s). */
 const relistMs = 60_000;
@@ -92,7 +93,7 @@ export class PodsOnNode implements Service, PodLookup {
       const refusal = refusalOf(
         pod,
         this.#node(),
-        others.map((other) => other.pod),
+        others.map((other) => other.allocated),
       );
       if (refusal !== undefined && inApi) return this.#refuse(pod, refusal.reason, refusal.message);
     }
@@ -102,6 +103,18 @@ export class PodsOnNode implements Service, PodLookup {
   remove(uid: string): void {
     this.#refused.delete(uid);
     this.#workers.get(uid)?.remove();
+  }
+
+  /** Whether the node could give a pod what it wants, beside what is set aside for the others. */
+  roomFor(pod: Pod): ResizeVerdict {
+    const others = [...this.#workers.values()].filter(
+      (other) => other.uid !== pod.metadata.uid && other.isActive && !isTerminal(other.pod.status?.phase),
+    );
+    return resizeVerdict(
+      pod,
+      this.#node()?.status?.allocatable ?? {},
+      others.map(({ allocated }) => allocated),
+    );
   }
 
   worker(uid: string): PodWorker | undefined {
@@ -139,6 +152,8 @@ export class PodsOnNode implements Service, PodLookup {
     if (this.#workers.get(worker.uid) !== worker) return;
     this.#workers.delete(worker.uid);
     this.#onGone(worker.uid);
+    // What it had may be what another waits for.
+    for (const other of this.#workers.values()) if (other.allocated !== other.pod) other.poke();
     for (const [id, uid] of this.#owners) if (uid === worker.uid) this.#owners.delete(id);
     this.#tasks.run('clean up after a pod', async () => {
       await worker.stop();
@@ -161,6 +176,8 @@ export class PodsOnNode implements Service, PodLookup {
       message: `Pod was rejected: ${text}`,
       startTime: formatTime(this.#ports.clock.now()),
       qosClass: qosClassOf(pod),
+      // As upstream has it: a pod that was refused tells nothing of itself but that.
+      conditions: [{ $patch: 'replace' }],
       ...(generation === undefined ? {} : { observedGeneration: generation }),
     };
     this.#tasks.run('refuse a pod', async (signal) => {

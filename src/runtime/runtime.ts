@@ -68,6 +68,8 @@ export interface Mount {
   readonly hostPath: string;
   readonly readonly: boolean;
   readonly propagation: 'private' | 'hostToContainer' | 'bidirectional';
+  /** Instead of a path of the node: the files of an image, by its id, or those below a path in it. The path of the node is empty then. */
+  readonly image?: { readonly id: string; readonly subPath: string };
 }
 
 /** Limits as the kernel takes them. 0 and absent mean: not set. */

@@ -6,6 +6,7 @@ import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { type Admission, type AdmissionPlugin, createAdmission } from './plugin.ts';
+import { podResize } from './pod-resize.ts';
 import { podSecurity } from './pod-security.ts';
 import { priority } from './priority.ts';
 import { type RoleRules, rbacEscalation } from './rbac-escalation.ts';
@@ -33,6 +34,7 @@ export function defaultAdmission(options: AdmissionOptions = {}): Admission {
     ...(options.enabled?.includes('NodeRestriction') ? [nodeRestriction] : []),
     taintNodesByCondition,
     podSecurity,
+    podResize,
     priority,
     defaultTolerationSeconds,
     defaultStorageClass,

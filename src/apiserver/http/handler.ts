@@ -217,6 +217,10 @@ async function refuse({ serving }: HttpParts, incoming: Incoming, error: unknown
   }
   const retry = status.details?.retryAfterSeconds;
   const fields = retry === undefined ? headers : { ...headers, 'retry-after': String(retry) };
+  if (status.plain) {
+    exchange.answer(status.code, { ...fields, 'content-type': 'text/plain; charset=utf-8' }, Buffer.from(status.message));
+    return status.code;
+  }
   await respond(exchange, renderStatus(status.toStatus(), errorView(incoming), status.code), fields);
   return status.code;
 }

@@ -8,7 +8,7 @@ export function exitStatus(exit: ProcessExit): Status {
     return {
       metadata: {},
       status: 'Failure',
-      message: exit.failure,
+      message: `Internal error occurred: ${exit.failure}`,
       reason: 'InternalError',
       details: { causes: [{ message: exit.failure }] },
       code: 500,
@@ -27,6 +27,7 @@ export function exitStatus(exit: ProcessExit): Status {
 export function exitText(exit: ProcessExit, asStatus: boolean): string {
   const status = exitStatus(exit);
   if (asStatus) return JSON.stringify(status);
+  if ('failure' in exit) return exit.failure;
   return status.status === 'Success' ? '' : (status.message ?? '');
 }
 

@@ -35,6 +35,12 @@ export async function serveForwardOverSpdy(socket: Duplex, open: OpenPort): Prom
   await session.closed;
 }
 
+/** What the person is told; runtimes that word it in full are left to their words. */
+export function forwardFailure(port: number, failure: unknown): string {
+  const why = failure instanceof Error ? failure.message : String(failure);
+  return why.startsWith(`error forwarding port ${port} `) ? why : `error forwarding port ${port}: ${why}`;
+}
+
 /** One connection: both directions, and what went wrong as text on the error stream. */
 async function carry(data: SpdyStream, error: SpdyStream, port: number, open: OpenPort): Promise<void> {
   error.resume();
@@ -45,7 +51,7 @@ async function carry(data: SpdyStream, error: SpdyStream, port: number, open: Op
   } catch (failure) {
     // kubectl resets the stream of every connection that its user is done with: then nothing went wrong.
     if (data.wasReset) error.end();
-    else error.end(`error forwarding port ${port}: ${failure instanceof Error ? failure.message : failure}`);
+    else error.end(forwardFailure(port, failure));
     data.destroy();
   }
 }

@@ -1,7 +1,7 @@
 // Owns port-forwarding over plain websocket channels, as clients other than kubectl ask for it: two channels a port (data, error), named first by the port.
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { OpenPort } from './forward-over-spdy.ts';
+import { forwardFailure, type OpenPort } from './forward-over-spdy.ts';
 
 /** Protocols of plain channels. */
 export const forwardProtocols = [
@@ -56,9 +56,7 @@ export async function serveForwardOverWebsocket(socket: WebSocket, ports: readon
       for await (const chunk of target) await send(dataChannel, chunk as Buffer);
     } catch (error) {
       if (socket.isPaused) socket.resume();
-      await send(errorChannel, Buffer.from(`error forwarding port ${port}: ${error instanceof Error ? error.message : error}`)).catch(
-        () => {},
-      );
+      await send(errorChannel, Buffer.from(forwardFailure(port, error))).catch(() => {});
     } finally {
       waiting.delete(dataChannel);
     }

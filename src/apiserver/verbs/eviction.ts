@@ -54,8 +54,28 @@ export async function evict(serving: Serving, request: ApiRequest): Promise<Answ
     if (tries === triesBound)
       throw tooMany(`The disruption budget ${objectOf(budget).metadata.name} is still being processed by the server.`, 10);
   }
+  if ((options.dryRun?.length ?? 0) === 0) await markDisrupted(serving, request);
   await deleteWith(serving, { ...request, subresource: '' }, name, options);
   return { is: 'status', status: success(201) };
+}
+
+/** Tells the pod who ends it, before it does. */
+async function markDisrupted({ store, clock }: Serving, { kind, namespace, name }: ApiRequest): Promise<void> {
+  for (let tries = 1; tries <= triesBound; tries++) {
+    const entry = store.get(keyOf(kind, namespace, name));
+    if (entry === undefined) return;
+    const pod = objectOf(entry) as unknown as Pod;
+    const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'DisruptionTarget');
+    const told = {
+      type: 'DisruptionTarget',
+      status: 'True',
+      reason: 'EvictionByEvictionAPI',
+      message: 'Eviction API: evicting',
+      lastTransitionTime: formatTime(clock.now()),
+    } as const;
+    const next = { ...pod, status: { ...pod.status, conditions: [...others, told] } };
+    if (pod.metadata.deletionTimestamp !== undefined || (await replace(store, entry, next as unknown as AnyObject)) !== undefined) return;
+  }
 }
 
 /** Pods that have ended, have not begun or are going anyway disturb nobody. */

@@ -29,8 +29,9 @@ export async function proxy(serving: Serving, request: ApiRequest): Promise<Answ
   const pod = podOf(serving, { kind: pods, namespace: target.namespace, name: target.pod });
   const nodeName = pod.spec?.nodeName ?? '';
   if (nodeName === '' || !pod.status?.podIP) throw badRequest('address not allowed');
+  const host = `${pod.status.podIP}:${target.port}`;
   const duplex = await connectionTo(serving, nodeName).portForward(target, target.port);
-  return relay(request, duplex, `${pod.status.podIP}:${target.port}`);
+  return relay(request, duplex, host);
 }
 
 /** Splits `[scheme:]name[:port]`. */
@@ -115,7 +116,9 @@ function relay({ method, headers, rest, query, body, signal }: ApiRequest, duple
     outgoing.on('response', (incoming: IncomingMessage) => resolve(relayed(incoming)));
     outgoing.on('error', (error) => {
       duplex.destroy();
-      reject(new StatusError('ServiceUnavailable', `error trying to reach service: ${error.message}`));
+      // Runtimes tell at length which of their namespaces they tried; what matters is that nobody listens.
+      const why = /connect: connection refused/.test(error.message) ? `dial tcp ${host}: connect: connection refused` : error.message;
+      reject(new StatusError('ServiceUnavailable', `error trying to reach service: ${why}`));
     });
     outgoing.end(bytes);
   });

@@ -44,7 +44,7 @@ export function containerConfigOf(input: ContainerInput, places: NodePlaces): Co
     stdinOnce: spec.stdinOnce === true,
     tty: spec.tty === true,
     resources: linuxResources(pod, spec, places.memoryBytes),
-    security: containerSecurity(pod, member, places.rootDir, input.targetId),
+    security: containerSecurity(pod, member, places.rootDir, input.targetId, image),
     ...(spec.lifecycle?.stopSignal === undefined ? {} : { stopSignal: spec.lifecycle.stopSignal }),
   };
 }

@@ -12,6 +12,8 @@ export interface MountInput {
   readonly pod: Pod;
   readonly member: Member;
   readonly volumes: ReadonlyMap<string, MountedVolume>;
+  /** Ids of images that are volumes, by name. */
+  readonly images: ReadonlyMap<string, string>;
   readonly environment: ReadonlyMap<string, string>;
   readonly hostsPath: string;
   readonly messageFile: string;
@@ -31,7 +33,8 @@ export async function mountsOf(input: MountInput, files: NodeFiles): Promise<rea
     const sub = mount.subPathExpr === undefined ? (mount.subPath ?? '') : expandStrictly(mount.subPathExpr, input.environment);
     mounts.push({
       containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
-      hostPath: sub === '' ? volume.hostPath : await subPathOf(files, volume.hostPath, sub, mount.name),
+      ...(volume.image === undefined ? {} : { image: { id: input.images.get(volume.image) ?? volume.image, subPath: sub } }),
+      hostPath: sub === '' || volume.image !== undefined ? volume.hostPath : await subPathOf(files, volume.hostPath, sub, mount.name),
       readonly: mount.readOnly === true || volume.readonly,
       propagation: propagations[mount.mountPropagation ?? 'None'],
     });

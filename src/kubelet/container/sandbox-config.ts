@@ -32,7 +32,8 @@ export function sandboxConfigOf(pod: Pod, attempt: number, places: NodePlaces, d
   const { name = '', namespace = '', uid = '', annotations = {} } = pod.metadata;
   return {
     metadata: { name, namespace, uid, attempt },
-    hostname: hostNamesOf(pod, places.nodeName, dns.clusterDomain).hostname,
+    // Who shares the node's network has its name, and no room for another.
+    hostname: pod.spec?.hostNetwork === true ? '' : hostNamesOf(pod, places.nodeName, dns.clusterDomain).hostname,
     logDirectory: logDirectoryOf(pod, places.logDir),
     dns: dnsConfigOf(pod, dns),
     portMappings: portMappings(pod),

@@ -50,17 +50,26 @@ export function checkNonRoot(pod: Pod, member: Member, image: ImageStatus): void
   throw new ConfigError(`container has runAsNonRoot and image has non-numeric user (${name}), cannot verify user is non-root ${where}`);
 }
 
-export function containerSecurity(pod: Pod, member: Member, root: string, targetId: string | undefined): ContainerSecurity {
+/** Who names no user runs as the image's: by that alone, so that the image's group does not count, as upstream has it. */
+export function containerSecurity(
+  pod: Pod,
+  member: Member,
+  root: string,
+  targetId: string | undefined,
+  image: Pick<ImageStatus, 'uid' | 'username'>,
+): ContainerSecurity {
   const shared = pod.spec?.securityContext;
   const own = member.spec.securityContext;
   const privileged = own?.privileged === true;
-  const user = own?.runAsUser ?? shared?.runAsUser;
+  const user = own?.runAsUser ?? shared?.runAsUser ?? image.uid;
+  const username = user === undefined ? image.username : undefined;
   const group = own?.runAsGroup ?? shared?.runAsGroup;
   const groups = [...(shared?.fsGroup === undefined ? [] : [shared.fsGroup]), ...(shared?.supplementalGroups ?? [])];
   const unmasked = privileged || own?.procMount === 'Unmasked';
   return {
     privileged,
     ...(user === undefined ? {} : { runAsUser: user }),
+    ...(username === undefined || username === '' ? {} : { runAsUsername: username }),
     ...(group === undefined ? {} : { runAsGroup: group }),
     supplementalGroups: groups,
     readonlyRootFilesystem: own?.readOnlyRootFilesystem === true,

@@ -74,6 +74,10 @@ class Puller implements ImagePuller {
     }
   }
 
+  async remind(pod: Pod): Promise<void> {
+    if ((pod.spec?.imagePullSecrets ?? []).length > 0) await this.#auths('', pod, new AbortController().signal);
+  }
+
   #start(key: string, image: string, auths: readonly RegistryAuth[]): Pull {
     const { clock } = this.#options;
     const abort = new AbortController();

@@ -11,10 +11,18 @@ export interface ConditionInput {
   readonly phase: Phase;
   readonly sandboxReady: boolean;
   readonly nowMs: number;
+  /** What of a resize is still to come. */
+  readonly resize: {
+    readonly pending?: { readonly reason: string; readonly message: string };
+    readonly inProgress?: { readonly generation: number };
+  };
 }
 
+/** Those that are there only while there is something to tell. */
+const passingConditions = ['PodResizePending', 'PodResizeInProgress'] as const;
+const lastingConditions = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'] as const;
 /** The types that the kubelet owns, in the order in which they are shown. */
-export const ownConditions = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'] as const;
+export const ownConditions = [...passingConditions, ...lastingConditions] as const;
 
 type Verdict = { readonly status: 'True' | 'False'; readonly reason?: string; readonly message?: string };
 
@@ -52,24 +60,30 @@ export function conditionsOf(input: ConditionInput): readonly PodCondition[] {
   const { pod, nowMs } = input;
   const before = pod.status?.conditions ?? [];
   const containers = containersReady(input);
-  const verdicts: Record<(typeof ownConditions)[number], Verdict> = {
+  const { pending, inProgress } = input.resize;
+  const verdicts: Record<(typeof ownConditions)[number], Verdict | undefined> = {
+    PodResizePending: pending === undefined ? undefined : { status: 'True', ...pending },
+    PodResizeInProgress: inProgress === undefined ? undefined : yes,
     PodReadyToStartContainers: input.sandboxReady ? yes : { status: 'False' },
     Initialized: initialized(input),
     Ready: ready(pod, containers),
     ContainersReady: containers,
     PodScheduled: yes,
   };
-  const own = ownConditions.map((type): PodCondition => {
+  const own = ownConditions.flatMap((type): readonly PodCondition[] => {
     const old = before.find((condition) => condition.type === type);
     const verdict = verdicts[type];
+    if (verdict === undefined) return [];
     const since = old !== undefined && old.status === verdict.status ? old.lastTransitionTime : undefined;
-    const generation = pod.metadata.generation;
-    return {
-      type,
-      ...verdict,
-      ...(generation === undefined ? {} : { observedGeneration: generation }),
-      lastTransitionTime: since ?? formatTime(nowMs),
-    };
+    const generation = type === 'PodResizeInProgress' ? inProgress?.generation : pod.metadata.generation;
+    return [
+      {
+        type,
+        ...verdict,
+        ...(generation === undefined ? {} : { observedGeneration: generation }),
+        lastTransitionTime: since ?? formatTime(nowMs),
+      },
+    ];
   });
   return [...before.filter(({ type }) => !(ownConditions as readonly string[]).includes(type)), ...own];
 }

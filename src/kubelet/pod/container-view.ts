@@ -4,6 +4,7 @@ import type {
   ContainerState as ApiState,
   ContainerStatus as ApiStatus,
   ContainerStateTerminated as ApiTerminated,
+  ResourceRequirements,
 } from '../../api/core/v1.ts';
 import { formatTime } from '../../base/time.ts';
 import type { ContainerStatus } from '../../runtime/runtime.ts';
@@ -11,7 +12,7 @@ import { pullBackoffAtMs } from './history.ts';
 import { podLabel } from './members.ts';
 import type { Member, NodeFacts } from './model.ts';
 import { backoffShownAtMs, endedAtMs } from './restart.ts';
-import { type Ended, endedIn, isAlive, isEnded, isTornDown, type Scene } from './scene.ts';
+import { actualOf, type Ended, endedIn, isAlive, isEnded, isTornDown, type Scene } from './scene.ts';
 
 /** Exit code and text for a container that nobody could find any more. */
 export const lostContainer: ApiTerminated = {
@@ -43,7 +44,8 @@ function waitingByDefault(scene: Scene, member: Member): ApiState {
   const failure = scene.history.starts[name];
   const image = scene.history.images[name];
   if (image !== undefined && 'reason' in image) {
-    const backsOff = image.failures > 1 || scene.nowMs >= pullBackoffAtMs(image);
+    const known = publishedOf(scene, name)?.state?.waiting?.reason === 'ImagePullBackOff';
+    const backsOff = known || scene.nowMs >= pullBackoffAtMs(image, member.role);
     if (image.reason !== 'ErrImagePull' || !backsOff) return { waiting: { reason: image.reason, message: image.message } };
     const message = `Back-off pulling image "${member.spec.image}": ErrImagePull: ${image.message}`;
     return { waiting: { reason: 'ImagePullBackOff', message } };
@@ -98,7 +100,7 @@ function imageFailed(scene: Scene, name: string): boolean {
 
 function isProbeKill(scene: Scene, instance: ContainerStatus): boolean {
   const cause = scene.history.killedFor[instance.id];
-  return cause === 'liveness' || cause === 'startup' || cause === 'sandbox' || cause === 'definition';
+  return cause === 'liveness' || cause === 'startup' || cause === 'sandbox' || cause === 'definition' || cause === 'resize';
 }
 
 /** Instances that may be shown: one that is still being started shows when it is up together with those started at the same time. */
@@ -121,6 +123,13 @@ export interface ContainerView {
 
 /** The container as the API shows it now. */
 export function viewOf(scene: Scene, node: NodeFacts, member: Member): ContainerView {
+  const view = fullViewOf(scene, node, member);
+  if (member.role !== 'ephemeral') return view;
+  const { started: _, ...status } = view.status;
+  return { ...view, status };
+}
+
+function fullViewOf(scene: Scene, node: NodeFacts, member: Member): ContainerView {
   const { name, image = '' } = member.spec;
   const shown = shownAttempts(scene, node, member);
   const instance = shown.at(-1);
@@ -139,7 +148,7 @@ export function viewOf(scene: Scene, node: NodeFacts, member: Member): Container
     imageID: instance.imageRef,
     containerID: containerIdOf(node, instance),
     restartCount: instance.metadata.attempt,
-    ...resourcesOf(member),
+    ...resourcesOf(member, isAlive(instance) ? actualOf(scene, member, instance) : member.spec.resources),
     ...mountsOf(member),
     ...(instance.user === undefined ? {} : { user: { linux: instance.user } }),
   };
@@ -197,11 +206,13 @@ function mountsOf(member: Member): Partial<ApiStatus> {
   };
 }
 
-function resourcesOf(member: Member): Partial<ApiStatus> {
-  const { resources } = member.spec;
-  if (member.role === 'ephemeral') return { resources: {} };
+/** `actual`: what the instance runs with, which may lag behind what is set aside for it. */
+function resourcesOf({ role, spec }: Member, actual: ResourceRequirements | undefined): Partial<ApiStatus> {
+  if (role === 'ephemeral') return { resources: {} };
+  const aside = { ...spec.resources?.limits, ...spec.resources?.requests };
+  const allocated = Object.keys(aside).length > 0 ? { allocatedResources: aside } : {};
+  const resources = actual;
   const requests = { ...resources?.limits, ...resources?.requests };
-  const allocated = Object.keys(requests).length > 0 ? { allocatedResources: requests } : {};
   const shown = {
     ...(resources?.limits === undefined ? {} : { limits: resources.limits }),
     ...(Object.keys(requests).length === 0 ? {} : { requests }),

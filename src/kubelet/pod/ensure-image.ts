@@ -3,7 +3,7 @@ import type { Pod } from '../../api/core/v1.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { messageOf, rpcText } from '../container/rpc-text.ts';
 import type { Outcome } from './history.ts';
-import type { EventText, Member } from './model.ts';
+import type { EventText } from './model.ts';
 import type { ImagePuller } from './ports.ts';
 
 const part = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
@@ -30,26 +30,34 @@ export function goDuration(durationMs: number): string {
   return minutes > 0 ? `${minutes}m${seconds}s` : `${seconds}s`;
 }
 
+/** What image is wanted, how, and for which container. `fieldPath` is what events name; without, the pod itself. */
+export interface WantedImage {
+  readonly image: string;
+  readonly container: string;
+  readonly policy: string | undefined;
+  readonly fieldPath?: string;
+}
+
 /** Never rejects. Without a policy: Always for `latest`, else IfNotPresent. */
 export async function ensureImage(
   pod: Pod,
-  { spec, fieldPath }: Member,
+  wanted: WantedImage,
   runtime: Runtime,
   puller: ImagePuller,
   tell: (event: EventText) => void,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const image = spec.image ?? '';
-  const container = spec.name;
-  const normal = (reason: string, message: string): void => tell({ type: 'Normal', reason, message, fieldPath });
+  const { image, container } = wanted;
+  const about = wanted.fieldPath === undefined ? {} : { fieldPath: wanted.fieldPath };
+  const normal = (reason: string, message: string): void => tell({ type: 'Normal', reason, message, ...about });
   const fail = (reason: string, message: string, told: { readonly reason: string; readonly message: string }): Outcome => {
-    tell({ type: 'Warning', ...told, fieldPath });
-    tell({ type: 'Warning', reason: 'Failed', message: `Error: ${reason}`, fieldPath });
+    tell({ type: 'Warning', ...told, ...about });
+    tell({ type: 'Warning', reason: 'Failed', message: `Error: ${reason}`, ...about });
     return { what: 'imageFailed', container, reason, message };
   };
   const problem = imageNameProblem(image);
   if (problem !== undefined) return fail('InvalidImageName', problem, { reason: 'InspectFailed', message: problem });
-  const policy = spec.imagePullPolicy ?? (/:[^/:]+$|@/.test(image) && !image.endsWith(':latest') ? 'IfNotPresent' : 'Always');
+  const policy = wanted.policy ?? (/:[^/:]+$|@/.test(image) && !image.endsWith(':latest') ? 'IfNotPresent' : 'Always');
   try {
     const present = policy === 'Always' ? undefined : await runtime.imageStatus(image);
     if (present !== undefined) {

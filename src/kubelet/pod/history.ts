@@ -1,6 +1,8 @@
 // Owns the pod's memory as a pure fold: what an action's outcome changes in it, and how long a failed step waits before it is tried again.
+import type { ResourceRequirements } from '../../api/core/v1.ts';
 import type { ImageStatus } from '../../runtime/runtime.ts';
-import type { Ending, Failure, History, KillCause } from './model.ts';
+import type { ContainerResources } from '../resources/resize.ts';
+import type { Ending, Failure, History, KillCause, Role } from './model.ts';
 
 /** How something that was tried ended. */
 export type Outcome =
@@ -14,9 +16,12 @@ export type Outcome =
   | { readonly what: 'sandboxReady' }
   | { readonly what: 'sandboxFailed'; readonly message: string }
   | { readonly what: 'volumesReady' }
-  | { readonly what: 'volumesFailed'; readonly message: string }
+  | { readonly what: 'volumesFailed'; readonly message: string; readonly slow?: boolean }
   | { readonly what: 'told'; readonly once: string }
   | { readonly what: 'deleteAsked' }
+  | { readonly what: 'allocated'; readonly resources: ContainerResources; readonly generation: number }
+  | { readonly what: 'resized' }
+  | { readonly what: 'actual'; readonly id: string; readonly resources: ResourceRequirements }
   | { readonly what: 'ended'; readonly ending: Ending }
   /** Something that a failed start referred to has changed: try again at once. */
   | { readonly what: 'referenceChanged' };
@@ -32,6 +37,9 @@ export function freshHistory(nowMs: number): History {
     sandbox: undefined,
     volumes: undefined,
     told: new Set(),
+    allocated: undefined,
+    resizing: undefined,
+    actual: {},
     deleteAskedAtMs: undefined,
     ended: undefined,
   };
@@ -44,9 +52,9 @@ const pullShownMs = 1000;
 const pullMaxMs = 300_000;
 const mountMaxMs = 122_000;
 
-/** When a failed pull is first called a back-off: at the kubelet's next look at a new pod, later only with its regular round. */
-export function pullBackoffAtMs({ failures, atMs }: Failure): number {
-  return atMs + (failures === 1 ? pullShownMs : retryMs);
+/** When a failed pull is called a back-off: at the kubelet's next look at a new pod, later and in pods that run only with its regular round. */
+export function pullBackoffAtMs({ failures, atMs }: Failure, role: Role): number {
+  return atMs + (failures === 1 && role !== 'ephemeral' ? pullShownMs : retryMs);
 }
 
 function failed(
@@ -109,6 +117,7 @@ export function remember(history: History, outcome: Outcome, nowMs: number): His
       return {
         ...history,
         killedFor: without(history.killedFor, outcome.id),
+        actual: without(history.actual, outcome.id),
         hookFailures: without(history.hookFailures, outcome.id),
         told: new Set([...history.told].filter((once) => !once.includes(outcome.id))),
       };
@@ -119,11 +128,18 @@ export function remember(history: History, outcome: Outcome, nowMs: number): His
     case 'volumesReady':
       return { ...history, volumes: undefined };
     case 'volumesFailed': {
-      const wait = (failures: number): number => Math.min(mountMaxMs, firstRetryMs * 2 ** (failures - 1));
+      const wait = (failures: number): number =>
+        outcome.slow === true ? retryMs : Math.min(mountMaxMs, firstRetryMs * 2 ** (failures - 1));
       return { ...history, volumes: failed(history.volumes, 'FailedMount', outcome.message, nowMs, wait) };
     }
     case 'told':
       return { ...history, told: new Set([...history.told, outcome.once]) };
+    case 'allocated':
+      return { ...history, allocated: outcome.resources, resizing: outcome.generation };
+    case 'resized':
+      return { ...history, resizing: undefined };
+    case 'actual':
+      return { ...history, actual: { ...history.actual, [outcome.id]: outcome.resources } };
     case 'deleteAsked':
       return { ...history, deleteAskedAtMs: nowMs };
     case 'ended':

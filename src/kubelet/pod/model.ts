@@ -1,6 +1,7 @@
 // Owns the vocabulary of a pod's life on a node: what is observed, what is remembered, what is decided. It refuses to do anything.
 import type { Container, LifecycleHandler, Pod, PodStatus } from '../../api/core/v1.ts';
 import type { ContainerStatus, ImageStatus, SandboxStatus } from '../../runtime/runtime.ts';
+import type { ContainerResources, ResizeVerdict } from '../resources/resize.ts';
 
 /** Which part a container plays: run to its end first, run beside from the start, be the pod's work, or join for debugging. */
 export type Role = 'init' | 'sidecar' | 'main' | 'ephemeral';
@@ -22,8 +23,10 @@ export interface ProbeVerdicts {
 
 /** Everything that can be seen. A fresh kubelet sees the same as one that has been there all the time. */
 export interface Observed {
-  /** As the API or the manifest has it; `status` is what was published last. */
+  /** As the API or the manifest has it, with the resources that the node has set aside for it; `status` is what was published last. */
   readonly pod: Pod;
+  /** Present where other resources are wanted than are set aside. */
+  readonly resize?: { readonly wanted: Pod; readonly verdict: ResizeVerdict };
   /** True once the object is gone from the API (or the manifest from its folder) while the pod may still run here. */
   readonly removed: boolean;
   readonly sandboxes: readonly SandboxStatus[];
@@ -41,7 +44,7 @@ export interface Observed {
 }
 
 /** Why a container was stopped by the kubelet although the pod goes on. */
-export type KillCause = 'liveness' | 'startup' | 'postStart' | 'sandbox' | 'definition';
+export type KillCause = 'liveness' | 'startup' | 'postStart' | 'sandbox' | 'definition' | 'resize';
 
 /** A start that failed before there was a running process, or a preparation that failed. */
 export interface Failure {
@@ -72,6 +75,12 @@ export interface History {
   /** Keys of what was told once (`event` actions). */
   readonly told: ReadonlySet<string>;
   /** The pod was ended by the node (deadline, eviction). */
+  /** What the node has set aside for the containers that can be resized; undefined: what the spec asks for. */
+  readonly allocated: ContainerResources | undefined;
+  /** The generation that the last resize was asked for in, until all containers have it. */
+  readonly resizing: number | undefined;
+  /** What instances run with, by container id; those that are not there have what is set aside. */
+  readonly actual: ContainerResources;
   /** When the API was asked last to let go of the object; others may still hold it by finalizers. */
   readonly deleteAskedAtMs: number | undefined;
   readonly ended: (Ending & { readonly atMs: number }) | undefined;
@@ -120,6 +129,9 @@ export type Action =
       readonly cause: KillCause | undefined;
     }
   | { readonly do: 'removeContainer'; readonly id: string }
+  | { readonly do: 'allocate'; readonly resources: ContainerResources; readonly generation: number }
+  | { readonly do: 'resized' }
+  | { readonly do: 'resizeContainer'; readonly id: string; readonly member: Member; readonly lowers: boolean }
   | { readonly do: 'end'; readonly ending: Ending }
   | { readonly do: 'tell'; readonly once: string; readonly event: EventText }
   /** The terminal status is in the API and nothing is left: delete the object with grace 0. */
@@ -144,9 +156,13 @@ export function keyOf(action: Action): string {
       return `stop/${action.id}`;
     case 'removeContainer':
       return `remove/${action.id}`;
+    case 'resizeContainer':
+      return `resize/${action.id}`;
     case 'tell':
       return `tell/${action.once}`;
     case 'end':
+    case 'allocate':
+    case 'resized':
     case 'deletePod':
       return action.do;
   }

@@ -1,7 +1,8 @@
 // Owns how a pod ends: main containers at once, sidecars after them in reverse, then sandboxes, volumes, and the object itself. Pure.
 import type { ContainerStatus } from '../../runtime/runtime.ts';
 import type { Member } from './model.ts';
-import { deadlineTold, emptyPlan, type Plan } from './plan-life.ts';
+import { emptyPlan, type Plan } from './plan.ts';
+import { deadlineTold } from './plan-life.ts';
 import { type End, isAlive, isStopped, isTornDown, type Scene } from './scene.ts';
 
 /** Upstream's least time between SIGTERM and SIGKILL for what is stopped late. */

@@ -1,22 +1,14 @@
 // Owns what a living pod needs next: sandbox, volumes, images, containers in their order, restarts, kills by probes. Pure.
 import { parseTime } from '../../base/time.ts';
 import type { ContainerStatus } from '../../runtime/runtime.ts';
+import { needsRestart } from '../resources/resize.ts';
 import { pullBackoffAtMs } from './history.ts';
 import { isUsable, podLabel } from './members.ts';
 import type { Action, Failure, KillCause, Member } from './model.ts';
+import { emptyPlan, type Plan } from './plan.ts';
+import { planResize } from './plan-resize.ts';
 import { backoffShownAtMs, imageAnnotation } from './restart.ts';
-import { endedIn, graceSecondsOf, isAlive, isEnded, type Scene } from './scene.ts';
-
-/** Actions, the instants to look again at, and why nothing happens where nothing does. */
-export interface Plan {
-  readonly actions: Action[];
-  readonly wakesAtMs: number[];
-  readonly reasons: string[];
-}
-
-export function emptyPlan(): Plan {
-  return { actions: [], wakesAtMs: [], reasons: [] };
-}
+import { actualOf, endedIn, graceSecondsOf, isAlive, isEnded, type Scene } from './scene.ts';
 
 /** The next steps of a pod that goes on. */
 export function planLife(scene: Scene): Plan {
@@ -25,6 +17,7 @@ export function planLife(scene: Scene): Plan {
   planVolumes(scene, plan);
   const usable = planSandbox(scene, plan);
   planContainers(scene, plan, usable);
+  planResize(scene, plan);
   planGarbage(scene, plan);
   return plan;
 }
@@ -193,9 +186,9 @@ function tellBackoff(scene: Scene, plan: Plan, member: Member, id: string): void
   });
 }
 
-function tellPullBackoff(plan: Plan, { spec, fieldPath }: Member, failure: Failure, nowMs: number): void {
+function tellPullBackoff(plan: Plan, { spec, fieldPath, role }: Member, failure: Failure, nowMs: number): void {
   const { failures, retryAtMs } = failure;
-  const dueMs = pullBackoffAtMs(failure);
+  const dueMs = pullBackoffAtMs(failure, role);
   if (dueMs >= retryAtMs) return;
   if (dueMs > nowMs) return void plan.wakesAtMs.push(dueMs);
   const once = `pull/${spec.name}/${failures}`;
@@ -204,11 +197,14 @@ function tellPullBackoff(plan: Plan, { spec, fieldPath }: Member, failure: Failu
   plan.actions.push({ do: 'tell', once, event: back }, { do: 'tell', once: `${once}/failed`, event: failed });
 }
 
-/** A running container is stopped where its image was changed, or its startup or liveness probe has failed. */
+/** A running container is stopped where its image or what it may use was changed, or its startup or liveness probe has failed. */
 function watch(scene: Scene, plan: Plan, member: Member, instance: ContainerStatus): void {
   const image = instance.annotations[imageAnnotation];
   if (image !== undefined && image !== member.spec.image && member.role !== 'ephemeral') {
     return stop(scene, plan, instance, member, `Container ${member.spec.name} definition changed, will be restarted`, 'definition');
+  }
+  if (member.role !== 'ephemeral' && needsRestart(member.spec, actualOf(scene, member, instance))) {
+    return stop(scene, plan, instance, member, `Container ${member.spec.name} resize requires restart`, 'resize');
   }
   const verdicts = scene.observed.probes.get(instance.id);
   const cause = verdicts?.startup === 'failed' ? 'startup' : verdicts?.liveness === 'failed' ? 'liveness' : undefined;

@@ -12,6 +12,8 @@ import { ConfigError } from '../env/downward.ts';
 import { environmentOf, environmentReferences } from '../env/environment.ts';
 import { runHook } from '../hooks/run-hook.ts';
 import type { ProbeTarget } from '../probes/try-probe.ts';
+import { linuxResources } from '../resources/qos.ts';
+import { resizeText } from '../resources/resize.ts';
 import type { MountedVolume } from '../volumes/pod-volumes.ts';
 import { ensureImage } from './ensure-image.ts';
 import type { Outcome } from './history.ts';
@@ -45,6 +47,8 @@ export class PodEffects {
   readonly #sandboxConfigs = new Map<string, SandboxConfig>();
   #volumes: ReadonlyMap<string, MountedVolume> = new Map();
   readonly #imageEvents: EventText[] = [];
+  /** Ids of the images that are volumes, by the names they go by. */
+  readonly #imageVolumes = new Map<string, string>();
 
   constructor(context: EffectContext) {
     this.#context = context;
@@ -74,7 +78,8 @@ export class PodEffects {
       return true;
     }
     for (const { message } of result.errors) this.#tell({ type: 'Warning', reason: 'FailedMount', message });
-    note({ what: 'volumesFailed', message: result.errors.map(({ message }) => message).join('; ') });
+    const slow = result.errors.every(({ unresolved }) => unresolved);
+    note({ what: 'volumesFailed', message: result.errors.map(({ message }) => message).join('; '), slow });
     return false;
   }
 
@@ -96,6 +101,7 @@ export class PodEffects {
       if (status !== undefined) view.putSandbox(status);
       note({ what: 'sandboxReady' });
       for (const event of this.#imageEvents.splice(0)) this.#tell(event);
+      await ports.puller.remind?.(pod());
     } catch (error) {
       const message = rpcText(error);
       this.#tell({ type: 'Warning', reason: 'FailedCreatePodSandBox', message: `Failed to create pod sandbox: ${message}` });
@@ -128,9 +134,31 @@ export class PodEffects {
     if (logPath !== undefined && logPath !== '') await ports.files.remove(logPath);
   }
 
+  async resizeContainer({ id, member }: Of<'resizeContainer'>): Promise<void> {
+    const { ports, pod, note } = this.#context;
+    try {
+      await ports.runtime.updateContainerResources(id, linuxResources(pod(), member.spec, ports.places.memoryBytes));
+    } catch (error) {
+      const message = resizeText('error', pod(), pod().metadata.generation ?? 0, rpcText(error));
+      this.#tell({ type: 'Warning', reason: 'ResizeError', message });
+      throw error;
+    }
+    note({ what: 'actual', id, resources: member.spec.resources ?? {} });
+  }
+
   async pullImage({ member }: Of<'pullImage'>): Promise<void> {
     const { ports, pod, note, ending } = this.#context;
-    note(await ensureImage(pod(), member, ports.runtime, ports.puller, (event) => this.#tellOfImage(event), ending));
+    const tell = (event: EventText): void => this.#tellOfImage(event);
+    for (const { name, image } of pod().spec.volumes ?? []) {
+      if (image?.reference === undefined || !member.spec.volumeMounts?.some((mount) => mount.name === name)) continue;
+      const wanted = { image: image.reference, container: member.spec.name, policy: image.pullPolicy };
+      const outcome = await ensureImage(pod(), wanted, ports.runtime, ports.puller, tell, ending);
+      if (outcome.what !== 'imageReady') return note(outcome);
+      this.#imageVolumes.set(image.reference, outcome.image.id);
+    }
+    const { name: container, image = '', imagePullPolicy: policy } = member.spec;
+    const wanted = { image, container, policy, fieldPath: member.fieldPath };
+    note(await ensureImage(pod(), wanted, ports.runtime, ports.puller, tell, ending));
   }
 
   async startContainer(action: Of<'startContainer'>): Promise<void> {
@@ -148,6 +176,7 @@ export class PodEffects {
     }
     this.#tell({ type: 'Normal', reason: 'Created', message: 'Container created', fieldPath: member.fieldPath });
     ports.owns(id, pod().metadata.uid ?? '');
+    note({ what: 'actual', id, resources: member.spec.resources ?? {} });
     try {
       await ports.runtime.startContainer(id);
     } catch (error) {
@@ -158,6 +187,7 @@ export class PodEffects {
     }
     this.#tell({ type: 'Normal', reason: 'Started', message: 'Container started', fieldPath: member.fieldPath });
     await this.refresh(id);
+    if (action.attempt === 0) void ports.puller.remind?.(pod()).catch(() => {});
     await this.#postStart(member, id);
   }
 
@@ -174,7 +204,10 @@ export class PodEffects {
     const names = hostNamesOf(pod(), ports.places.nodeName, dns.clusterDomain);
     await ports.files.writeFile(hostsPath, hostsFile(pod(), names, podIps, await ports.nodeHosts()), { mode: 0o644 });
     const messageFile = `${directory}/containers/${member.spec.name}/${ports.entropy.suffix(8)}`;
-    const mounts = await mountsOf({ pod: pod(), member, volumes: this.#volumes, environment, hostsPath, messageFile }, ports.files);
+    const mounts = await mountsOf(
+      { pod: pod(), member, volumes: this.#volumes, images: this.#imageVolumes, environment, hostsPath, messageFile },
+      ports.files,
+    );
     const config = containerConfigOf(
       { pod: pod(), member, attempt, backoffMs, image, environment, mounts, messageFile, targetId },
       ports.places,

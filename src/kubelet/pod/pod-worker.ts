@@ -3,6 +3,7 @@ import type { Pod, PodStatus } from '../../api/core/v1.ts';
 import type { Timer } from '../../base/clock.ts';
 import { type Service, TaskGroup } from '../../base/service.ts';
 import type { ContainerStatus, SandboxStatus } from '../../runtime/runtime.ts';
+import { allocatedBefore, type ContainerResources, resourcesOf, sameResources, withResources } from '../resources/resize.ts';
 import { freshHistory, type Outcome, remember } from './history.ts';
 import { type Action, type Decision, type History, keyOf, type Observed } from './model.ts';
 import { PodEffects } from './pod-effects.ts';
@@ -46,6 +47,7 @@ export class PodWorker implements Service {
   readonly #ending = new AbortController();
   readonly #onGone: (worker: PodWorker) => void;
   #pod: Pod;
+  #allocated: Pod;
   #inApi: boolean;
   #mirror: Pod | undefined;
   #removed: boolean;
@@ -62,12 +64,17 @@ export class PodWorker implements Service {
     this.#inApi = inApi;
     this.#removed = removed ?? false;
     this.#onGone = onGone;
-    this.#history = freshHistory(ports.clock.now());
+    this.#history = { ...freshHistory(ports.clock.now()), allocated: allocatedBefore(pod) };
+    this.#allocated = withResources(pod, this.#history.allocated ?? {});
+    for (const { id, metadata } of containers) {
+      const resources = this.#history.allocated?.[metadata.name];
+      if (resources !== undefined) this.#note({ what: 'actual', id, resources });
+    }
     this.#tasks = new TaskGroup(ports.log.with({ pod: `${pod.metadata.namespace}/${pod.metadata.name}`, uid: pod.metadata.uid }));
     this.#effects = new PodEffects({
       ports,
       view: this.#view,
-      pod: () => this.#pod,
+      pod: () => this.#allocated,
       ending: this.#ending.signal,
       note: (outcome) => this.#note(outcome),
     });
@@ -85,6 +92,11 @@ export class PodWorker implements Service {
 
   get pod(): Pod {
     return this.#pod;
+  }
+
+  /** The pod with the resources that are set aside for it, which may not (yet) be those of its spec. */
+  get allocated(): Pod {
+    return this.#allocated;
   }
 
   get uid(): string {
@@ -213,8 +225,10 @@ export class PodWorker implements Service {
   }
 
   #observed(): Observed {
+    const wanted = this.#allocated !== this.#pod && !sameResources(resourcesOf(this.#pod), resourcesOf(this.#allocated));
     return {
-      pod: this.#pod,
+      pod: this.#allocated,
+      ...(wanted ? { resize: { wanted: this.#pod, verdict: this.#ports.roomFor(this.#pod) } } : {}),
       removed: this.#removed,
       sandboxes: this.#view.sandboxes,
       containers: this.#view.containers,
@@ -245,6 +259,11 @@ export class PodWorker implements Service {
     return this.#decision;
   }
 
+  #allocate(resources: ContainerResources, generation: number): void {
+    this.#note({ what: 'allocated', resources, generation });
+    this.#allocated = withResources(this.#pod, resources);
+  }
+
   /** Does what needs no waiting. True where there was such a thing: then the decision is to be made again. */
   #settleAtOnce({ actions }: Decision): boolean {
     let any = false;
@@ -253,6 +272,8 @@ export class PodWorker implements Service {
         this.#ports.tell(this.#pod, action.event);
         this.#note({ what: 'told', once: action.once });
       } else if (action.do === 'end') this.#note({ what: 'ended', ending: action.ending });
+      else if (action.do === 'allocate') this.#allocate(action.resources, action.generation);
+      else if (action.do === 'resized') this.#note({ what: 'resized' });
       else continue;
       any = true;
     }
@@ -261,7 +282,7 @@ export class PodWorker implements Service {
 
   #launch(action: Action): void {
     const key = keyOf(action);
-    if (action.do === 'tell' || action.do === 'end' || this.#underway.has(key)) return;
+    if (['tell', 'end', 'allocate', 'resized'].includes(action.do) || this.#underway.has(key)) return;
     this.#underway.add(key);
     if (action.do === 'startContainer') this.#starting.set(action.member.spec.name, action.attempt);
     const laps = this.#lapsOf(key);
@@ -311,10 +332,14 @@ export class PodWorker implements Service {
         return this.#effects.stopContainer(action);
       case 'removeContainer':
         return this.#effects.removeContainer(action);
+      case 'resizeContainer':
+        return this.#effects.resizeContainer(action);
       case 'deletePod':
         return this.#effects.deletePod();
       case 'tell':
       case 'end':
+      case 'allocate':
+      case 'resized':
         return;
     }
   }
@@ -346,6 +371,7 @@ export class PodWorker implements Service {
     if (this.#removed) return;
     if (!this.#inApi && !sameStatus(status, this.#pod.status)) {
       this.#pod = { ...this.#pod, status };
+      this.#allocated = { ...this.#allocated, status };
       this.poke();
     }
     const shown = this.#inApi ? this.#pod : this.#mirror;
@@ -362,7 +388,9 @@ export class PodWorker implements Service {
   /** The newest of what the API said. */
   #take(pod: Pod): void {
     if (pod.metadata.uid !== this.#pod.metadata.uid) return;
-    if (revisionOf(pod) >= revisionOf(this.#pod)) this.#pod = pod;
+    if (revisionOf(pod) < revisionOf(this.#pod)) return;
+    this.#pod = pod;
+    this.#allocated = withResources(pod, this.#history.allocated ?? {});
   }
 }
 

@@ -13,6 +13,7 @@ import type { ReferencedObjects } from '../env/environment.ts';
 import type { References } from '../env/references.ts';
 import type { ProbeDialer } from '../probes/probe-dialer.ts';
 import type { PodCgroups } from '../resources/pod-cgroups.ts';
+import type { ResizeVerdict } from '../resources/resize.ts';
 import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import type { ServiceAccountTokens } from '../volumes/tokens.ts';
 import type { EventText, NodeFacts } from './model.ts';
@@ -21,6 +22,8 @@ import type { EventText, NodeFacts } from './model.ts';
 export interface ImagePuller {
   /** Resolves with the image's id. `waitedMs` of the answer counts the time in the queue too. */
   pull(image: string, pod: Pod, signal: AbortSignal): Promise<{ readonly id: string; readonly pullMs: number; readonly waitedMs: number }>;
+  /** Tells of pull secrets that the pod names and that are not there. */
+  remind?(pod: Pod): Promise<void>;
 }
 
 export interface PodPorts {
@@ -47,6 +50,8 @@ export interface PodPorts {
   podFacts(podIps: readonly string[]): PodFacts;
   /** The runtime handler of a RuntimeClass. */
   runtimeHandler(runtimeClassName: string | undefined): Promise<string>;
+  /** Whether the node has room for a pod that wants other resources than it has. */
+  roomFor(pod: Pod): ResizeVerdict;
   tell(pod: Pod, event: EventText): void;
   /** Sandboxes and containers that belong to the pod, so that the runtime's events reach it. */
   owns(id: string, podUid: string): void;

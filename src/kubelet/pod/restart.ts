@@ -39,7 +39,7 @@ export function restarts(pod: Pod, member: Member, ended: ContainerStatus, cause
     if ((rule.exitCodes?.operator === 'NotIn') !== listed && rule.action.startsWith('Restart')) return true;
   }
   // A container that the kubelet itself stopped is wanted, whatever it exited with.
-  if (cause === 'definition') return true;
+  if (cause === 'definition' || cause === 'resize') return true;
   if (cause !== undefined) return policy !== 'Never';
   return policy === 'Always' || (policy === 'OnFailure' && ended.exitCode !== 0);
 }
@@ -50,7 +50,7 @@ export function endedAtMs(ended: ContainerStatus): number {
 }
 
 /** A container's end is shown for so long before its back-off is. */
-const endShownMs = 1000;
+const endShownMs = 2500;
 
 /** When the back-off of an instance shows instead of its end. */
 export function backoffShownAtMs(ended: ContainerStatus): number {
@@ -65,7 +65,7 @@ export function restartAfter(ended: ContainerStatus, before: ContainerStatus | u
   const kept = Number(ended.annotations[backoffAnnotation] ?? 0) || 0;
   const at = endedAtMs(ended);
   const probed = cause === 'liveness' || cause === 'startup';
-  if (cause === 'sandbox' || cause === 'definition' || (probed && before === undefined))
+  if (cause === 'sandbox' || cause === 'definition' || cause === 'resize' || (probed && before === undefined))
     return { atMs: at, delayMs: 0, nextBackoffMs: kept };
   const backoff = at - ended.createdAtMs > 2 * maxMs ? 0 : kept;
   const next = backoff === 0 ? baseMs : Math.min(maxMs, backoff * 2);

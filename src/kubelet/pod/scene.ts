@@ -1,4 +1,5 @@
 // Owns the questions that planning and reporting both ask of what was observed: which instances there are, what follows their end. Pure.
+import type { ResourceRequirements } from '../../api/core/v1.ts';
 import { parseTime } from '../../base/time.ts';
 import type { ContainerStatus, SandboxStatus } from '../../runtime/runtime.ts';
 import { attemptsOf, membersOf, newestSandbox } from './members.ts';
@@ -56,6 +57,11 @@ function endedOf(observed: Observed, history: History, member: Member, attempts:
   const cause = history.killedFor[instance.id] ?? (instance.id in history.hookFailures ? 'postStart' : undefined);
   const again = restarts(observed.pod, member, instance, cause);
   return { instance, restart: again ? restartAfter(instance, attempts.at(-2), cause) : undefined };
+}
+
+/** What an instance runs with. */
+export function actualOf({ history }: Scene, member: Member, instance: ContainerStatus): ResourceRequirements | undefined {
+  return history.actual[instance.id] ?? member.spec.resources;
 }
 
 export function endedIn(scene: Scene, member: Member): Ended | undefined {

@@ -45,6 +45,8 @@ export function statusPatch(uid: string, published: PodStatus | undefined, next:
       const cleared = Object.fromEntries(Object.keys(old ?? {}).flatMap((key) => (key in condition ? [] : [[key, null]])));
       return { ...cleared, ...condition };
     });
+    const gone = own(published).filter(({ type }) => !own(next).some((condition) => condition.type === type));
+    status['conditions'] = [...(status['conditions'] as readonly unknown[]), ...gone.map(({ type }) => ({ type, $patch: 'delete' }))];
     status['$setElementOrder/conditions'] = order;
   }
   return Object.keys(status).length === 0 ? undefined : { metadata: { uid }, status };

@@ -3,11 +3,12 @@
 import type { ContainerStatus as ApiStatus, PodStatus } from '../../api/core/v1.ts';
 import { formatTime } from '../../base/time.ts';
 import { allocatedResources, qosClassOf } from '../resources/qos.ts';
-import { conditionsOf } from './conditions.ts';
+import { type ConditionInput, conditionsOf } from './conditions.ts';
 import { lostContainer, viewOf } from './container-view.ts';
 import { isUsable } from './members.ts';
 import type { NodeFacts, Role } from './model.ts';
 import { type Phase, phaseOf } from './phase.ts';
+import { isResizing } from './plan-resize.ts';
 import { isAlive, isStopped, isTornDown, type Scene } from './scene.ts';
 
 /** True for the phases that nothing leaves. */
@@ -35,6 +36,7 @@ export function statusOf(scene: Scene, node: NodeFacts): PodStatus {
     phase,
     sandboxReady: isUsable(scene.sandbox),
     nowMs: scene.nowMs,
+    resize: resizeOf(scene),
   });
   const statuses = over ? withLost(scene, views) : views;
   const list = (...roles: readonly Role[]): readonly ApiStatus[] =>
@@ -60,6 +62,17 @@ export function statusOf(scene: Scene, node: NodeFacts): PodStatus {
     // Upstream tells main containers by name, whatever the order of the spec; which of them comes first decides what kubectl shows.
     containerStatuses: [...list('main')].sort((a, b) => (a.name < b.name ? -1 : 1)),
     ...(ephemerals.length > 0 ? { ephemeralContainerStatuses: ephemerals } : {}),
+  };
+}
+
+function resizeOf(scene: Scene): ConditionInput['resize'] {
+  if (scene.end !== undefined) return {};
+  const { resize } = scene.observed;
+  const pending = resize?.verdict.verdict === 'pending' ? { reason: resize.verdict.reason, message: resize.verdict.message } : undefined;
+  const generation = scene.history.resizing;
+  return {
+    ...(pending === undefined ? {} : { pending }),
+    ...(generation !== undefined && isResizing(scene) ? { inProgress: { generation } } : {}),
   };
 }
 

@@ -57,7 +57,7 @@ const states: Record<State, () => World> = {
     const world = up(new World(podOf({})));
     world.crash('c');
     world.crash('c');
-    world.advance(1000);
+    world.advance(2500);
     return world;
   },
   initRunning: () => up(new World(podOf({ initContainers: [{ name: 'i', image: 'i' }] }))),

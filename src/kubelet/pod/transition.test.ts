@@ -1,5 +1,6 @@
 // Owns the proof of the pod's transition as stories: each is a pod, what happens to it, and the sequence of what the API showed.
 import { expect, test } from 'vitest';
+import type { ResizeVerdict } from '../resources/resize.ts';
 import { conditionLine, podOf, stateLine, World } from './world-for-tests.ts';
 
 const second = 1000;
@@ -188,7 +189,7 @@ test('while no sandbox can be made no image is asked for again', () => {
 test('a start error: RunContainerError with lastState StartError, once more at once, then CrashLoopBackOff', () => {
   const world = new World(podOf({}));
   world.behaviour['c'] = { startError: 'no such program' };
-  world.advance(12 * second);
+  world.advance(14 * second);
   expect(world.sequence((s) => `${stateLine(s, 'c')} ${s.containerStatuses?.[0]?.restartCount}`)).toEqual([
     'waiting ContainerCreating 0',
     'waiting RunContainerError 0',
@@ -345,4 +346,66 @@ test('OOMKilled is told', () => {
   world.settle();
   world.crash('c', 137, 'OOMKilled');
   expect(world.sequence((s) => stateLine(s, 'c'))).toContain('terminated OOMKilled exit 137');
+});
+
+const cpu = (requests: string, limits: string) => ({ requests: { cpu: requests }, limits: { cpu: limits } });
+
+function resizable(restartPolicy: string): World {
+  const resizePolicy = [{ resourceName: 'cpu', restartPolicy }];
+  const world = new World(podOf({ containers: [{ name: 'c', image: 'busybox:1.36', resources: cpu('100m', '200m'), resizePolicy }] }));
+  world.settle();
+  return world;
+}
+
+/** Asks for other resources, with what the node says to that. */
+function want(world: World, requests: string, limits: string, verdict: ResizeVerdict): void {
+  const containers = (world.pod.spec?.containers ?? []).map((container) => ({ ...container, resources: cpu(requests, limits) }));
+  const metadata = { ...world.pod.metadata, generation: 2 };
+  world.pod = { ...world.pod, metadata };
+  world.resize = { wanted: { ...world.pod, spec: { ...world.pod.spec, containers } }, verdict };
+  world.settle();
+}
+
+const containerOf = (world: World) => world.last?.status.containerStatuses?.[0];
+
+test('a resize that fits is set aside, given to the container, and told', () => {
+  const world = resizable('NotRequired');
+  want(world, '150m', '300m', { verdict: 'fits' });
+  expect(containerOf(world)).toMatchObject({ restartCount: 0, resources: cpu('150m', '300m'), allocatedResources: { cpu: '150m' } });
+  const text = '{"containers":[{"name":"c","resources":{"limits":{"cpu":"300m"},"requests":{"cpu":"150m"}}}],"generation":2}';
+  expect(world.events).toEqual([`Pod resize started: ${text}`, `Pod resize completed: ${text}`]);
+  expect(world.last?.status.conditions?.map(({ type }) => type)).not.toContain('PodResizeInProgress');
+});
+
+test('while a container has not got it yet, the resize is in progress and the status shows what it has', () => {
+  const world = resizable('NotRequired');
+  world.underway.add(`resize/${world.running('c').id}`);
+  want(world, '150m', '300m', { verdict: 'fits' });
+  expect(containerOf(world)).toMatchObject({ resources: cpu('100m', '200m'), allocatedResources: { cpu: '150m' } });
+  expect(conditionLine(world.last?.status ?? {}, 'PodResizeInProgress')).toBe('True');
+  world.underway.clear();
+  world.settle();
+  expect(containerOf(world)).toMatchObject({ resources: cpu('150m', '300m') });
+  expect(conditionLine(world.last?.status ?? {}, 'PodResizeInProgress')).toBe('');
+});
+
+test('a resource that needs a restart for it restarts the container', () => {
+  const world = resizable('RestartContainer');
+  want(world, '150m', '300m', { verdict: 'fits' });
+  expect(containerOf(world)).toMatchObject({ restartCount: 1, resources: cpu('150m', '300m') });
+  expect(world.events).toContain('Container c resize requires restart');
+});
+
+test.each(['Deferred', 'Infeasible'] as const)('a resize that is %s waits in a condition and changes nothing', (reason) => {
+  const world = resizable('NotRequired');
+  want(world, '5', '6', { verdict: 'pending', reason, message: 'no room' });
+  expect(conditionLine(world.last?.status ?? {}, 'PodResizePending')).toBe(`True ${reason}`);
+  expect(containerOf(world)).toMatchObject({ resources: cpu('100m', '200m'), allocatedResources: { cpu: '100m' } });
+  expect(world.events).toEqual([expect.stringContaining(`Pod resize ${reason}: {`)]);
+});
+
+test('a container for debugging has no word on whether it has started', () => {
+  const world = new World(podOf({ ephemeralContainers: [{ name: 'dbg', image: 'i' }] } as never));
+  world.settle();
+  expect(world.last?.status.ephemeralContainerStatuses?.[0]).not.toHaveProperty('started');
 });

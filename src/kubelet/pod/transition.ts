@@ -2,8 +2,9 @@
 import type { PodStatus } from '../../api/core/v1.ts';
 import type { Decision, History, NodeFacts, Observed } from './model.ts';
 import { keyOf } from './model.ts';
+import type { Plan } from './plan.ts';
 import { planEnd } from './plan-end.ts';
-import { type Plan, planLife } from './plan-life.ts';
+import { planLife } from './plan-life.ts';
 import { isTornDown, type Scene, sceneOf } from './scene.ts';
 import { isTerminal, statusOf } from './status.ts';
 import { sameStatus } from './status-patch.ts';

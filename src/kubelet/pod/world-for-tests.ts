@@ -2,6 +2,7 @@
 import type { Pod, PodSpec, PodStatus } from '../../api/core/v1.ts';
 import { formatTime } from '../../base/time.ts';
 import type { ContainerStatus, ImageStatus, SandboxStatus } from '../../runtime/runtime.ts';
+import { withResources } from '../resources/resize.ts';
 import { freshHistory, type Outcome, remember } from './history.ts';
 import { type Action, type Decision, type History, keyOf, type Observed, type ProbeVerdicts } from './model.ts';
 import { backoffAnnotation } from './restart.ts';
@@ -31,6 +32,7 @@ export class World {
   nowMs = Date.UTC(2026, 0, 1);
   pod: Pod;
   removed = false;
+  resize: Observed['resize'] | undefined;
   deleted = false;
   sandboxes: SandboxStatus[] = [];
   containers: ContainerStatus[] = [];
@@ -52,8 +54,9 @@ export class World {
   }
 
   observed(): Observed {
-    const { pod, removed, sandboxes, containers, volumesMounted, probes, underway, starting } = this;
-    return { pod, removed, sandboxes, containers, messages: new Map(), volumesMounted, probes, underway, starting };
+    const { pod, removed, sandboxes, containers, volumesMounted, probes, underway, starting, resize } = this;
+    const observed = { pod, removed, sandboxes, containers, messages: new Map(), volumesMounted, probes, underway, starting };
+    return resize === undefined ? observed : { ...observed, resize };
   }
 
   decide(): Decision {
@@ -139,11 +142,23 @@ export class World {
         return this.note({ what: 'told', once: action.once });
       case 'end':
         return this.note({ what: 'ended', ending: action.ending });
+      case 'allocate':
+      case 'resized':
+      case 'resizeContainer':
+        return this.#resize(action);
       case 'deletePod':
         this.deleted = true;
         this.removed = true;
         return;
     }
+  }
+
+  #resize(action: Action & { do: 'allocate' | 'resized' | 'resizeContainer' }): void {
+    if (action.do === 'resizeContainer') return this.note({ what: 'actual', id: action.id, resources: action.member.spec.resources ?? {} });
+    if (action.do === 'resized') return this.note({ what: 'resized' });
+    this.note({ what: 'allocated', resources: action.resources, generation: action.generation });
+    this.pod = withResources(this.pod, action.resources);
+    this.resize = undefined;
   }
 
   #start(action: Action & { do: 'startContainer' }): void {
@@ -169,6 +184,7 @@ export class World {
       annotations: action.backoffMs > 0 ? { [backoffAnnotation]: String(action.backoffMs) } : {},
       logPath: '',
     });
+    this.note({ what: 'actual', id, resources: action.member.spec.resources ?? {} });
     this.note({ what: 'started', container: name });
     if (postStart === undefined) return;
     this.note({ what: 'hookFailed', container: name, id, message: postStart });

@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { ProcessStreams } from '../../base/process-streams.ts';
 import type { NodeConnection, StreamOptions } from '../../client/node-connection.ts';
 import type { NodeFiles } from '../../runtime/files.ts';
-import { type Runtime, RuntimeError } from '../../runtime/runtime.ts';
+import { type ContainerStatus, type Runtime, RuntimeError } from '../../runtime/runtime.ts';
 import { readLogs } from '../logs/read-logs.ts';
 import { logFiles } from '../logs/rotation.ts';
 import type { FoundPod, PodLookup } from '../pod-lookup.ts';
@@ -39,23 +39,37 @@ export function nodeConnection(options: {
       return readLogs(files, paths, wanted, wanted.follow === true ? follow : undefined);
     },
     async exec({ namespace, pod, container }, command, wanted) {
-      const found = find(namespace, pod);
-      requireContainer(found.pod, container);
-      return opened(wanted, () => runtime.exec(runningInstance(found, container).id, command, wanted));
+      const { id } = plainly(() => running(find(namespace, pod), container));
+      return opened(wanted, () => runtime.exec(id, command, wanted));
     },
     async attach({ namespace, pod, container }, wanted) {
-      const found = find(namespace, pod);
-      requireContainer(found.pod, container);
+      const found = plainly(() => find(namespace, pod));
+      const { id } = plainly(() => running(found, container));
       const tty = hasTerminal(found.pod, container);
-      return opened(wanted, () => runtime.attach(runningInstance(found, container).id, { ...wanted, tty }));
+      return opened(wanted, () => runtime.attach(id, { ...wanted, tty }));
     },
     async portForward({ namespace, pod }, port) {
-      const found = find(namespace, pod);
+      const found = plainly(() => find(namespace, pod));
       const sandbox = found.sandboxes.find(({ state }) => state === 'ready');
-      if (sandbox === undefined) throw new StatusError('NotFound', `pod not found ("${pod}_${namespace}")`);
+      if (sandbox === undefined) throw new StatusError('NotFound', `pod not found ("${pod}_${namespace}")`, { plain: true });
       return runtime.portForward(sandbox.id, port).catch(refused);
     },
   };
+}
+
+function running(found: FoundPod, container: string): ContainerStatus {
+  requireContainer(found.pod, container);
+  return runningInstance(found, container);
+}
+
+/** What is refused before there are streams goes out as text, as a kubelet's own server sends it: kubectl shows it as it is. */
+function plainly<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    throw new StatusError(error.reason, error.message, { code: error.code, plain: true });
+  }
 }
 
 /** What a container was made with counts for attach, not what is asked for. */
@@ -77,5 +91,5 @@ async function opened({ signal }: StreamOptions, open: () => Promise<ProcessStre
 
 function refused(error: unknown): never {
   if (!(error instanceof RuntimeError)) throw error;
-  throw new StatusError(error.code === 'NotFound' ? 'NotFound' : 'InternalError', error.message);
+  throw new StatusError(error.code === 'NotFound' ? 'NotFound' : 'InternalError', error.message, { plain: true });
 }

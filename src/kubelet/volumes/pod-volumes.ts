@@ -17,12 +17,19 @@ export interface MountedVolume {
   readonly hostPath: string;
   /** Never writable, whatever the container asks for. */
   readonly readonly: boolean;
+  /** The name of the image whose files it holds; then there is no path. */
+  readonly image?: string;
 }
 
 /** All volumes of a pod, by name; or, by volume, why not. */
-export type MountResult =
-  | { readonly mounted: ReadonlyMap<string, MountedVolume> }
-  | { readonly errors: readonly { readonly volume: string; readonly message: string }[] };
+export type MountResult = { readonly mounted: ReadonlyMap<string, MountedVolume> } | { readonly errors: readonly MountError[] };
+
+export interface MountError {
+  readonly volume: string;
+  readonly message: string;
+  /** True where the volume could not even be found out: then it is tried again with the kubelet's regular rounds only. */
+  readonly unresolved: boolean;
+}
 
 export interface PodVolumesOptions {
   readonly client: Client;
@@ -53,7 +60,7 @@ export class PodVolumes {
     const references = volumes.flatMap(volumeReferences);
     await this.#options.references.acquire(metadata.uid ?? '', metadata.namespace ?? '', references);
     const mounted = new Map<string, MountedVolume>();
-    const errors: { volume: string; message: string }[] = [];
+    const errors: MountError[] = [];
     await Promise.all(
       volumes.map(async (volume) => {
         try {
@@ -61,7 +68,7 @@ export class PodVolumes {
         } catch (error) {
           const text = error instanceof Error ? error.message : String(error);
           const message = error instanceof ClaimError ? text : `MountVolume.SetUp failed for volume "${volume.name}" : ${text}`;
-          errors.push({ volume: volume.name, message });
+          errors.push({ volume: volume.name, message, unresolved: error instanceof ClaimError });
         }
       }),
     );
@@ -86,6 +93,7 @@ export class PodVolumes {
       await checkHostPath(files, volume.hostPath.path, volume.hostPath.type);
       return { hostPath: volume.hostPath.path, readonly: false };
     }
+    if (volume.image !== undefined) return { hostPath: '', readonly: true, image: volume.image.reference ?? '' };
     const claim = volume.ephemeral === undefined ? volume.persistentVolumeClaim?.claimName : `${pod.metadata.name}-${volume.name}`;
     if (claim === undefined) throw new VolumeError('no volume plugin matched');
     const source = (await this.#claimed(pod, volume.name, claim)).spec;

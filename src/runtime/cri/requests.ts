@@ -121,6 +121,7 @@ export function containerMessage(config: ContainerConfig, sandbox: SandboxConfig
       host_path: mount.hostPath,
       readonly: mount.readonly,
       propagation: propagations[mount.propagation],
+      ...(mount.image === undefined ? {} : { image: { image: mount.image.id }, image_sub_path: mount.image.subPath }),
     })),
     devices: config.devices.map((device) => ({
       container_path: device.containerPath,

@@ -118,7 +118,7 @@ test('a forwarded connection breaks with the runtime’s reason', async () => {
     await written(streams.get('error'), 'error forwarding port 9 to pod abc, uid : connection refused');
     end();
   });
-  await expect(text(await openPortForward(url, 9))).rejects.toThrow(/^connection refused$/);
+  await expect(text(await openPortForward(url, 9))).rejects.toThrow(/^error forwarding port 9 to pod abc, uid : connection refused$/);
 });
 
 test('a server that is not there, or does not want to, is an error of the runtime', async () => {

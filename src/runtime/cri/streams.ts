@@ -91,7 +91,8 @@ export function exitOf(text: string): ProcessExit {
   if (status.status === 'Success') return { exitCode: 0 };
   const code = status.details?.causes?.find(({ reason }) => reason === 'ExitCode')?.message;
   if (status.reason === 'NonZeroExitCode' && code !== undefined) return { exitCode: Number(code) };
-  return { failure: status.message ?? text };
+  // The frame around it is the API's, which puts it on again.
+  return { failure: status.message?.replace(/^Internal error occurred: /, '') ?? text };
 }
 
 async function readText(stream: Readable): Promise<string> {
@@ -157,8 +158,7 @@ export async function openPortForward(url: string, port: number): Promise<Duplex
   const error = session.open({ ...head, streamtype: 'error' });
   const data = session.open({ ...head, streamtype: 'data' });
   const verdict = readText(arriving(error)).then((text) => {
-    const words = text.replace(/^error forwarding port \d+ to pod \S*, uid : /, '').trim();
-    return words === '' ? undefined : new RuntimeError('Unknown', words);
+    return text === '' ? undefined : new RuntimeError('Unknown', text);
   });
   const arrived = arriving(data, verdict);
   const connection = new Duplex({
