@@ -74,7 +74,8 @@ async function markDisrupted({ store, clock }: Serving, { kind, namespace, name 
       lastTransitionTime: formatTime(clock.now()),
     } as const;
     const next = { ...pod, status: { ...pod.status, conditions: [...others, told] } };
-    if (pod.metadata.deletionTimestamp !== undefined || (await replace(store, entry, next as unknown as AnyObject)) !== undefined) return;
+    if (pod.metadata.deletionTimestamp !== undefined || (await replace(store, kind, entry, next as unknown as AnyObject)) !== undefined)
+      return;
   }
 }
 
