@@ -6,6 +6,7 @@ import { createServiceAllocation } from '../apiserver/allocation/service-allocat
 import { type ApiServer, createApiServer } from '../apiserver/api-server.ts';
 import { createAuthenticator } from '../apiserver/auth/authenticator.ts';
 import { bootstrapPolicy } from '../apiserver/auth/bootstrap-policy.ts';
+import { bootstrapTokens } from '../apiserver/auth/bootstrap-tokens.ts';
 import { clientCertificates } from '../apiserver/auth/client-certificates.ts';
 import { clusterAuthorizer } from '../apiserver/auth/cluster-authorizer.ts';
 import { storeObjectSource } from '../apiserver/auth/object-source.ts';
@@ -51,6 +52,8 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
   const { store, clock, entropy, log, serviceCidr } = parts;
   const objects = storeObjectSource(store, objectOf);
   const tokens = serviceAccountTokens({ issuer, privateKey: parts.serviceAccountKey, objects, clock, entropy });
+  const known = cachedTokens(tokens, clock);
+  const tokenAuthenticators = [known, bootstrapTokens(objects, clock, tokens.audiences)];
   const { authorizer, rbac } = clusterAuthorizer(objects);
   const allocation = createServiceAllocation({ serviceCidr, entropy });
   allocation.restore(objects.list({ group: '', resource: 'services' }) as readonly unknown[] as readonly ApiService[]);
@@ -60,9 +63,9 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
     clock,
     entropy,
     log,
-    authenticator: createAuthenticator({ certificates: clientCertificates([parts.caPem], clock), tokens: [cachedTokens(tokens, clock)] }),
+    authenticator: createAuthenticator({ certificates: clientCertificates([parts.caPem], clock), tokens: tokenAuthenticators }),
     tokens,
-    tokenAuthenticators: [tokens],
+    tokenAuthenticators,
     authorizer,
     admission: defaultAdmission({
       roles: (roleRef, namespace) => rbac.rulesOfRole(roleRef, namespace),

@@ -71,7 +71,8 @@ export const appsRules: GroupRules = {
   },
   DaemonSet: {
     warnings: templateWarnings,
-    default: onType<DaemonSet>(defaultDaemonSet),
+    // The count is there before anybody looks at who set what, so that whoever writes a DaemonSet owns it.
+    default: onType<DaemonSet>((set) => withTemplateGeneration(defaultDaemonSet(set), templateGenerationOf(set))),
     validate: (object) => daemonSetCauses(object as unknown as DaemonSet),
     validateUpdate: (next, old) => daemonSetUpdateCauses(next as unknown as DaemonSet, old as unknown as DaemonSet),
     prepareForCreate: onType<DaemonSet>((set) => withTemplateGeneration(set, Math.max(1, templateGenerationOf(set)))),

@@ -9,6 +9,7 @@ import { customCells } from './custom-cells.ts';
 import * as network from './network-cells.ts';
 import { podCells, podRowConditions } from './pod-cells.ts';
 import * as policy from './policy-cells.ts';
+import { shownMetadata } from './shown-metadata.ts';
 import * as storage from './storage-cells.ts';
 import * as workload from './workload-cells.ts';
 
@@ -131,7 +132,7 @@ export function tableOf(kind: KindDescription, objects: readonly AnyObject[], op
       ? null
       : includeObject === 'Object'
         ? object
-        : { kind: 'PartialObjectMetadata', apiVersion, metadata: object.metadata };
+        : { kind: 'PartialObjectMetadata', apiVersion, metadata: shownMetadata(kind, object) };
   const isPod = kind.kind === 'Pod' && kind.group === '';
   return {
     kind: 'Table',

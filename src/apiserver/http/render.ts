@@ -6,6 +6,7 @@ import type { AnyObject } from '../../api/object.ts';
 import { apiVersionOf } from '../../api/object.ts';
 import { encodeProtobuf, encodeStatusProtobuf, hasProtobuf } from '../../api/protobuf/envelope.ts';
 import { StatusError } from '../../api/status-error.ts';
+import { shownMetadata } from '../../api/tables/shown-metadata.ts';
 import type { Entry } from '../../store/store.ts';
 import type { Media, Transform } from '../negotiation.ts';
 import { mediaTypes } from '../negotiation.ts';
@@ -166,12 +167,12 @@ function transformed(answer: Exclude<Whole, { is: 'status' }>, kind: KindDescrip
   if (transform.kind === 'PartialObjectMetadataList' && !isList)
     throw new StatusError('NotAcceptable', `you requested PartialObjectMetadataList, but the requested object is not a list (${goKind})`);
   const apiVersion = `meta.k8s.io/${transform.version}`;
-  const partial = (object: AnyObject): unknown => partialOf(object, transform);
+  const partial = (object: AnyObject): unknown => partialOf(kind, object, transform);
   if (!isList) return partial(objects[0] ?? wholeObject(answer));
   return { kind: 'PartialObjectMetadataList', apiVersion, metadata, items: objects.map(partial) };
 }
 
 /** An object's metadata alone. */
-export function partialOf(object: AnyObject, transform: Transform): unknown {
-  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${transform.version}`, metadata: object.metadata };
+export function partialOf(kind: KindDescription, object: AnyObject, transform: Transform): unknown {
+  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${transform.version}`, metadata: shownMetadata(kind, object) };
 }

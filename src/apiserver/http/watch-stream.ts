@@ -51,14 +51,14 @@ function encoderOf(kind: KindDescription, view: View, clock: Clock): Encode {
   const objectOf = (change: Change): AnyObject =>
     change.type === 'BOOKMARK' ? bookmarkObject(kind, change) : objectOfChange(kind, change);
   if (protobufIs(kind, view)) {
-    const shown = (object: AnyObject): AnyObject => (transform === undefined ? object : (partialOf(object, transform) as AnyObject));
+    const shown = (object: AnyObject): AnyObject => (transform === undefined ? object : (partialOf(kind, object, transform) as AnyObject));
     return (change) => encodeWatchFrame(change.type, encodeProtobuf(kind, shown(objectOf(change))));
   }
   if (transform === undefined) {
     const shared = storedAsServed(kind);
     return (change) => (shared && change.type !== 'BOOKMARK' ? lineOfChange(change) : lineOf(change.type, objectOf(change)));
   }
-  if (transform.kind !== 'Table') return (change) => lineOf(change.type, partialOf(objectOf(change), transform));
+  if (transform.kind !== 'Table') return (change) => lineOf(change.type, partialOf(kind, objectOf(change), transform));
   let columns = true;
   return (change) => {
     const object = objectOf(change);
