@@ -15,6 +15,7 @@ import { cachedTokens } from '../apiserver/auth/token-cache.ts';
 import { apiServerUser } from '../apiserver/auth/user.ts';
 import { keepCompacting } from '../apiserver/compaction.ts';
 import { expireEvents } from '../apiserver/event-expiry.ts';
+import { storedQuotas } from '../apiserver/quota-book.ts';
 import { objectOf } from '../apiserver/stored-object.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Entropy } from '../base/entropy.ts';
@@ -57,9 +58,10 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
   const { authorizer, rbac } = clusterAuthorizer(objects);
   const allocation = createServiceAllocation({ serviceCidr, entropy });
   allocation.restore(objects.list({ group: '', resource: 'services' }) as readonly unknown[] as readonly ApiService[]);
+  const catalog = builtInCatalog();
   const server = createApiServer({
     store,
-    catalog: builtInCatalog(),
+    catalog,
     clock,
     entropy,
     log,
@@ -69,6 +71,7 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
     authorizer,
     admission: defaultAdmission({
       roles: (roleRef, namespace) => rbac.rulesOfRole(roleRef, namespace),
+      quotas: storedQuotas(store, catalog, clock),
       enabled: parts.restrictNodes ? ['NodeRestriction'] : [],
     }),
     allocation,

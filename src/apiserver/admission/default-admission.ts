@@ -10,6 +10,7 @@ import { podResize } from './pod-resize.ts';
 import { podSecurity } from './pod-security.ts';
 import { priority } from './priority.ts';
 import { type RoleRules, rbacEscalation } from './rbac-escalation.ts';
+import { type QuotaBook, resourceQuota } from './resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-protection.ts';
@@ -19,6 +20,8 @@ import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 export interface AdmissionOptions {
   /** Looks up the rules that a binding would give; absent: roles and bindings are not checked for escalation. */
   readonly roles?: RoleRules;
+  /** Where quotas are kept; absent: nothing is charged to any. */
+  readonly quotas?: QuotaBook;
   /** Names of plug-ins to add to upstream's default ones: `NodeRestriction`. */
   readonly enabled?: readonly string[];
   /** Names of plug-ins to leave out, as upstream's `--disable-admission-plugins`. */
@@ -43,6 +46,7 @@ export function defaultAdmission(options: AdmissionOptions = {}): Admission {
     runtimeClass,
     defaultIngressClass,
     ...(options.roles === undefined ? [] : [rbacEscalation(options.roles)]),
+    ...(options.quotas === undefined ? [] : [resourceQuota(options.quotas)]),
   ];
   const disabled = new Set(options.disabled ?? []);
   return createAdmission([certificateRequester, ...plugins.filter((plugin) => !disabled.has(plugin.name))]);
