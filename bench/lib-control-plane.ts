@@ -1,0 +1,57 @@
+// Owns a Peapod without nodes in a process of its own, for measurements from outside: its access, memory, restarts, end.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ClientConfig, loadKubeconfig } from '../src/client/kubeconfig.ts';
+import { ensureBundle, freePort, PeapodProcess, simulated } from '../test/cli/peapod-process.ts';
+
+/** A control plane to put load on. */
+export class ControlPlane {
+  readonly dir = mkdtempSync(join(tmpdir(), 'peapod-bench-'));
+  readonly #port: number;
+  #process: PeapodProcess;
+  access: ClientConfig;
+
+  private constructor(port: number) {
+    this.#port = port;
+    this.#process = this.#started();
+    this.access = { server: '' };
+  }
+
+  static async open(): Promise<ControlPlane> {
+    ensureBundle();
+    const plane = new ControlPlane(await freePort());
+    await plane.#process.up;
+    plane.access = await loadKubeconfig(join(plane.dir, 'data', 'kubeconfig'));
+    return plane;
+  }
+
+  #started(): PeapodProcess {
+    return new PeapodProcess([...simulated(join(this.dir, 'data'), this.#port), '--nodes', '0', '--without', 'scheduler,controllers']);
+  }
+
+  /** Ends the process and starts it again on the same data; the milliseconds until it says that it is up. */
+  async restart(): Promise<number> {
+    await this.#process.end('SIGTERM');
+    this.#process = this.#started();
+    return await this.#process.up;
+  }
+
+  /** Resident memory in MB. */
+  get residentMb(): number {
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.#process.pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1000;
+  }
+
+  /** Milliseconds of processor time that all its threads have had. */
+  get cpuMs(): number {
+    const tasks = `/proc/${this.#process.pid}/task`;
+    return readdirSync(tasks)
+      .map((thread) => Number(readFileSync(`${tasks}/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6)
+      .reduce((sum, ms) => sum + ms, 0);
+  }
+
+  async close(): Promise<void> {
+    await this.#process.end('SIGTERM');
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
