@@ -10,14 +10,16 @@ const shapes = [
 ] as const;
 const idleLimitKb = 30;
 const idle = 5000;
-const path = '/api/v1/namespaces/default/configmaps';
 
 const plane = await ControlPlane.open();
 const figures: string[] = [];
 try {
   for (const [index, { watchers, perSecond, writes, limitMs }] of shapes.entries()) {
+    // A namespace of its own: a watch begins with what is there.
+    const path = `/api/v1/namespaces/shape-${index}/configmaps`;
     const client = new LoadClient(plane.access, 8);
     const writer = new LoadClient(plane.access);
+    await writer.ask('POST', '/api/v1/namespaces', JSON.stringify({ metadata: { name: `shape-${index}` } }));
     const sent = new Map<string, number>();
     const delays: number[] = [];
     const name = /"name":"([^"]+)"/;
