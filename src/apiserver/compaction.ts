@@ -5,9 +5,9 @@ import type { Store } from '../store/store.ts';
 
 /** Every revision of the last five minutes can be gone back to, as with upstream's default interval. */
 const keptMs = 300_000;
-const lookEveryMs = 30_000;
+const lookEveryMs = 10_000;
 /** However many writes five minutes hold, no more revisions than these are kept. */
-const keptRevisions = 200_000;
+const keptRevisions = 50_000;
 
 /** The store's revision at some instant. */
 export interface RevisionSample {

@@ -8,6 +8,7 @@ import { rulesOf } from '../api/rules.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Entropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
+import { Recent } from '../base/recent.ts';
 import type { NodeConnections } from '../client/node-connection.ts';
 import type { Entry, Store } from '../store/store.ts';
 import type { Admission, AdmissionContext } from './admission/plugin.ts';
@@ -58,14 +59,18 @@ export function storedAsServed(kind: KindDescription): boolean {
   return kind.version === kind.storageVersion && (kind.storageGroup ?? kind.group) === kind.group;
 }
 
-const converted = new WeakMap<Entry, Map<KindDescription, AnyObject>>();
+const convertedBound = 2000;
+const converted = new Recent<Entry, Map<KindDescription, AnyObject>>(convertedBound);
 
-/** An entry's object in the version of `kind`: frozen, shared, converted at most once a version. */
+/** An entry's object in the version of `kind`: frozen, shared by all who ask at about the same time. */
 export function objectAs(kind: KindDescription, entry: Entry): AnyObject {
   const stored = objectOf(entry);
   if (storedAsServed(kind)) return stored;
-  const known = converted.get(entry) ?? new Map<KindDescription, AnyObject>();
-  converted.set(entry, known);
+  let known = converted.get(entry);
+  if (known === undefined) {
+    known = new Map();
+    converted.set(entry, known, 1);
+  }
   const found = known.get(kind) ?? inFieldOrder(kind, fromStorage(kind, stored));
   known.set(kind, found);
   return found;

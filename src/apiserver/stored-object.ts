@@ -1,14 +1,16 @@
 // Owns the form in which objects are stored: JSON with a hole where resourceVersion goes, and the frozen objects that in-process readers share.
 import type { AnyObject } from '../api/object.ts';
+import { Recent } from '../base/recent.ts';
 import type { Entry } from '../store/store.ts';
 
 const itemHead = Buffer.from('{');
 const [quote, backslash] = [0x22, 0x5c];
 const versionFixed = ',"resourceVersion":""'.length;
 
-// Both caches hang on the bytes: one parse a revision, gone with the entry.
-const written = new WeakMap<Uint8Array, AnyObject>();
-const parsed = new WeakMap<Uint8Array, AnyObject>();
+// By the bytes. Objects take several times the memory of their JSON: those of late are shared, the others parsed again when asked for.
+const parsedBytes = 8 * 1024 * 1024;
+const written = new Recent<Uint8Array, AnyObject>(parsedBytes / 4);
+const parsed = new Recent<Uint8Array, AnyObject>(parsedBytes);
 
 /**
  * The bytes of an object: kind, apiVersion and metadata (with its uid) first, resourceVersion left out. `object` must carry the storage version's apiVersion
@@ -21,7 +23,7 @@ export function encodeStored(object: AnyObject): Buffer {
   const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(meta)}`;
   const tail = JSON.stringify(rest);
   const value = Buffer.from(tail === '{}' ? `${head}}` : `${head},${tail.slice(1)}`);
-  written.set(value, object);
+  written.set(value, object, value.length);
   return value;
 }
 
@@ -88,14 +90,14 @@ export function writeItem(entry: Entry, target: Buffer, offset: number): number 
   return at + value.copy(target, at, hole);
 }
 
-/** The object of an entry: frozen, shared by all who ask, parsed at most once a revision. */
+/** The object of an entry: frozen, shared by all who ask at about the same time. */
 export function objectOf(entry: Entry): AnyObject {
   const known = parsed.get(entry.value);
   if (known !== undefined) return known;
   const source = written.get(entry.value) ?? (JSON.parse(asBuffer(entry.value).toString()) as AnyObject);
   const object = freezeDeeply(withRevision(source, entry.modRevision));
   written.delete(entry.value);
-  parsed.set(entry.value, object);
+  parsed.set(entry.value, object, entry.value.length);
   return object;
 }
 

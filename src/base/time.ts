@@ -2,8 +2,13 @@
 
 /** `metav1.Time`: UTC, whole seconds, e.g. 2026-01-01T00:00:00Z. */
 export function formatTime(instantMs: number): string {
-  return `${new Date(Math.floor(instantMs / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(instantMs / 1000);
+  // Under load the same second is asked for thousands of times.
+  if (second !== last.second) last = { second, text: `${new Date(second * 1000).toISOString().slice(0, 19)}Z` };
+  return last.text;
 }
+
+let last = { second: Number.NaN, text: '' };
 
 /** `metav1.MicroTime`: UTC with exactly six digits of a second. */
 export function formatMicroTime(instantMs: number): string {

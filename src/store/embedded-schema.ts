@@ -1,6 +1,6 @@
-// Owns the embedded store's tables on disk: the present entries, the changes since compaction, and the two revisions.
+// Owns the embedded store's table on disk: every change that is still needed, one row each, appended in order; and how far it was compacted.
 import type { DatabaseSync } from 'node:sqlite';
-import type { Entry, StoreEvent } from './store.ts';
+import { type Entry, maxWrites, type StoreEvent } from './store.ts';
 
 /** Raised when a file cannot be read as a store, with what a person can do about it. */
 export class StoreDamagedError extends Error {
@@ -22,7 +22,10 @@ export class StoreInUseError extends Error {
   }
 }
 
-const formatVersion = 1;
+const formatVersion = 2;
+
+/** A row's place: its revision and, within the transaction, its index. Rows are appended in this order. */
+export const placeOf = (revision: number, index: number): number => revision * maxWrites + index;
 
 /** Sets the connection up so that a commit returns only when it is on disk, and makes the tables where they are missing. */
 export function prepare(db: DatabaseSync): void {
@@ -32,14 +35,20 @@ export function prepare(db: DatabaseSync): void {
   const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
   if (version > formatVersion) throw new Error(`it was written by a newer Peapod (format ${version}, this one knows ${formatVersion})`);
   db.exec(`BEGIN IMMEDIATE;
-    CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, value BLOB NOT NULL, created INTEGER NOT NULL, modified INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS changes (revision INTEGER NOT NULL, key TEXT NOT NULL, value BLOB, created INTEGER NOT NULL, PRIMARY KEY (revision, key)) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS before (key TEXT NOT NULL, value BLOB NOT NULL, created INTEGER NOT NULL, modified INTEGER NOT NULL, PRIMARY KEY (key, modified)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS rows (place INTEGER PRIMARY KEY, key TEXT NOT NULL, value BLOB, created INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
     INSERT OR IGNORE INTO meta VALUES ('revision', 1), ('compacted', 0);
+    ${version === 1 ? fromFirstFormat : ''}
     PRAGMA user_version = ${formatVersion};
     COMMIT`);
 }
+
+/** The first format kept present values, changes and superseded values in a table each. */
+const fromFirstFormat = `
+    INSERT INTO rows SELECT modified * ${maxWrites} + row_number() OVER (PARTITION BY modified ORDER BY key) - 1, key, value, created FROM (
+      SELECT key, value, created, modified FROM before UNION SELECT key, value, created, modified FROM entries
+      UNION SELECT key, value, created, revision FROM changes);
+    DROP TABLE before; DROP TABLE entries; DROP TABLE changes;`;
 
 /** Everything on disk, as a ledger takes it. */
 export interface Loaded {
@@ -48,6 +57,8 @@ export interface Loaded {
   readonly entries: readonly Entry[];
   /** The changes of each revision after the compacted one. */
   readonly log: readonly (readonly StoreEvent[])[];
+  /** Places of rows that a compaction did not get to before the process ended. */
+  readonly leftovers: readonly number[];
 }
 
 /** Reads the whole store. Throws what SQLite throws where the file is damaged. */
@@ -58,38 +69,28 @@ export function load(db: DatabaseSync): Loaded {
       .all()
       .map((row) => [String(row['name']), Number(row['number'])]),
   );
-  const revision = numbers.get('revision') ?? 1;
   const compacted = numbers.get('compacted') ?? 0;
-  const entries = db.prepare('SELECT key, value, created, modified FROM entries').all().map(entryOf);
-  // Rebuilding the log needs each change's previous entry: the version before it, which is either an earlier change or kept in `before`.
-  const latest = new Map<string, Entry>();
-  for (const entry of db.prepare('SELECT key, value, created, modified FROM before').all().map(entryOf)) latest.set(entry.key, entry);
+  const last = Number(db.prepare('SELECT max(place) AS place FROM rows').get()?.['place'] ?? 0);
+  // The newest row can be a deletion that compaction took away: the mark remembers it.
+  const revision = Math.max(numbers.get('revision') ?? 1, compacted, Math.floor(last / maxWrites));
   const base = compacted === 0 ? 1 : compacted;
+  const latest = new Map<string, { readonly entry: Entry; readonly place: number }>();
   const log: StoreEvent[][] = Array.from({ length: revision - base }, () => []);
-  for (const row of db.prepare('SELECT revision, key, value, created FROM changes WHERE revision > ? ORDER BY revision, key').all(base)) {
-    const at = Number(row['revision']);
-    const key = String(row['key']);
+  const leftovers: number[] = [];
+  for (const row of db.prepare('SELECT place, key, value, created FROM rows ORDER BY place').iterate()) {
+    const [place, key, value] = [Number(row['place']), String(row['key']), row['value']];
+    const at = Math.floor(place / maxWrites);
     const previous = latest.get(key);
-    const value = row['value'];
+    if (previous !== undefined && at <= compacted) leftovers.push(previous.place);
     if (value instanceof Uint8Array) {
       const entry: Entry = { key, value, createRevision: Number(row['created']), modRevision: at };
-      latest.set(key, entry);
-      log[at - base - 1]?.push({ type: 'put', revision: at, entry, previous });
-    } else if (previous !== undefined) {
+      latest.set(key, { entry, place });
+      if (at > base) log[at - base - 1]?.push({ type: 'put', revision: at, entry, previous: previous?.entry });
+    } else {
       latest.delete(key);
-      log[at - base - 1]?.push({ type: 'delete', revision: at, key, previous });
+      if (at <= compacted) leftovers.push(place);
+      if (at > base && previous !== undefined) log[at - base - 1]?.push({ type: 'delete', revision: at, key, previous: previous.entry });
     }
   }
-  // The newest version of a key is one object, whether it is reached through the log or through the entries.
-  return { revision, compacted, entries: entries.map((entry) => same(latest.get(entry.key), entry)), log };
-}
-
-function same(fromLog: Entry | undefined, entry: Entry): Entry {
-  return fromLog?.modRevision === entry.modRevision ? fromLog : entry;
-}
-
-function entryOf(row: Record<string, unknown>): Entry {
-  const value = row['value'];
-  if (!(value instanceof Uint8Array)) throw new Error(`the value of ${String(row['key'])} is no blob`);
-  return { key: String(row['key']), value, createRevision: Number(row['created']), modRevision: Number(row['modified']) };
+  return { revision, compacted, entries: Array.from(latest.values(), ({ entry }) => entry), log, leftovers };
 }

@@ -2,15 +2,17 @@
 import { chmodSync, existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
-import { type Loaded, load, prepare, StoreDamagedError, StoreInUseError } from './embedded-schema.ts';
-import type { Answer, Change, Job } from './embedded-worker.ts';
-import { Ledger } from './ledger.ts';
+import { type Loaded, load, placeOf, prepare, StoreDamagedError, StoreInUseError } from './embedded-schema.ts';
+import type { Answer, CommitJob, CompactJob, Job } from './embedded-worker.ts';
+import { keyOf, Ledger } from './ledger.ts';
 import type { Store, StoreEvent, Transaction, TransactionResult } from './store.ts';
 
 /** At most this many transactions wait for the disk; more are refused, so that memory stays bounded when the disk hangs. */
 const maxWaiting = 50_000;
 /** At most this many transactions share one commit, so that the first of them does not wait for ever. */
 const maxBatch = 1_000;
+/** At most this many rows are dropped in one commit, so that writes never wait long for a compaction. */
+const maxDrops = 2_000;
 
 interface Waiting {
   readonly revision: number;
@@ -33,6 +35,7 @@ export async function openEmbedded(path: string): Promise<Store> {
     worker.once('error', reject);
   });
   const store = new EmbeddedStore(worker, loaded);
+  await store.drop(loaded.leftovers);
   return store;
 }
 
@@ -116,8 +119,15 @@ class EmbeddedStore implements Store {
   }
 
   async compact(revision: number): Promise<void> {
-    this.#ledger.compact(revision);
-    await this.#ask({ job: 'compact', revision });
+    const forgotten = this.#ledger.compact(revision);
+    // A process that ends in between leaves rows that the next one drops when it has read them.
+    for (let at = 0; at === 0 || at < forgotten.length; at += maxDrops)
+      await this.#ask(compactJob(forgotten.slice(at, at + maxDrops), revision, this.#ledger.revision));
+  }
+
+  /** Drops rows that an interrupted compaction left. */
+  async drop(places: readonly number[]): Promise<void> {
+    for (let at = 0; at < places.length; at += maxDrops) await this.#ask({ job: 'drop', places: places.slice(at, at + maxDrops) });
   }
 
   close(): Promise<void> {
@@ -134,10 +144,8 @@ class EmbeddedStore implements Store {
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, maxBatch);
-      const last = batch.at(-1);
-      if (last === undefined) break;
       try {
-        await this.#ask({ job: 'commit', revision: last.revision, changes: batch.flatMap(changesOf) });
+        await this.#ask(commitJob(batch));
       } catch (error) {
         this.#fail([...batch, ...this.#waiting.splice(0)], error instanceof Error ? error : new Error(String(error)));
         break;
@@ -159,15 +167,40 @@ class EmbeddedStore implements Store {
     if (this.#broken !== undefined) return Promise.reject(new Error(`the store cannot write: ${this.#broken}`));
     return new Promise((resolve, reject) => {
       this.#answers.push((failure) => (failure === undefined ? resolve() : reject(new Error(`the store cannot write: ${failure}`))));
-      this.#worker.postMessage(job);
+      this.#worker.postMessage(job, job.job === 'commit' ? [job.bytes] : []);
     });
   }
 }
 
-function changesOf({ revision, events }: Waiting): readonly Change[] {
-  return events.map((event) =>
-    event.type === 'put'
-      ? { revision, key: event.entry.key, value: event.entry.value, created: event.entry.createRevision }
-      : { revision, key: event.key, value: undefined, created: event.previous.createRevision },
-  );
+/** The changes of a batch with their values in one piece of memory, which is handed over: cloning values would clone the pools they lie in. */
+function commitJob(batch: readonly Waiting[]): CommitJob {
+  const events = batch.flatMap(({ events }) => events);
+  const places = batch.flatMap(({ revision, events }) => events.map((_, index) => placeOf(revision, index)));
+  const sizes = events.map((event) => (event.type === 'put' ? event.entry.value.length : -1));
+  const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + Math.max(0, size), 0));
+  let at = 0;
+  for (const event of events) {
+    if (event.type !== 'put') continue;
+    bytes.set(event.entry.value, at);
+    at += event.entry.value.length;
+  }
+  const created = events.map((event) => (event.type === 'put' ? event.entry.createRevision : event.previous.createRevision));
+  return { job: 'commit', keys: events.map(keyOf), places, created, sizes, bytes: bytes.buffer };
+}
+
+/** What the forgotten events superseded, and the deletions among them. */
+function compactJob(forgotten: readonly StoreEvent[], compacted: number, revision: number): CompactJob {
+  const keys: string[] = [];
+  const revisions: number[] = [];
+  for (const event of forgotten) {
+    if (event.previous !== undefined) {
+      keys.push(keyOf(event));
+      revisions.push(event.previous.modRevision);
+    }
+    if (event.type === 'delete') {
+      keys.push(event.key);
+      revisions.push(event.revision);
+    }
+  }
+  return { job: 'compact', compacted, revision, keys, revisions };
 }

@@ -5,6 +5,7 @@ import {
   CompactedError,
   type Entry,
   FutureRevisionError,
+  maxWrites,
   type RangeQuery,
   type RangeResult,
   type StoreEvent,
@@ -18,14 +19,12 @@ export type Proposal =
   | { readonly outcome: 'empty' }
   | { readonly outcome: 'accepted'; readonly revision: number; readonly events: readonly StoreEvent[] };
 
-interface Watcher {
+/** All who watch one range: most watchers share theirs with others, and a change looks for its range once. */
+interface WatchedRange {
   readonly start: string;
   readonly end: string;
-  readonly listener: StoreListener;
+  readonly listeners: Set<StoreListener>;
 }
-
-/** At most this many writes in one transaction, as in etcd. */
-export const maxWrites = 128;
 
 /** The store in memory. An engine calls `propose`, makes it durable, then `publish`, in the order of revisions. */
 export class Ledger {
@@ -39,7 +38,7 @@ export class Ledger {
   /** The events of each revision above #logBase, in order. */
   #log: (readonly StoreEvent[])[] = [];
   #logBase: number;
-  readonly #watchers = new Set<Watcher>();
+  readonly #watched = new Map<string, WatchedRange>();
 
   constructor(revision = 1, compacted = 0) {
     this.#revision = revision;
@@ -147,7 +146,10 @@ export class Ledger {
         this.#keys.remove(key);
       }
     }
-    for (const watcher of this.#watchers) tell(watcher, events);
+    for (const range of this.#watched.values()) {
+      const mine = eventsIn(range, events);
+      if (mine.length > 0) for (const listener of range.listeners) listener(mine);
+    }
   }
 
   /** Forgets every write under way, because the engine could not make them durable. */
@@ -158,18 +160,34 @@ export class Ledger {
 
   watch(range: { readonly start: string; readonly end: string }, afterRevision: number, listener: StoreListener): Disposable {
     if (afterRevision < this.#logBase && afterRevision < this.#revision) throw new CompactedError(Math.max(this.#compacted, this.#logBase));
-    const watcher: Watcher = { ...range, listener };
-    for (let at = afterRevision + 1; at <= this.#revision; at++) tell(watcher, this.#log[at - this.#logBase - 1] ?? []);
-    this.#watchers.add(watcher);
-    return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) };
+    const { start, end } = range;
+    for (let at = afterRevision + 1; at <= this.#revision; at++) {
+      const mine = eventsIn(range, this.#log[at - this.#logBase - 1] ?? []);
+      if (mine.length > 0) listener(mine);
+    }
+    const name = `${start}\0${end}`;
+    const watched = this.#watched.get(name) ?? { start, end, listeners: new Set() };
+    this.#watched.set(name, watched);
+    // One listener may watch a range twice: each watch is one of its own.
+    const own: StoreListener = (events) => listener(events);
+    watched.listeners.add(own);
+    return {
+      [Symbol.dispose]: () => {
+        watched.listeners.delete(own);
+        if (watched.listeners.size === 0 && this.#watched.get(name) === watched) this.#watched.delete(name);
+      },
+    };
   }
 
-  compact(revision: number): void {
+  /** Forgets the past up to `revision`. Answers the events that are no longer to be told: what they superseded is needed by nobody. */
+  compact(revision: number): readonly StoreEvent[] {
     if (revision <= this.#compacted) throw new CompactedError(this.#compacted);
     if (revision > this.#revision) throw new FutureRevisionError(this.#revision);
+    const forgotten = this.#log.slice(0, Math.max(0, revision - this.#logBase)).flat();
     this.#log = this.#log.slice(Math.max(0, revision - this.#logBase));
     this.#logBase = Math.max(this.#logBase, revision);
     this.#compacted = revision;
+    return forgotten;
   }
 
   #newest(key: string): Entry | undefined {
@@ -183,15 +201,11 @@ export function keyOf(event: StoreEvent): string {
   return event.type === 'put' ? event.entry.key : event.key;
 }
 
-function tell({ start, end, listener }: Watcher, events: readonly StoreEvent[]): void {
+/** The events of one revision that lie in a range: the same list where all do. */
+function eventsIn({ start, end }: { readonly start: string; readonly end: string }, events: readonly StoreEvent[]): readonly StoreEvent[] {
   const inside = (event: StoreEvent): boolean => {
     const key = keyOf(event);
     return key >= start && key < end;
   };
-  if (events.every(inside)) {
-    if (events.length > 0) listener(events);
-    return;
-  }
-  const mine = events.filter(inside);
-  if (mine.length > 0) listener(mine);
+  return events.every(inside) ? events : events.filter(inside);
 }

@@ -28,6 +28,9 @@ export type Write =
   | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
   | { readonly type: 'delete'; readonly key: string };
 
+/** At most this many writes in one transaction, as in etcd. */
+export const maxWrites = 128;
+
 /** All writes happen at one revision, or none where a guard fails. At most one write a key; at most 128 writes. */
 export interface Transaction {
   readonly compare: readonly Compare[];

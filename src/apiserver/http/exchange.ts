@@ -40,17 +40,31 @@ export interface Exchange {
   readonly takeOver?: (carried: Carried) => Promise<void>;
 }
 
-async function gather(readable: Readable, bound: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // Giving up on the body must not cut the stream: the refusal is still to be sent on it.
-  for await (const chunk of readable.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > bound) throw new BodyTooLargeError(`body of more than ${bound} bytes`);
-    chunks.push(chunk);
-  }
-  const [only] = chunks;
-  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size);
+/** Listens itself: iterating over a stream costs more than all else about a small body. */
+function gather(readable: Readable, bound: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    if (readable.destroyed) return reject(new Error('the client has gone before its body was read'));
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const settle = (act: () => void): void => {
+      readable.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose);
+      act();
+    };
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      // Giving up on the body must not cut the stream: the refusal is still to be sent on it.
+      if (size > bound) settle(() => reject(new BodyTooLargeError(`body of more than ${bound} bytes`)));
+      else chunks.push(chunk);
+    };
+    const onEnd = (): void =>
+      settle(() => {
+        const [only] = chunks;
+        resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size));
+      });
+    const onError = (error: Error): void => settle(() => reject(error));
+    const onClose = (): void => settle(() => reject(new Error('the client has gone before the end of its body')));
+    readable.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
+  });
 }
 
 /** Waits until a stream takes more, or is closed. */

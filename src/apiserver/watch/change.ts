@@ -1,6 +1,7 @@
 // Owns a change as watchers see it, made once for all of them, and its encoding as JSON, made once as well.
 import type { KindDescription } from '../../api/kind.ts';
 import type { AnyObject } from '../../api/object.ts';
+import { Recent } from '../../base/recent.ts';
 import type { Entry, StoreEvent } from '../../store/store.ts';
 import { hollowOf } from '../hollow.ts';
 import { objectAs } from '../serving.ts';
@@ -25,7 +26,7 @@ export type Change = ObjectChange | Bookmark;
 
 type Faces = { [type in ChangeType]?: ObjectChange };
 const facesOf = new WeakMap<StoreEvent, Faces>();
-const lines = new WeakMap<ObjectChange, Buffer>();
+const lines = new Recent<ObjectChange, Buffer>(8 * 1024 * 1024);
 
 /** The change that a store event is for watchers who see it as `type`. The same object for all of them. */
 export function changeOf(event: StoreEvent, type: ChangeType): ObjectChange | undefined {
@@ -59,7 +60,7 @@ export function lineOfChange(change: ObjectChange): Buffer {
   if (known !== undefined) return known;
   const json = jsonOf(change.entry, change.type === 'DELETED' ? change.revision : change.entry.modRevision);
   const line = Buffer.concat([Buffer.from(`{"type":"${change.type}","object":`), json, lineEnd]);
-  lines.set(change, line);
+  lines.set(change, line, line.length);
   return line;
 }
 
