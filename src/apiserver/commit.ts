@@ -4,22 +4,45 @@ import { sameValue } from '../api/equal.ts';
 import { inFieldOrder } from '../api/field-order.ts';
 import type { KindDescription } from '../api/kind.ts';
 import type { AnyObject } from '../api/object.ts';
-import type { Entry, Store } from '../store/store.ts';
+import type { Compare, Entry, Store, Write } from '../store/store.ts';
 import { encodeStored, objectOf } from './stored-object.ts';
 
-/** Creates an object of the stored `kind`. Undefined where the key exists already. */
-export async function putNew(store: Store, kind: KindDescription, key: string, object: AnyObject): Promise<Entry | undefined> {
+/** What is written in the same transaction as an object, and what must hold for it. */
+export interface Companions {
+  readonly compare: readonly Compare[];
+  readonly writes: readonly Write[];
+}
+
+const alone: Companions = { compare: [], writes: [] };
+
+/** Creates an object of the stored `kind`. Undefined where the key exists already, or where what goes with it does not hold. */
+export async function putNew(
+  store: Store,
+  kind: KindDescription,
+  key: string,
+  object: AnyObject,
+  { compare, writes } = alone,
+): Promise<Entry | undefined> {
   const value = encodeStored(inFieldOrder(kind, object));
-  const result = await store.transact({ compare: [{ key, modRevision: 0 }], writes: [{ type: 'put', key, value }] });
+  const result = await store.transact({
+    compare: [{ key, modRevision: 0 }, ...compare],
+    writes: [{ type: 'put', key, value }, ...writes],
+  });
   return result.ok ? { key, value, createRevision: result.revision, modRevision: result.revision } : undefined;
 }
 
 /** Replaces `current` by an object of the stored `kind`: the same entry where nothing would change; undefined where somebody else was faster. */
-export async function replace(store: Store, kind: KindDescription, current: Entry, object: AnyObject): Promise<Entry | undefined> {
+export async function replace(
+  store: Store,
+  kind: KindDescription,
+  current: Entry,
+  object: AnyObject,
+  { compare, writes } = alone,
+): Promise<Entry | undefined> {
   const value = encodeStored(inFieldOrder(kind, object));
   if (value.length === current.value.length && (value.equals(current.value) || sameObject(object, objectOf(current)))) return current;
   const { key, createRevision, modRevision } = current;
-  const result = await store.transact({ compare: [{ key, modRevision }], writes: [{ type: 'put', key, value }] });
+  const result = await store.transact({ compare: [{ key, modRevision }, ...compare], writes: [{ type: 'put', key, value }, ...writes] });
   return result.ok ? { key, value, createRevision, modRevision: result.revision } : undefined;
 }
 
@@ -29,8 +52,8 @@ function sameObject(one: AnyObject, other: AnyObject): boolean {
 }
 
 /** Removes `current`: the revision of the removal; undefined where somebody else was faster. */
-export async function remove(store: Store, { key, modRevision }: Entry): Promise<number | undefined> {
-  const result = await store.transact({ compare: [{ key, modRevision }], writes: [{ type: 'delete', key }] });
+export async function remove(store: Store, { key, modRevision }: Entry, { compare, writes } = alone): Promise<number | undefined> {
+  const result = await store.transact({ compare: [{ key, modRevision }, ...compare], writes: [{ type: 'delete', key }, ...writes] });
   return result.ok ? result.revision : undefined;
 }
 

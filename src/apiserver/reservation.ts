@@ -2,25 +2,38 @@
 import type { Service } from '../api/core/v1.ts';
 import type { KindDescription } from '../api/kind.ts';
 import type { AnyObject } from '../api/object.ts';
+import { addressCompanions } from './allocation/address-objects.ts';
+import type { Companions } from './commit.ts';
 import type { Serving } from './serving.ts';
 
 /** The object with what was reserved for it. Exactly one of the two must be called. */
 export interface Held {
   readonly object: AnyObject;
+  /** What is to be written in the same transaction; absent where nothing is. */
+  readonly companions?: Companions;
   commit(): void;
   release(): void;
 }
 
 /** Reserves for a write; `old` is absent for a create. Throws StatusError where nothing is left or it is taken. */
-export function hold({ allocation }: Serving, kind: KindDescription, object: AnyObject, old: AnyObject | undefined): Held {
+export function hold(serving: Serving, kind: KindDescription, object: AnyObject, old: AnyObject | undefined): Held {
+  const { allocation } = serving;
   if (kind.resource !== 'services' || kind.group !== '' || allocation === undefined) return { object, commit() {}, release() {} };
   const service = object as unknown as Service;
   const reserved = old === undefined ? allocation.reserveCreate(service) : allocation.reserveUpdate(service, old as unknown as Service);
+  const companions = addressCompanions(serving, reserved.service, old as unknown as Service | undefined);
   return {
     object: reserved.service as unknown as AnyObject,
+    ...(companions === undefined ? {} : { companions }),
     commit: () => reserved.commit(),
     release: () => reserved.release(),
   };
+}
+
+/** What goes in the same transaction as an object. */
+export function departing(serving: Serving, kind: KindDescription, object: AnyObject): Companions | undefined {
+  if (kind.resource !== 'services' || kind.group !== '' || serving.allocation === undefined) return undefined;
+  return addressCompanions(serving, undefined, object as unknown as Service);
 }
 
 /** Gives back what a removed object held. */

@@ -13,8 +13,6 @@ import { storeObjectSource } from '../apiserver/auth/object-source.ts';
 import { serviceAccountTokens } from '../apiserver/auth/service-account-tokens.ts';
 import { cachedTokens } from '../apiserver/auth/token-cache.ts';
 import { apiServerUser } from '../apiserver/auth/user.ts';
-import { keepCompacting } from '../apiserver/compaction.ts';
-import { expireEvents } from '../apiserver/event-expiry.ts';
 import { storedQuotas } from '../apiserver/quota-book.ts';
 import { objectOf } from '../apiserver/stored-object.ts';
 import type { Clock } from '../base/clock.ts';
@@ -24,6 +22,7 @@ import type { NodeConnections } from '../client/node-connection.ts';
 import type { Store } from '../store/store.ts';
 import { bootstrap } from './bootstrap.ts';
 import { bootstrapObjects, policyObjects } from './bootstrap-objects.ts';
+import { keepHouse } from './housekeeping.ts';
 import { formatIpv4, rangeOf } from './options.ts';
 
 /** What a control plane is made of. */
@@ -80,15 +79,11 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
   const kubernetesIp = formatIpv4(rangeOf(serviceCidr).first + 1);
   const facts = { kubernetesIp, serviceCidr, apiIp: parts.apiIp, apiPort: parts.apiPort };
   await bootstrap(server.client(apiServerUser), [...bootstrapObjects(facts), ...policyObjects(bootstrapPolicy)]);
-  // How a cluster came about is nobody's history: it begins with the objects that every cluster has.
-  if (store.compactedRevision === 0) await store.compact(store.revision);
-  const compacting = keepCompacting(store, clock, log);
-  const expiring = expireEvents(store, clock, log);
+  const house = await keepHouse({ store, catalog, clock, entropy, log, objects, allocation });
   return {
     ...server,
     async close() {
-      compacting[Symbol.dispose]();
-      expiring[Symbol.dispose]();
+      house[Symbol.dispose]();
       await server.close();
     },
   };

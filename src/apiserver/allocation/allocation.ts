@@ -18,6 +18,10 @@ export interface ServiceAllocation {
   reserveUpdate(service: Service, old: Service): Reservation;
   /** The Service is gone. */
   released(service: Service): void;
+  /** Allocates addresses from these CIDRs from now on; from the cluster's own where there are none. What is no IPv4 range is left out. */
+  cover(cidrs: readonly string[]): void;
+  /** Whether an address is spoken for beside Services: somebody's IPAddress object. */
+  block(ip: string, blocked: boolean): void;
   /** Derives everything from what is stored, forgetting what was held before. Call once at start, before any write. */
   restore(services: Iterable<Service>): void;
 }

@@ -19,12 +19,15 @@ export class NumberRange {
   readonly #lower: number;
   readonly #taken = new Set<number>();
   readonly #entropy: Entropy;
+  readonly #isFree: (number: number) => boolean;
 
-  constructor(range: Span, entropy: Entropy) {
+  /** `isFree`: who else decides whether a number is free; absent: only what was taken here. */
+  constructor(range: Span, entropy: Entropy, isFree: (number: number) => boolean = () => true) {
     this.#first = range.first;
     this.#size = range.size;
     this.#lower = Math.min(range.lower, range.size);
     this.#entropy = entropy;
+    this.#isFree = isFree;
   }
 
   contains(number: number): boolean {
@@ -38,8 +41,15 @@ export class NumberRange {
     return 'taken';
   }
 
-  /** A free number: from the upper band beginning at a random place, then from the lower; undefined where all are taken. */
+  /** Takes what `find` finds. */
   takeAny(): number | undefined {
+    const number = this.find();
+    if (number !== undefined) this.#taken.add(number);
+    return number;
+  }
+
+  /** A free number: from the upper band beginning at a random place, then from the lower; undefined where all are taken. */
+  find(): number | undefined {
     if (this.#taken.size >= this.#size) return undefined;
     return this.#search(this.#first + this.#lower, this.#size - this.#lower) ?? this.#search(this.#first, this.#lower);
   }
@@ -56,7 +66,7 @@ export class NumberRange {
     const start = Math.floor(this.#entropy.fraction() * size);
     for (let step = 0; step < size; step++) {
       const number = first + ((start + step) % size);
-      if (this.take(number) === 'taken') return number;
+      if (!this.#taken.has(number) && this.#isFree(number)) return number;
     }
     return undefined;
   }
@@ -73,16 +83,21 @@ export function formatIPv4(address: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
 }
 
-/** First and last address of an IPv4 CIDR that Services may have: without the network's and the broadcast address. Throws Error for other texts. */
-export function serviceAddresses(cidr: string): Span {
+/**
+ * The addresses of an IPv4 CIDR that Services may have: without the network's and the broadcast address. Throws Error for other texts and for lengths
+ * outside `lengths`.
+ */
+export function serviceAddresses(cidr: string, lengths: { readonly least: number; readonly most: number } = { least: 8, most: 30 }): Span {
   const [address = '', length = ''] = cidr.split('/');
   const base = parseIPv4(address);
   const bits = Number(length);
-  if (base === undefined || !/^\d+$/.test(length) || bits < 8 || bits > 30)
-    throw new Error(`not an IPv4 service range (/8 to /30): ${cidr}`);
+  if (base === undefined || !/^\d+$/.test(length) || bits < lengths.least || bits > lengths.most)
+    throw new Error(`not an IPv4 service range (/${lengths.least} to /${lengths.most}): ${cidr}`);
   const all = 2 ** (32 - bits);
-  const size = all - 2;
-  return { first: base - (base % all) + 1, size, lower: lowerBand(all, 16, 16, 256) };
+  const first = base - (base % all);
+  // Ranges of one or two addresses have no room for a network and a broadcast address.
+  if (all <= 2) return { first, size: all, lower: 0 };
+  return { first: first + 1, size: all - 2, lower: lowerBand(all, 16, 16, 256) };
 }
 
 /** Node ports from `first` to `last`. */

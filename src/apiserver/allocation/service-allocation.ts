@@ -4,6 +4,7 @@ import type { Service, ServicePort, ServiceSpec } from '../../api/core/v1.ts';
 import type { StatusCause } from '../../api/meta/v1.ts';
 import { invalid, StatusError } from '../../api/status-error.ts';
 import type { Entropy } from '../../base/entropy.ts';
+import { AddressRanges } from './address-ranges.ts';
 import type { Reservation, ServiceAllocation } from './allocation.ts';
 import { allocatesNodePorts, carriedOver, mayHaveNodePorts, needsHealthCheckPort } from './carry-over.ts';
 import { clusterCauses, clusterIPCauses, isHeadless, needsClusterIP, withFamilies } from './ip-families.ts';
@@ -30,7 +31,8 @@ export function createServiceAllocation(options: {
   readonly entropy: Entropy;
 }): ServiceAllocation {
   const { first, last } = options.nodePortRange ?? { first: 30_000, last: 32_767 };
-  const ips = new NumberRange(serviceAddresses(options.serviceCidr), options.entropy);
+  const own = serviceAddresses(options.serviceCidr);
+  const ips = new AddressRanges([own], options.entropy);
   const ports = new NumberRange(nodePorts(first, last), options.entropy);
 
   /** Undoes what was taken when anything of it is refused. */
@@ -164,12 +166,20 @@ export function createServiceAllocation(options: {
     },
     reserveUpdate: (service, old) => reserve(service, carriedOver(service.spec ?? {}, old.spec ?? {}), old.spec ?? {}),
     released: (service) => free(heldBy(service)),
+    cover(cidrs) {
+      const spans = cidrs.filter((cidr) => !cidr.includes(':')).map((cidr) => serviceAddresses(cidr, { least: 0, most: 32 }));
+      ips.cover(spans.length === 0 ? [own] : spans);
+    },
+    block(ip, blocked) {
+      const address = parseIPv4(ip);
+      if (address !== undefined) ips.block(address, blocked);
+    },
     restore(services) {
       ips.clear();
       ports.clear();
       for (const service of services) {
         const held = heldBy(service);
-        for (const ip of held.ips) ips.take(ip);
+        for (const ip of held.ips) ips.hold(ip);
         for (const port of held.ports) ports.take(port);
       }
     },

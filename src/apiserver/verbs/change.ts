@@ -10,7 +10,7 @@ import { endsByUpdate } from '../delete-decision.ts';
 import { recordOwnership } from '../managed-fields/record-ownership.ts';
 import { carriedOver } from '../object-metadata.ts';
 import type { Answer, ApiRequest } from '../request.ts';
-import { hold, letGo } from '../reservation.ts';
+import { departing, hold, letGo } from '../reservation.ts';
 import { admissionContextOf, objectAs, type Serving, storageForm, storedKindOf } from '../serving.ts';
 import { keyOf } from '../storage-key.ts';
 import { objectOf } from '../stored-object.ts';
@@ -69,12 +69,12 @@ export async function change(serving: Serving, request: ApiRequest, options: Wri
       if (causes.length > 0) throw invalid(kind, name, causes);
       await admission.validate({ ...attributes, object }, context);
       if (endsByUpdate(old, object)) {
-        const removed = dryRun || (await remove(store, entry)) !== undefined;
+        const removed = dryRun || (await remove(store, entry, departing(serving, storedKind, old))) !== undefined;
         if (removed && !dryRun) letGo(serving, storedKind, old);
         if (removed) return { is: 'object', object, revision: entry.modRevision };
       } else if (dryRun) return { is: 'object', object, revision: entry.modRevision };
       else {
-        const written = await replace(store, storedKind, entry, object);
+        const written = await replace(store, storedKind, entry, object, held.companions);
         stored = written !== undefined;
         if (written !== undefined) return { is: 'entry', entry: written };
       }

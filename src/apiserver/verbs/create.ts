@@ -62,10 +62,12 @@ export async function createObject(
       await admission.validate({ ...attributes, name, object }, context);
       if (tries === 1) warnings.push(...rules.warnings(object));
       if (dryRun && store.get(key) === undefined) return { is: 'object', code: 201, kind, object: served(kind, object, undefined) };
-      const entry = dryRun ? undefined : await putNew(store, storedKind, key, object);
+      const entry = dryRun ? undefined : await putNew(store, storedKind, key, object, held.companions);
       stored = entry !== undefined;
       if (entry !== undefined) return { is: 'entry', code: 201, kind, entry };
-      if (!generated || tries === generatedTries) throw taken(serving, request, name);
+      // Somebody else's address was in the way, not an object of this name: another one is tried.
+      const free = !dryRun && store.get(key) === undefined;
+      if ((!generated && !free) || tries === generatedTries) throw taken(serving, request, name);
     } finally {
       if (stored) held.commit();
       else held.release();

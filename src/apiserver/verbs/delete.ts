@@ -8,7 +8,7 @@ import { modifiedText, remove, replace, triesBound } from '../commit.ts';
 import { type DeleteDecision, decideDelete } from '../delete-decision.ts';
 import { answersDeletionWithObject, defaultPropagation, deletesGracefully } from '../kind-behaviour.ts';
 import { type Answer, type ApiRequest, success } from '../request.ts';
-import { letGo } from '../reservation.ts';
+import { departing, letGo } from '../reservation.ts';
 import { admissionContextOf, type Serving, storedKindOf } from '../serving.ts';
 import { keyOf } from '../storage-key.ts';
 import { objectOf } from '../stored-object.ts';
@@ -75,19 +75,21 @@ function decide({ clock }: Serving, { kind }: ApiRequest, old: AnyObject, option
 
 /** Undefined where somebody else was faster. */
 async function enact(
-  { store }: Serving,
+  serving: Serving,
   storedKind: KindDescription,
   entry: Entry,
   old: AnyObject,
   decision: DeleteDecision,
   dryRun: boolean,
 ): Promise<Deleted | undefined> {
+  const { store } = serving;
   const { modRevision } = entry;
+  const companions = dryRun ? undefined : departing(serving, storedKind, old);
   switch (decision.is) {
     case 'pending':
       return { object: old, revision: modRevision, gone: false };
     case 'remove': {
-      const revision = dryRun ? modRevision : await remove(store, entry);
+      const revision = dryRun ? modRevision : await remove(store, entry, companions);
       return revision === undefined ? undefined : { object: old, revision, gone: true };
     }
     case 'mark':
@@ -97,7 +99,7 @@ async function enact(
       const marked = await replace(store, storedKind, entry, decision.object);
       if (marked === undefined) return undefined;
       if (!gone) return { object: decision.object, revision: marked.modRevision, gone };
-      const revision = await remove(store, marked);
+      const revision = await remove(store, marked, companions);
       // A pod that somebody touched in between is on its way out all the same: the next look at it decides.
       if (revision === undefined && store.get(entry.key) !== undefined) return undefined;
       return { object: decision.object, revision: revision ?? marked.modRevision, gone };
