@@ -1,19 +1,71 @@
 // Owns the scheduling framework's contract: what a plugin sees, and what it may say. Verdicts are values; nothing here is an exception.
 import type { Pod } from '../api/core/v1.ts';
-import type { NodeInfo, Snapshot } from './snapshot.ts';
+import type { ClusterView } from './cluster-view.ts';
+import type { NodeInfo } from './node-info.ts';
+import type { WakeEvent } from './wake-event.ts';
 
-/** Why a plugin turns a node down. `resolvable`: ending other pods of the node could change that. */
-export interface Rejection {
-  readonly plugin: string;
+/** Why a node is turned down. `resolvable`: ending other pods of the node could change that. */
+export interface Refusal {
   readonly reasons: readonly string[];
   readonly resolvable: boolean;
 }
 
-/** What a plugin says before nodes are looked at: nothing, only these nodes, or that the pod must wait whatever the nodes. */
-export type PreFilterVerdict =
-  | { readonly says: 'any' }
-  | { readonly says: 'only'; readonly nodes: ReadonlySet<string> }
-  | { readonly says: 'wait'; readonly reason: string };
+/** A refusal and who spoke it. */
+export interface Rejection extends Refusal {
+  readonly plugin: string;
+}
+
+/** A pod that came to or left a node. `simulated`: only to see what would be, as preemption does. */
+export interface PodMove {
+  readonly pod: Pod;
+  readonly node: NodeInfo;
+  readonly delta: 1 | -1;
+  readonly simulated: boolean;
+}
+
+/** A test of one node. undefined: the node will do. */
+export type NodeTest = (node: NodeInfo) => Refusal | undefined;
+
+/**
+ * What a judgement goes by where it looks beyond the node itself: nodes of one domain (equal strings) get the same verdict and the same
+ * score. `follow` keeps the counts behind it current; it answers false where they have to be made anew.
+ */
+export interface Domains {
+  domainOf(node: NodeInfo): string;
+  follow(move: PodMove): boolean;
+}
+
+/** Nodes of one domain that are feasible: one of them, and how many they are. */
+export interface NodeGroup {
+  readonly node: NodeInfo;
+  readonly count: number;
+}
+
+/** How nodes are scored, 0 to 100, before the plugin's weight. */
+export type Scoring =
+  /** Each node by itself. */
+  | { readonly by: 'node'; score(node: NodeInfo): number }
+  /** Each node by itself in any numbers, which `normalize` brings to 0…100; it is given each different number once. */
+  | { readonly by: 'comparison'; score(node: NodeInfo): number; normalize(scores: readonly number[]): readonly number[] }
+  /** Whole domains, in the order of the groups; the groups are all feasible nodes. */
+  | { readonly by: 'domain'; score(groups: readonly NodeGroup[]): readonly number[] };
+
+/** What a plugin makes of a pod in a cluster, before it has looked at each node. */
+export interface Judgement {
+  /** Only these nodes come into question. */
+  readonly only?: ReadonlySet<string>;
+  readonly test?: NodeTest;
+  readonly scoring?: Scoring;
+  /** Present where `test` or `scoring` look beyond the node itself. */
+  readonly domains?: Domains;
+  /** True once something else that the judgement was made from has changed. */
+  isStale?(): boolean;
+}
+
+/** The pod must wait whatever the nodes. */
+export interface Wait {
+  readonly waitsFor: string;
+}
 
 /**
  * One rule of placement. All methods are pure and quick: they run for each pod, most for each pod and node. The order of plugins is data
@@ -21,25 +73,26 @@ export type PreFilterVerdict =
  */
 export interface Plugin {
   readonly name: string;
-  /** How much the plugin's score counts. */
+  /** How much the plugin's score counts; 1 unless told. */
   readonly weight?: number;
-  /** Whether the pod may enter the queue at all; the reason where not. */
-  preEnqueue?(pod: Pod): string | undefined;
-  preFilter?(pod: Pod, snapshot: Snapshot): PreFilterVerdict;
-  /** undefined: the node will do. */
-  filter?(pod: Pod, node: NodeInfo): Omit<Rejection, 'plugin'> | undefined;
-  /** False where the plugin has nothing to say about this pod, and its scores are left out. */
-  scores?(pod: Pod): boolean;
-  /** Any number; `normalize` brings all nodes' numbers to 0…100. */
-  score?(pod: Pod, node: NodeInfo, snapshot: Snapshot): number;
-  normalize?(scores: readonly number[]): readonly number[];
+  /** Why the pod may not enter the queue yet; undefined: it may. */
+  preEnqueue?(pod: Pod, cluster: ClusterView): string | undefined;
+  /**
+   * All of the pod that `judge` goes by, as text: pods of equal signatures share a judgement. Absent: the judgement goes by nothing of the
+   * pod that another pod might have too.
+   */
+  signature?(pod: Pod, cluster: ClusterView): string;
+  /** undefined: nothing to say about this pod. */
+  judge?(pod: Pod, cluster: ClusterView): Judgement | Wait | undefined;
+  /** Whether a change may make a pod fit that this plugin turned down. Absent: every change may. */
+  wakes?(pod: Pod, event: WakeEvent): boolean;
 }
 
 export const maxNodeScore = 100;
 
 /** Brings scores to 0…100 by the highest of them; all zero stays zero (or becomes 100 where less is better). */
 export function normalizeByHighest(scores: readonly number[], lessIsBetter: boolean): readonly number[] {
-  const highest = Math.max(0, ...scores);
+  const highest = scores.reduce((most, score) => Math.max(most, score), 0);
   if (highest === 0) return lessIsBetter ? scores.map(() => maxNodeScore) : scores;
   return scores.map((score) => {
     const scaled = Math.floor((score * maxNodeScore) / highest);

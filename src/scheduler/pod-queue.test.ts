@@ -1,62 +1,100 @@
-// Owns the story of waiting pods: order, back-off, being woken, none lost.
+// Owns the story of waiting pods: order, back-off, being woken, being kept out, none lost.
 import { expect, test } from 'vitest';
 import type { Pod } from '../api/core/v1.ts';
 import { VirtualClock } from '../base/clock-virtual.ts';
-import { PodQueue } from './pod-queue.ts';
+import { PodQueue, type Queued } from './pod-queue.ts';
 
 const pod = (name: string, priority = 0): Pod => ({
   metadata: { name, uid: name, resourceVersion: '1', creationTimestamp: '' },
   spec: { priority, containers: [] },
 });
-const setup = (): { clock: VirtualClock; queue: PodQueue; ready: () => number } => {
+const plugins = new Set(['Fit']);
+const setup = (admit: (pod: Pod) => string | undefined = () => undefined) => {
   const clock = new VirtualClock();
   let count = 0;
-  return { clock, queue: new PodQueue(clock, () => void count++), ready: () => count };
+  return { clock, queue: new PodQueue(clock, admit, () => void count++), ready: () => count };
 };
+const taken = (queue: PodQueue): Queued => {
+  const next = queue.take();
+  if (next === undefined) throw new Error('nothing to take');
+  return next;
+};
+const nameOf = (queued: Queued | undefined): string | undefined => queued?.pod.metadata.name;
 
 test('higher priority first, then who waited longer', async () => {
   const { clock, queue } = setup();
   for (const one of [pod('a'), pod('b', 5), pod('c', 5)]) {
-    queue.add(one);
+    queue.put(one);
     await clock.advance(1);
   }
-  expect([queue.take(), queue.take(), queue.take(), queue.take()].map((taken) => taken?.pod.metadata.name)).toEqual([
-    'b',
-    'c',
-    'a',
-    undefined,
-  ]);
+  expect([queue.take(), queue.take(), queue.take(), queue.take()].map(nameOf)).toEqual(['b', 'c', 'a', undefined]);
 });
 
-test('a pod that found no node waits until something changes', async () => {
+test('a pod that found no node waits until something changes that its plugins care about', async () => {
   const { clock, queue } = setup();
-  queue.add(pod('a'));
-  queue.park(pod('a'), queue.take()?.wakeups ?? -1, 'unschedulable');
+  queue.put(pod('a'));
+  queue.park(taken(queue), pod('a'), plugins);
   await clock.advance(60_000);
+  queue.wake((queued) => queued.plugins.has('Ports'));
   expect(queue.take()).toBeUndefined();
-  queue.wake();
-  expect(queue.take()?.pod.metadata.name).toBe('a');
+  queue.wake((queued) => queued.plugins.has('Fit'));
+  expect(nameOf(queue.take())).toBe('a');
 });
 
-test('a change during the attempt is not lost', () => {
+test('a pod in back-off is taken at once where nothing else is ready, and after the others where something is', () => {
   const { queue } = setup();
-  queue.add(pod('a'));
-  const taken = queue.take();
-  queue.wake();
-  queue.park(pod('a'), taken?.wakeups ?? -1, 'unschedulable');
-  expect(queue.take()?.pod.metadata.name).toBe('a');
+  queue.put(pod('failed', 9));
+  queue.park(taken(queue), pod('failed', 9), plugins);
+  queue.wake(() => true);
+  queue.put(pod('new'));
+  expect([queue.take(), queue.take()].map(nameOf)).toEqual(['new', 'failed']);
 });
 
-test('after an error it is tried again by itself, later each time', async () => {
+test('what nothing wakes is tried again after five minutes', async () => {
+  const { clock, queue } = setup();
+  queue.put(pod('a'));
+  queue.park(taken(queue), pod('a'), plugins);
+  await clock.advance(299_000);
+  expect(queue.take()).toBeUndefined();
+  await clock.advance(31_000);
+  expect(nameOf(queue.take())).toBe('a');
+});
+
+test('a pod that is kept out is not taken, whatever happens, until it is let in', async () => {
+  let gate: string | undefined = 'SchedulingGates';
+  const { clock, queue } = setup(() => gate);
+  queue.put(pod('a'));
+  queue.wake(() => true);
+  await clock.advance(400_000);
+  expect(queue.take()).toBeUndefined();
+  gate = undefined;
+  queue.wake(({ plugins: by }) => by.has('SchedulingGates'));
+  expect(nameOf(queue.take())).toBe('a');
+});
+
+test('after an error it is tried again by itself, later each time, on whole seconds', async () => {
   const { clock, queue, ready } = setup();
-  queue.add(pod('a'));
-  const waits: number[] = [];
-  for (let attempt = 0; attempt < 5; attempt++) {
-    const taken = queue.take();
-    queue.park(pod('a'), taken?.wakeups ?? -1, 'error');
-    const [before, startMs] = [ready(), clock.now()];
+  await clock.advance(600);
+  queue.put(pod('a'));
+  const startMs = Math.floor(clock.now() / 1000) * 1000;
+  const tries: number[] = [];
+  for (let attempt = 0; attempt < 6; attempt++) {
+    const next = taken(queue);
+    queue.retry(next, next.pod);
+    expect(queue.take()).toBeUndefined();
+    const before = ready();
     await clock.until(() => ready() > before);
-    waits.push(clock.now() - startMs);
+    tries.push(clock.now() - startMs);
   }
-  expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 10_000]);
+  expect(tries).toEqual([2_000, 5_000, 10_000, 19_000, 30_000, 41_000]);
+});
+
+test('a newer state of a waiting pod keeps its place, and a pod that is removed is gone', () => {
+  const { queue } = setup();
+  queue.put(pod('a'));
+  queue.put({ ...pod('a'), metadata: { ...pod('a').metadata, resourceVersion: '2' } });
+  queue.put(pod('b'));
+  queue.remove(pod('b'));
+  expect(queue.take()?.pod.metadata.resourceVersion).toBe('2');
+  expect(queue.ready).toBe(false);
 });

@@ -1,91 +1,127 @@
 // Owns the pods that wait for a node: ready ones by priority, failed ones in back-off or until something changes. It decides nothing about nodes.
 import type { Pod } from '../api/core/v1.ts';
 import type { Clock, Timer } from '../base/clock.ts';
+import { KeyedHeap } from './heap.ts';
+import { priorityOf } from './pod-facts.ts';
 
-const initialBackoffMs = 1_000;
-const longestBackoffMs = 10_000;
-/** A pod that nothing woke is tried again after this long. */
-const longestWaitMs = 5 * 60_000;
-
-interface Waiting {
-  readonly pod: Pod;
-  readonly queuedAtMs: number;
-  readonly attempts: number;
-  /** Not before this instant, unless nothing else is ready. */
-  readonly notBeforeMs: number;
-  /** True: waits for a change of the cluster. */
-  readonly parked: boolean;
-  /** How many wake-ups had been when the attempt began: one in between must not be lost. */
-  readonly wakeups: number;
+/** How long pods back off and lie idle, in milliseconds. */
+export interface QueueTimes {
+  readonly initialBackoffMs: number;
+  readonly longestBackoffMs: number;
+  /** A pod that nothing woke is tried again after so long. */
+  readonly longestWaitMs: number;
 }
 
-/** The queue. `onReady` is called when a pod may be taken. Bound: the number of pending pods. */
+export const upstreamTimes: QueueTimes = { initialBackoffMs: 1_000, longestBackoffMs: 10_000, longestWaitMs: 5 * 60_000 };
+
+/** So often pods that wait for a change are looked through for those that waited too long. */
+const sweepMs = 30_000;
+const second = 1_000;
+
+/** A pod in the queue. */
+export interface Queued {
+  readonly pod: Pod;
+  /** When it was put in, or failed last. */
+  readonly sinceMs: number;
+  /** Attempts that failed. */
+  readonly failures: number;
+  /** The plugins that turned it down last, or that keep it out. */
+  readonly plugins: ReadonlySet<string>;
+  /** Kept out of the queue altogether until a plugin lets it in. */
+  readonly gated: boolean;
+}
+
+const nobody: ReadonlySet<string> = new Set();
+
+/** Whether a change may help a pod: asked for pods that wait for one. */
+export type Wakes = (queued: Queued) => boolean;
+
+/**
+ * The queue. `admit` says which plugin keeps a pod out (undefined: none); `onReady` is called when a pod may be taken. Bound: the number of
+ * pending pods.
+ */
 export class PodQueue {
   readonly #clock: Clock;
+  readonly #times: QueueTimes;
+  readonly #admit: (pod: Pod) => string | undefined;
   readonly #onReady: () => void;
-  readonly #waiting = new Map<string, Waiting>();
-  readonly #attempts = new Map<string, number>();
-  #wakeups = 0;
+  readonly #active = new KeyedHeap<Queued>(keyOfQueued, activeBefore);
+  readonly #backoff: KeyedHeap<Queued>;
+  /** After an error rather than a rejection: not taken before its time. */
+  readonly #failed: KeyedHeap<Queued>;
+  readonly #waiting = new Map<string, Queued>();
   #timer: Timer | undefined;
+  #timerAtMs = Number.POSITIVE_INFINITY;
 
-  constructor(clock: Clock, onReady: () => void) {
+  constructor(clock: Clock, admit: (pod: Pod) => string | undefined, onReady: () => void, times: QueueTimes = upstreamTimes) {
     this.#clock = clock;
+    this.#times = times;
+    this.#admit = admit;
     this.#onReady = onReady;
+    const sooner = (a: Queued, b: Queued): boolean => {
+      const [one, other] = [this.#backoffEndMs(a), this.#backoffEndMs(b)];
+      return one === other ? activeBefore(a, b) : one < other;
+    };
+    this.#backoff = new KeyedHeap(keyOfQueued, sooner);
+    this.#failed = new KeyedHeap(keyOfQueued, sooner);
   }
 
-  /** Puts a new or changed pod in: it is ready at once. */
-  add(pod: Pod): void {
+  /** Puts a new pod in, or a newer state of one that is in where it is. */
+  put(pod: Pod): void {
     const key = keyOf(pod);
-    const before = this.#waiting.get(key);
-    this.#waiting.set(key, {
-      pod,
-      queuedAtMs: before?.queuedAtMs ?? this.#clock.now(),
-      attempts: before?.attempts ?? 0,
-      notBeforeMs: 0,
-      parked: false,
-      wakeups: this.#wakeups,
-    });
-    this.#onReady();
+    for (const heap of [this.#active, this.#backoff, this.#failed]) {
+      const known = heap.get(key);
+      if (known !== undefined) return heap.put({ ...known, pod });
+    }
+    const known = this.#waiting.get(key);
+    if (known !== undefined) this.#waiting.set(key, { ...known, pod });
+    else this.#enter({ pod, sinceMs: this.#clock.now(), failures: 0, plugins: nobody, gated: false });
+  }
+
+  /** Whether the pod is in the queue. */
+  has(pod: Pod): boolean {
+    const key = keyOf(pod);
+    return this.#waiting.has(key) || [this.#active, this.#backoff, this.#failed].some((heap) => heap.get(key) !== undefined);
   }
 
   remove(pod: Pod): void {
-    this.#waiting.delete(keyOf(pod));
-    this.#attempts.delete(keyOf(pod));
+    const key = keyOf(pod);
+    for (const heap of [this.#active, this.#backoff, this.#failed]) heap.remove(key);
+    this.#waiting.delete(key);
   }
 
   /** Takes the next pod: highest priority, then longest in the queue. With none ready, the one whose back-off ends first. */
-  take(): { readonly pod: Pod; readonly wakeups: number } | undefined {
-    const now = this.#clock.now();
-    let best: Waiting | undefined;
-    for (const one of this.#waiting.values()) if (!one.parked && (best === undefined || before(one, best, now))) best = one;
-    if (best === undefined) return undefined;
-    this.#waiting.delete(keyOf(best.pod));
-    this.#attempts.set(keyOf(best.pod), best.attempts + 1);
-    return { pod: best.pod, wakeups: this.#wakeups };
+  take(): Queued | undefined {
+    return this.#active.takeFirst() ?? this.#backoff.takeFirst();
   }
 
-  /** Puts a pod back that found no node. `wakeups` is what `take` gave: if the cluster changed since, it only backs off. */
-  park(pod: Pod, wakeups: number, reason: 'unschedulable' | 'error'): void {
-    const key = keyOf(pod);
-    const attempts = this.#attempts.get(key) ?? 1;
-    const now = this.#clock.now();
-    const backoffMs = Math.min(longestBackoffMs, initialBackoffMs * 2 ** (attempts - 1));
-    const parked = reason === 'unschedulable' && wakeups === this.#wakeups;
-    this.#waiting.set(key, { pod, queuedAtMs: now, attempts, notBeforeMs: now + backoffMs, parked, wakeups });
-    this.#arm();
-    if (!parked && reason === 'unschedulable') this.#onReady();
+  /** Whether there is a pod to take. */
+  get ready(): boolean {
+    return this.#active.size + this.#backoff.size > 0;
   }
 
-  /** Something changed that may make room: every parked pod may be tried again when its back-off is over. */
-  wake(): void {
-    this.#wakeups++;
-    let any = false;
-    for (const [key, one] of this.#waiting) {
-      if (!one.parked) continue;
-      this.#waiting.set(key, { ...one, parked: false });
-      any = true;
-    }
-    if (any) this.#onReady();
+  /** Puts a pod back that found no node: it waits for a change that its plugins care about. */
+  park({ failures }: Queued, pod: Pod, plugins: ReadonlySet<string>): void {
+    this.#waiting.set(keyOf(pod), { pod, sinceMs: this.#clock.now(), failures: failures + 1, plugins, gated: false });
+    this.#arm(this.#clock.now() + sweepMs);
+  }
+
+  /** Puts a pod back whose attempt ended in an error: it is tried again by itself. */
+  retry({ failures }: Queued, pod: Pod): void {
+    const queued: Queued = { pod, sinceMs: this.#clock.now(), failures: failures + 1, plugins: nobody, gated: false };
+    this.#failed.put(queued);
+    this.#arm(this.#backoffEndMs(queued) + second);
+  }
+
+  /** Something changed: the waiting pods that it may help are tried again once their back-off is over. */
+  wake(wakes: Wakes): void {
+    for (const queued of [...this.#waiting.values()]) if (wakes(queued)) this.#release(queued);
+  }
+
+  /** Tries a pod again that waits, whatever happened; nothing where it does not wait. */
+  activate(pod: Pod): void {
+    const queued = this.#waiting.get(keyOf(pod));
+    if (queued !== undefined) this.#release(queued);
   }
 
   close(): void {
@@ -93,34 +129,63 @@ export class PodQueue {
     this.#waiting.clear();
   }
 
-  #arm(): void {
+  #release(queued: Queued): void {
+    this.#waiting.delete(keyOf(queued.pod));
+    this.#enter(queued);
+  }
+
+  #enter(queued: Queued): void {
+    const plugin = this.#admit(queued.pod);
+    if (plugin !== undefined) {
+      this.#waiting.set(keyOf(queued.pod), { ...queued, plugins: new Set([...queued.plugins, plugin]), gated: true });
+      return;
+    }
+    const endMs = this.#backoffEndMs(queued);
+    if (queued.failures > 0 && endMs + second > this.#clock.now()) {
+      this.#backoff.put({ ...queued, gated: false });
+      this.#arm(endMs + second);
+    } else this.#active.put({ ...queued, gated: false });
+    this.#onReady();
+  }
+
+  /** Cut down to a whole second; the back-off is over on the next one. */
+  #backoffEndMs({ sinceMs, failures }: Queued): number {
+    const { initialBackoffMs, longestBackoffMs } = this.#times;
+    const backoffMs = failures === 0 ? 0 : Math.min(longestBackoffMs, initialBackoffMs * 2 ** (failures - 1));
+    return Math.floor((sinceMs + backoffMs) / second) * second;
+  }
+
+  #arm(atMs: number): void {
+    if (atMs >= this.#timerAtMs) return;
     this.#timer?.[Symbol.dispose]();
-    const now = this.#clock.now();
-    const due = [...this.#waiting.values()].map((one) => (one.parked ? one.queuedAtMs + longestWaitMs : one.notBeforeMs));
-    if (due.length === 0) return;
-    this.#timer = this.#clock.after(Math.max(1, Math.min(...due) - now), () => {
-      const at = this.#clock.now();
-      for (const [key, one] of this.#waiting)
-        if (one.parked && one.queuedAtMs + longestWaitMs <= at) this.#waiting.set(key, { ...one, parked: false });
-      this.#onReady();
-      this.#arm();
+    this.#timerAtMs = atMs;
+    this.#timer = this.#clock.after(Math.max(1, atMs - this.#clock.now()), () => {
+      this.#timerAtMs = Number.POSITIVE_INFINITY;
+      this.#sweep();
     });
   }
 
-  /** Whether a pod may be taken now without cutting its back-off short. */
-  get ready(): boolean {
+  #sweep(): void {
     const now = this.#clock.now();
-    return [...this.#waiting.values()].some((one) => !one.parked && one.notBeforeMs <= now);
+    for (const heap of [this.#backoff, this.#failed]) {
+      while (heap.first !== undefined && this.#backoffEndMs(heap.first) + second <= now) {
+        const queued = heap.takeFirst();
+        if (queued !== undefined) this.#enter(queued);
+      }
+      if (heap.first !== undefined) this.#arm(this.#backoffEndMs(heap.first) + second);
+    }
+    for (const queued of [...this.#waiting.values()])
+      if (!queued.gated && queued.sinceMs + this.#times.longestWaitMs < now) this.#release(queued);
+    if (this.#waiting.size > 0) this.#arm(now + sweepMs);
   }
 }
 
-function before(a: Waiting, b: Waiting, now: number): boolean {
-  const [aLate, bLate] = [Math.max(0, a.notBeforeMs - now), Math.max(0, b.notBeforeMs - now)];
-  if ((aLate === 0) !== (bLate === 0)) return aLate === 0;
-  if (aLate !== bLate) return aLate < bLate;
-  const [aPriority, bPriority] = [a.pod.spec.priority ?? 0, b.pod.spec.priority ?? 0];
-  return aPriority === bPriority ? a.queuedAtMs < b.queuedAtMs : aPriority > bPriority;
+function activeBefore(a: Queued, b: Queued): boolean {
+  const difference = priorityOf(b.pod) - priorityOf(a.pod);
+  return difference === 0 ? a.sinceMs < b.sinceMs : difference < 0;
 }
+
+const keyOfQueued = ({ pod }: Queued): string => keyOf(pod);
 
 /** A pod's place in the queue. */
 export function keyOf({ metadata }: Pod): string {

@@ -1,28 +1,13 @@
-// Owns replaying recorded decisions of kube-scheduler 1.36.3 through the pure decision, as far as the present plugins cover them.
+// Owns replaying recorded decisions of kube-scheduler 1.36.3 through the pure decision: verdicts, words, victims, scores.
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Node, Pod } from '../api/core/v1.ts';
-import { defaultPlugins } from './plugins/default-plugins.ts';
-import { schedule } from './schedule.ts';
-import { snapshotOf } from './snapshot.ts';
-
-interface Recorded {
-  readonly name: string;
-  readonly nodes: readonly Node[];
-  readonly pods: readonly Pod[];
-  readonly pod: Pod;
-  readonly feasible?: readonly string[];
-  readonly scores?: Readonly<Record<string, readonly number[]>>;
-  readonly verdict: {
-    readonly node?: string;
-    readonly oneOf?: readonly string[];
-    readonly message?: string;
-    readonly untouched?: boolean;
-    readonly nominatedNode?: string;
-    readonly before?: unknown;
-    readonly reason?: string;
-  };
-}
+import type { Pod } from '../api/core/v1.ts';
+import { attempt } from './attempt.ts';
+import type { ClusterState } from './cluster-state.ts';
+import { placedOn } from './pod-facts.ts';
+import { defaultProfile } from './profile.ts';
+import { judgesOf, Ranking } from './ranking.ts';
+import { type Recorded, recordedCluster, storedPod } from './recorded-cluster.ts';
 
 const directory = new URL('../../../shared/parity/scheduler/', import.meta.url);
 const present = existsSync(directory);
@@ -32,73 +17,83 @@ function recorded(file: string): readonly Recorded[] {
   return (JSON.parse(readFileSync(new URL(file, directory), 'utf8')) as { cases: Recorded[] }).cases;
 }
 
-/** What plugins of later days decide: affinity between pods, spreading, volumes, claims of devices, preemption. */
-function covered({ name, pod, pods, verdict, ...more }: Recorded): boolean {
-  const objects = [
-    'services',
-    'replicasets',
-    'statefulsets',
-    'replicationcontrollers',
-    'pvcs',
-    'pvs',
-    'runtimeclasses',
-    'csinodes',
-    'limitranges',
-  ];
-  if (objects.some((kind) => kind in more)) return false;
-  if (
-    verdict.untouched === true ||
-    verdict.reason === 'SchedulingGated' ||
-    verdict.nominatedNode !== undefined ||
-    verdict.before !== undefined
-  )
-    return false;
-  if (/^(preempt|dra|volume|podaffinity|spread|nominated)/.test(name)) return false;
-  const { affinity, topologySpreadConstraints, volumes = [], resourceClaims } = pod.spec;
-  if (affinity?.podAffinity !== undefined || affinity?.podAntiAffinity !== undefined) return false;
-  if (topologySpreadConstraints !== undefined || resourceClaims !== undefined) return false;
-  if (
-    volumes.some(
-      (volume) => volume.persistentVolumeClaim !== undefined || volume.ephemeral !== undefined || volume.gcePersistentDisk !== undefined,
-    )
-  )
-    return false;
-  return !pods.some(({ spec }) => spec.affinity?.podAffinity !== undefined || spec.affinity?.podAntiAffinity !== undefined);
-}
-
-/** What the API server adds on create and a decision depends on. */
-function stored(pod: Pod): Pod {
-  const tolerations = [...(pod.spec.tolerations ?? [])];
-  for (const key of ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']) {
-    tolerations.push({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 });
+/** Tries a pod, does in the picture of the cluster what the scheduler would do, and says what came of it in the referee's words. */
+function outcome(pod: Pod, cluster: ClusterState, fraction = 0): Record<string, unknown> {
+  if (pod.spec.nodeName || (pod.spec.schedulerName ?? 'default-scheduler') !== 'default-scheduler') return { untouched: true };
+  if ((pod.spec.schedulingGates ?? []).length > 0)
+    return { message: 'Scheduling is blocked due to non-empty scheduling gates', reason: 'SchedulingGated' };
+  if (defaultProfile.plugins.some((plugin) => plugin.preEnqueue?.(pod, cluster) !== undefined)) return { untouched: true };
+  const tried = attempt(pod, cluster, defaultProfile, () => fraction);
+  if (tried.outcome === 'placed') {
+    cluster.putPod(placedOn(pod, tried.node));
+    return { node: tried.node };
   }
-  const onHost = pod.spec.hostNetwork === true;
-  const containers = pod.spec.containers.map((container) =>
-    onHost ? { ...container, ports: (container.ports ?? []).map((port) => ({ ...port, hostPort: port.containerPort })) } : container,
-  );
-  return { ...pod, spec: { ...pod.spec, tolerations, containers } };
+  if (tried.outcome === 'error' || tried.candidate === undefined) return { message: tried.message };
+  const { node, pods } = tried.candidate;
+  cluster.nominate(pod, node);
+  const victims = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  for (const one of victims) {
+    const conditions = [{ type: 'DisruptionTarget', status: 'True' as const, reason: 'PreemptionByScheduler' }];
+    cluster.putPod({
+      ...one,
+      metadata: { ...one.metadata, deletionTimestamp: '2026-01-02T00:00:00Z' },
+      status: { ...one.status, conditions },
+    });
+  }
+  return { message: tried.message, nominatedNode: node, victims: victims.map(({ metadata }) => metadata.name).sort() };
 }
 
-const asNode = (node: Node): Node => ({ ...node, spec: node.spec ?? {} });
-
-function decide({ nodes, pods, pod }: Recorded) {
-  return schedule(stored(pod), snapshotOf(nodes.map(asNode), pods.map(stored)), defaultPlugins, 0);
+function replay(one: Recorded): void {
+  const { verdict } = one;
+  const fractions = verdict.oneOf?.map((_, at) => at / (verdict.oneOf?.length ?? 1)) ?? [0];
+  const seen = new Set<unknown>();
+  for (const fraction of fractions) {
+    const { cluster, waiting } = recordedCluster(one);
+    const before = waiting.map((pod) => ({ pod: pod.metadata.name, ...outcome(pod, cluster) }));
+    for (const [at, told] of (verdict.before ?? []).entries()) {
+      const { message, node, nominatedNode, reason } = told;
+      const wanted = Object.fromEntries(
+        Object.entries({ pod: told.pod, message, node, nominatedNode, reason }).filter(([, v]) => v !== undefined),
+      );
+      expect(before[at]).toMatchObject(wanted);
+    }
+    const pod = storedPod(one.pod, one);
+    const found = outcome(pod, cluster, fraction);
+    if (verdict.untouched) return expect(found).toEqual({ untouched: true });
+    if (verdict.message !== undefined) {
+      expect(found).toMatchObject({ message: verdict.message });
+      expect(found['nominatedNode']).toBe(verdict.nominatedNode);
+      const victims = [
+        ...((found['victims'] as readonly string[] | undefined) ?? []),
+        ...before.flatMap((o) => (o as { victims?: string[] }).victims ?? []),
+      ];
+      if (verdict.victims !== undefined || verdict.nominatedNode !== undefined)
+        expect(victims.sort()).toEqual((verdict.victims ?? []).map((victim) => victim.pod).sort());
+      if (verdict.afterVictimsGone?.node === undefined) return;
+      for (const victim of victims) cluster.removePod(`uid-default-${victim}`);
+      for (const victim of victims) cluster.removePod(`uid-${victim}`);
+      cluster.nominate(pod, undefined);
+      const again = { ...pod, status: { nominatedNodeName: verdict.nominatedNode ?? '' } };
+      return expect(outcome(again, cluster)).toEqual({ node: verdict.afterVictimsGone.node });
+    }
+    seen.add(found['node'] ?? found['message']);
+  }
+  expect([...seen].sort()).toEqual([...(verdict.oneOf ?? [verdict.node])].sort());
 }
 
 describe.skipIf(!present)('what kube-scheduler decided (../shared/parity/scheduler)', () => {
-  test.each(recorded('filters.json').filter(covered))('$name', (one) => {
-    const verdict = decide(one);
-    if (one.verdict.message !== undefined) expect(verdict).toMatchObject({ message: one.verdict.message });
-    else expect(verdict.outcome === 'placed' ? verdict.best : verdict).toEqual(one.verdict.oneOf ?? [one.verdict.node]);
-  });
+  test.each(recorded('filters.json'))('$name', replay);
 
-  test.each(recorded('scores.json').filter(covered))('scores: $name', (one) => {
-    const verdict = decide(one);
-    if (verdict.outcome !== 'placed') throw new Error(verdict.message);
-    expect(verdict.scores.map(({ node }) => node)).toEqual(one.feasible);
-    for (const [plugin, column] of Object.entries(one.scores ?? {})) {
-      if (!defaultPlugins.some(({ name }) => name === plugin)) continue;
-      expect([plugin, verdict.scores.map(({ parts }) => parts[plugin])]).toEqual([plugin, column]);
-    }
+  test.each(recorded('scores.json'))('scores: $name', (one) => {
+    const { cluster } = recordedCluster(one);
+    const pod = storedPod(one.pod, one);
+    const judges = judgesOf(pod, cluster, defaultProfile.plugins);
+    if ('waitsFor' in judges) throw new Error(judges.waitsFor);
+    const scores = new Ranking(pod, cluster, judges).scores();
+    expect(scores.map(({ node }) => node)).toEqual(one.feasible);
+    for (const [plugin, column] of Object.entries(one.scores ?? {}))
+      expect([plugin, scores.map(({ parts }) => parts[plugin])]).toEqual([plugin, column]);
+    expect(scores.map(({ total }) => total)).toEqual(one.total);
+    replay(one);
   });
 });

@@ -1,9 +1,10 @@
 // Owns the table of placements: one cluster state and one pod a row, and what kube-scheduler says.
 import { expect, test } from 'vitest';
 import type { Node, Pod, PodSpec } from '../api/core/v1.ts';
-import { defaultPlugins } from './plugins/default-plugins.ts';
-import { schedule } from './schedule.ts';
-import { snapshotOf } from './snapshot.ts';
+import { attempt } from './attempt.ts';
+import { ClusterState } from './cluster-state.ts';
+import { defaultProfile } from './profile.ts';
+import { judgesOf, Ranking } from './ranking.ts';
 
 const meta = (name: string): Pod['metadata'] => ({
   name,
@@ -70,17 +71,26 @@ const rows: readonly (readonly [string, readonly Node[], readonly Pod[], Pod, st
   ['equal nodes: the first for fraction 0', [node('n1'), node('n2')], [], pod(), 'n1'],
 ];
 
+const clusterOf = (nodes: readonly Node[], pods: readonly Pod[]): ClusterState => {
+  const cluster = new ClusterState();
+  for (const one of nodes) cluster.putNode(one);
+  for (const one of pods) cluster.putPod(one);
+  return cluster;
+};
+
 test.each(rows)('%s', (_, nodes, pods, wanted, expected) => {
-  const verdict = schedule(wanted, snapshotOf(nodes, pods), defaultPlugins, 0);
+  const verdict = attempt(wanted, clusterOf(nodes, pods), defaultProfile, () => 0);
   expect(verdict.outcome === 'placed' ? verdict.node : verdict.message).toBe(expected);
 });
 
-test('a verdict names for each node the plugin that turned it down, and for the rest the scores', () => {
-  const verdict = schedule(pod(), snapshotOf([node('n1', { taints: [taint] }), node('n2'), node('n3')], []), defaultPlugins, 0);
-  expect(verdict).toMatchObject({ outcome: 'placed', best: ['n2', 'n3'] });
-  if (verdict.outcome !== 'placed') return;
-  expect(verdict.rejections.get('n1')).toMatchObject({ plugin: 'TaintToleration', resolvable: false });
-  expect(Object.keys(verdict.scores[0]?.parts ?? {})).toEqual([
+test('a ranking names for each node the plugin that turned it down, and for the rest the scores', () => {
+  const cluster = clusterOf([node('n1', { taints: [taint] }), node('n2'), node('n3')], []);
+  const judges = judgesOf(pod(), cluster, defaultProfile.plugins);
+  if ('waitsFor' in judges) throw new Error(judges.waitsFor);
+  const ranking = new Ranking(pod(), cluster, judges);
+  expect(ranking.best().map((slots) => slots.map((slot) => cluster.slots[slot]?.name))).toEqual([['n2', 'n3']]);
+  expect(ranking.rejectionAt(0)).toMatchObject({ plugin: 'TaintToleration', resolvable: false });
+  expect(Object.keys(ranking.scores()[0]?.parts ?? {})).toEqual([
     'TaintToleration',
     'NodeResourcesFit',
     'NodeResourcesBalancedAllocation',

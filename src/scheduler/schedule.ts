@@ -1,75 +1,108 @@
 // Owns the decision where a pod goes: filters, then scores, then the best. Pure; the choice among equals comes in as a number.
 import type { Pod } from '../api/core/v1.ts';
+import type { ClusterView } from './cluster-view.ts';
 import type { Plugin, Rejection } from './framework.ts';
-import type { NodeInfo, Snapshot } from './snapshot.ts';
+import { judgesOf, Ranking } from './ranking.ts';
 import { unschedulableMessage, waitMessage } from './verdict-message.ts';
 
-/** The score of one node: every plugin's part (weight already in it) and their sum. */
-export interface NodeScore {
-  readonly node: string;
-  readonly parts: Readonly<Record<string, number>>;
-  readonly total: number;
-}
-
-/** What was decided, with all that it was decided from: node × plugin. */
+/** What was decided. */
 export type Verdict =
-  | {
-      readonly outcome: 'placed';
-      readonly node: string;
-      readonly best: readonly string[];
-      readonly scores: readonly NodeScore[];
-      readonly rejections: ReadonlyMap<string, Rejection>;
-    }
-  | { readonly outcome: 'unschedulable'; readonly message: string; readonly rejections: ReadonlyMap<string, Rejection> }
+  | { readonly outcome: 'placed'; readonly node: string }
+  /** No node will do. `ranking` tells of each node why; absent where the pod was turned down before any was looked at. */
+  | { readonly outcome: 'unschedulable'; readonly message: string; readonly plugins: ReadonlySet<string>; readonly ranking?: Ranking }
   /** There is nothing to choose from: tried again with back-off. */
   | { readonly outcome: 'error'; readonly message: string };
 
-/** Decides. `fraction` in [0, 1) picks among nodes of equal score. */
-export function schedule(pod: Pod, snapshot: Snapshot, plugins: readonly Plugin[], fraction: number): Verdict {
-  if (snapshot.nodes.length === 0) return { outcome: 'error', message: 'no nodes available to schedule pods' };
-  const rejections = new Map<string, Rejection>();
-  let candidates: readonly NodeInfo[] = snapshot.nodes;
-  for (const plugin of plugins) {
-    const verdict = plugin.preFilter?.(pod, snapshot) ?? { says: 'any' };
-    if (verdict.says === 'wait')
-      return { outcome: 'unschedulable', message: waitMessage(snapshot.nodes.length, verdict.reason), rejections };
-    if (verdict.says !== 'only') continue;
-    for (const { name } of candidates) {
-      if (!verdict.nodes.has(name))
-        rejections.set(name, { plugin: plugin.name, reasons: [`node(s) didn't satisfy plugin(s) [${plugin.name}]`], resolvable: false });
+/** Rankings that may be used again, by the signature of the pods they are for. Bound: so many, the least recently used goes first. */
+export class RankingMemory {
+  readonly #rankings = new Map<string, Ranking>();
+  readonly #most: number;
+
+  constructor(most = 64) {
+    this.#most = most;
+  }
+
+  /** A ranking that is up to date for the pod: a known one, or a new one. */
+  rankingFor(pod: Pod, cluster: ClusterView, plugins: readonly Plugin[]): Ranking | { readonly waitsFor: string; readonly plugin: string } {
+    const signature = signatureOf(pod, cluster, plugins);
+    const known = signature === undefined ? undefined : this.#rankings.get(signature);
+    if (signature !== undefined && known !== undefined) {
+      this.#rankings.delete(signature);
+      if (known.refresh()) {
+        this.#rankings.set(signature, known);
+        return known;
+      }
     }
-    candidates = candidates.filter(({ name }) => verdict.nodes.has(name));
+    const judges = judgesOf(pod, cluster, plugins);
+    if ('waitsFor' in judges) return judges;
+    const ranking = new Ranking(pod, cluster, judges);
+    if (signature === undefined) return ranking;
+    this.#rankings.set(signature, ranking);
+    for (const oldest of this.#rankings.keys()) {
+      if (this.#rankings.size <= this.#most) break;
+      this.#rankings.delete(oldest);
+    }
+    return ranking;
   }
-  const feasible = candidates.filter((node) => {
-    const rejection = firstRejection(pod, node, plugins);
-    if (rejection !== undefined) rejections.set(node.name, rejection);
-    return rejection === undefined;
-  });
-  if (feasible.length === 0)
-    return { outcome: 'unschedulable', message: unschedulableMessage(snapshot.nodes.length, rejections), rejections };
-  const scores = feasible.length === 1 ? [] : scoresOf(pod, feasible, snapshot, plugins);
-  const highest = Math.max(...scores.map(({ total }) => total));
-  const best =
-    scores.length === 0 ? feasible.map(({ name }) => name) : scores.filter(({ total }) => total === highest).map(({ node }) => node);
-  return { outcome: 'placed', node: best[Math.floor(fraction * best.length)] ?? '', best, scores, rejections };
 }
 
-function firstRejection(pod: Pod, node: NodeInfo, plugins: readonly Plugin[]): Rejection | undefined {
+/** All of the pod that its placement depends on; undefined where a plugin does not tell. */
+export function signatureOf(pod: Pod, cluster: ClusterView, plugins: readonly Plugin[]): string | undefined {
+  let signature = `${pod.spec.priority ?? 0}`;
   for (const plugin of plugins) {
-    const said = plugin.filter?.(pod, node);
-    if (said !== undefined) return { plugin: plugin.name, ...said };
+    if (plugin.judge === undefined) continue;
+    if (plugin.signature === undefined) return undefined;
+    signature += `\n${plugin.signature(pod, cluster)}`;
   }
-  return undefined;
+  return signature;
 }
 
-function scoresOf(pod: Pod, nodes: readonly NodeInfo[], snapshot: Snapshot, plugins: readonly Plugin[]): readonly NodeScore[] {
-  const columns = plugins.flatMap((plugin) => {
-    if (plugin.score === undefined || plugin.scores?.(pod) === false) return [];
-    const raw = nodes.map((node) => plugin.score?.(pod, node, snapshot) ?? 0);
-    return [{ name: plugin.name, values: (plugin.normalize?.(raw) ?? raw).map((score) => score * (plugin.weight ?? 1)) }];
-  });
-  return nodes.map(({ name }, row) => {
-    const parts = Object.fromEntries(columns.map((column) => [column.name, column.values[row] ?? 0]));
-    return { node: name, parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
-  });
+/** Decides. `fraction` in [0, 1) picks among nodes of equal score; `memory` makes it quick and changes nothing about the answer. */
+export function schedule(
+  pod: Pod,
+  cluster: ClusterView,
+  plugins: readonly Plugin[],
+  fraction: number,
+  memory: RankingMemory = new RankingMemory(1),
+): Verdict {
+  if (cluster.nodeCount === 0) return { outcome: 'error', message: 'no nodes available to schedule pods' };
+  const ranking = memory.rankingFor(pod, cluster, plugins);
+  if ('waitsFor' in ranking)
+    return { outcome: 'unschedulable', message: waitMessage(cluster.nodeCount, ranking.waitsFor), plugins: new Set([ranking.plugin]) };
+  if (ranking.emptied !== undefined)
+    return { outcome: 'unschedulable', message: waitMessage(cluster.nodeCount, ranking.emptied), plugins: new Set() };
+  const { nominatedNodeName } = pod.status ?? {};
+  const nominated = nominatedNodeName ? cluster.slotOf(nominatedNodeName) : undefined;
+  if (nominated !== undefined && ranking.rejectionAt(nominated) === undefined)
+    return { outcome: 'placed', node: cluster.slots[nominated]?.name ?? '' };
+  const best = ranking.best();
+  if (best.length === 0) {
+    const rejections = rejectionsOf(ranking, cluster);
+    return {
+      outcome: 'unschedulable',
+      message: unschedulableMessage(cluster.nodeCount, rejections),
+      plugins: new Set([...rejections.keys()].map(({ plugin }) => plugin)),
+      ranking,
+    };
+  }
+  return { outcome: 'placed', node: cluster.slots[pick(best, fraction)]?.name ?? '' };
+}
+
+/** Who turned nodes down, and how many each. */
+function rejectionsOf(ranking: Ranking, { slots }: ClusterView): ReadonlyMap<Rejection, number> {
+  const counts = new Map<Rejection, number>();
+  for (let slot = 0; slot < slots.length; slot++) {
+    const rejection = ranking.rejectionAt(slot);
+    if (rejection !== undefined) counts.set(rejection, (counts.get(rejection) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function pick(groups: readonly (readonly number[])[], fraction: number): number {
+  let at = Math.floor(fraction * groups.reduce((sum, group) => sum + group.length, 0));
+  for (const group of groups) {
+    if (at < group.length) return group[at] ?? -1;
+    at -= group.length;
+  }
+  return -1;
 }

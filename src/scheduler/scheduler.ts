@@ -1,23 +1,32 @@
-// Owns the scheduler at work: watches pods and nodes, takes one waiting pod at a time, decides, binds, says why.
+// Owns the scheduler at work: watches the cluster, takes one waiting pod at a time, decides, binds or evicts, says why.
 import type { Node, Pod } from '../api/core/v1.ts';
+import { sameValue } from '../api/equal.ts';
 import { hasReason } from '../api/status-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Entropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
 import { type Service, TaskGroup } from '../base/service.ts';
-import { formatTime } from '../base/time.ts';
 import type { Client } from '../client/client.ts';
 import { EventRecorder, subjectOf } from '../client/event-recorder.ts';
 import { Informer } from '../client/informer.ts';
 import { resources } from '../client/resources.ts';
-import { ClusterCache } from './cluster-cache.ts';
-import type { Plugin } from './framework.ts';
-import { defaultPlugins } from './plugins/default-plugins.ts';
-import { PodQueue } from './pod-queue.ts';
-import { schedule } from './schedule.ts';
-
-/** kube-scheduler cuts what an event says here; the condition has all of it. */
-const longestNote = 1024;
+import { type Attempt, attempt } from './attempt.ts';
+import { bind } from './binding.ts';
+import { ClusterState } from './cluster-state.ts';
+import { isOver } from './node-info.ts';
+import { startObjectInformers } from './object-informers.ts';
+import { claimPlanOf } from './plugins/volume-binding.ts';
+import { placedOn } from './pod-facts.ts';
+import { PodQueue, type Queued } from './pod-queue.ts';
+import { PodStatusWriter } from './pod-status-writer.ts';
+import { evict } from './preemption/evict.ts';
+import { displacedBy } from './preemption/preempt.ts';
+import type { Profile } from './profile.ts';
+import { RankingMemory } from './schedule.ts';
+import { defaultConfig, type SchedulerConfig } from './scheduler-config.ts';
+import { VolumeReservation } from './volume-reservation.ts';
+import type { WakeEvent } from './wake-event.ts';
+import { wakesUp } from './wake-up.ts';
 
 /** What a scheduler needs from outside. */
 export interface SchedulerOptions {
@@ -25,155 +34,268 @@ export interface SchedulerOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly log: Log;
-  /** Only pods with this schedulerName; `default-scheduler` unless told. */
-  readonly name?: string;
-  readonly plugins?: readonly Plugin[];
+  readonly config?: SchedulerConfig;
 }
+
+/** A scheduler at work, and what it sees. */
+export interface Scheduler extends Service {
+  readonly cluster: ClusterState;
+  readonly config: SchedulerConfig;
+}
+
+/** So long decisions are made before others of the process get their turn. */
+const sliceMs = 5;
 
 /** Starts scheduling. One pod is decided at a time; bindings run beside it, their placements counted at once. */
-export function createScheduler(options: SchedulerOptions): Service {
-  const { client, clock, entropy, log, name = 'default-scheduler', plugins = defaultPlugins } = options;
-  const tasks = new TaskGroup(log);
-  const cache = new ClusterCache();
-  const recorder = new EventRecorder(client, clock, log, { component: name });
-  const nodes = new Informer({ client, resource: resources.nodes, clock, log });
-  const pods = new Informer({ client, resource: resources.pods, clock, log });
-  let scheduled = false;
-  const queue = new PodQueue(clock, () => {
-    if (scheduled || !nodes.hasSynced || !pods.hasSynced) return;
-    scheduled = true;
-    queueMicrotask(drain);
-  });
+export function createScheduler(options: SchedulerOptions): Scheduler {
+  return new RunningScheduler(options);
+}
 
-  const mine = (pod: Pod): boolean =>
-    (pod.spec.schedulerName ?? 'default-scheduler') === name &&
-    !pod.spec.nodeName &&
-    pod.metadata.deletionTimestamp === undefined &&
-    !isOver(pod);
-  const consider = (pod: Pod, old?: Pod): void => {
-    cache.putPod(pod);
-    if (!mine(pod)) {
-      queue.remove(pod);
-      if (old !== undefined && isOver(pod) && !isOver(old)) queue.wake();
+class RunningScheduler implements Scheduler {
+  readonly cluster = new ClusterState();
+  readonly config: SchedulerConfig;
+  readonly #options: SchedulerOptions;
+  readonly #tasks: TaskGroup;
+  readonly #recorder: EventRecorder;
+  readonly #writer: PodStatusWriter;
+  readonly #profiles: ReadonlyMap<string, Profile>;
+  readonly #memories = new Map<Profile, RankingMemory>();
+  readonly #queue: PodQueue;
+  readonly #nodes: Informer<Node>;
+  readonly #pods: Informer<Pod>;
+  readonly #others: ReturnType<typeof startObjectInformers>;
+  /** Pods that are being bound, by uid. */
+  readonly #binding = new Set<string>();
+  /** Pods whose victims are being evicted, by uid: not tried again before that is done. */
+  readonly #preempting = new Set<string>();
+  #running = false;
+  #synced = false;
+
+  constructor(options: SchedulerOptions) {
+    const { client, clock, log, config = defaultConfig } = options;
+    this.#options = options;
+    this.config = config;
+    this.#tasks = new TaskGroup(log);
+    this.#recorder = new EventRecorder(client, clock, log, { component: config.profiles[0]?.schedulerName ?? 'default-scheduler' });
+    this.#writer = new PodStatusWriter(client, clock, this.#recorder);
+    this.#profiles = new Map(config.profiles.map((profile) => [profile.schedulerName, profile]));
+    for (const profile of config.profiles) this.#memories.set(profile, new RankingMemory());
+    this.#queue = new PodQueue(
+      clock,
+      (pod) => this.#keptOutBy(pod),
+      () => this.#run(),
+      config.times,
+    );
+    this.#nodes = new Informer({ client, resource: resources.nodes, clock, log });
+    this.#pods = new Informer({ client, resource: resources.pods, clock, log });
+    this.#others = startObjectInformers({ client, clock, log }, this.cluster.objects, (event) => this.#tell(event));
+    this.#watch();
+    this.#tasks.run('first round', async () => {
+      await Promise.all([this.#nodes.synced, this.#pods.synced, this.#others.synced]);
+      this.#synced = true;
+      this.#run();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#queue.close();
+    await Promise.all([this.#tasks.stop(), this.#nodes.stop(), this.#pods.stop(), this.#others.stop(), this.#recorder.stop()]);
+  }
+
+  #watch(): void {
+    this.#pods.on({
+      added: (pod) => this.#see(pod),
+      updated: (pod, old) => this.#see(pod, old),
+      deleted: (pod) => {
+        this.#queue.remove(pod);
+        this.cluster.nominate(pod, undefined);
+        const placed = this.cluster.placed(pod.metadata.uid);
+        this.cluster.removePod(pod.metadata.uid);
+        if (placed !== undefined) this.#tell({ on: 'pod', pod: placed, gone: true });
+      },
+    });
+    this.#nodes.on({
+      added: (node) => {
+        this.cluster.putNode(node);
+        this.#tell({ on: 'node', node });
+      },
+      updated: (node, old) => {
+        this.cluster.putNode(node);
+        this.#tell({ on: 'node', node, old });
+      },
+      deleted: (node) => {
+        this.cluster.removeNode(node.metadata.name);
+        this.#tell({ on: 'node', node, gone: true });
+      },
+    });
+    this.#nodes.start();
+    this.#pods.start();
+  }
+
+  #profileOf(pod: Pod): Profile | undefined {
+    return this.#profiles.get(pod.spec.schedulerName ?? 'default-scheduler');
+  }
+
+  /** A pod came or changed. */
+  #see(pod: Pod, old?: Pod): void {
+    const { uid } = pod.metadata;
+    if (isOver(pod.status) || pod.spec.nodeName) {
+      const before = this.cluster.placed(uid);
+      this.#queue.remove(pod);
+      this.cluster.nominate(pod, undefined);
+      this.cluster.putPod(pod);
+      if (isOver(pod.status)) {
+        if (before !== undefined) this.#tell({ on: 'pod', pod: before, gone: true });
+      } else this.#tell({ on: 'pod', pod, ...(old?.spec.nodeName && { old }) });
       return;
     }
-    // Its own status written by this scheduler is no reason to try again.
-    if (old !== undefined && old.spec === pod.spec) return;
-    if (old !== undefined && JSON.stringify(old.spec) === JSON.stringify(pod.spec)) return;
-    if (plugins.every((plugin) => plugin.preEnqueue?.(pod) === undefined)) queue.add(pod);
-  };
-
-  const drain = (): void => {
-    scheduled = false;
-    if (tasks.signal.aborted) return;
-    const next = queue.take();
-    if (next === undefined) return;
-    const { pod, wakeups } = next;
-    const verdict = schedule(pod, cache.snapshot(), plugins, entropy.fraction());
-    if (verdict.outcome === 'placed') {
-      cache.putPod({ ...pod, spec: { ...pod.spec, nodeName: verdict.node } });
-      tasks.run(`bind ${pod.metadata.name}`, () => bind(pod, verdict.node, wakeups));
-    } else {
-      queue.park(pod, wakeups, verdict.outcome);
-      tasks.run(`explain ${pod.metadata.name}`, () => explain(pod, verdict.message));
+    if (this.#profileOf(pod) === undefined) return;
+    if (pod.metadata.deletionTimestamp !== undefined) {
+      this.#queue.remove(pod);
+      this.cluster.nominate(pod, undefined);
+      return;
     }
-    if (queue.ready) {
-      scheduled = true;
-      queueMicrotask(drain);
-    }
-  };
+    if (this.#binding.has(uid)) return;
+    const nominated = pod.status?.nominatedNodeName || undefined;
+    if (old === undefined || nominated !== (old.status?.nominatedNodeName || undefined)) this.cluster.nominate(pod, nominated);
+    this.#queue.put(pod);
+    if (old === undefined || !mattersTo(pod, old)) return;
+    const wakes = wakesUp((one) => this.#profileOf(one), { on: 'own', pod, old });
+    this.#queue.wake((queued) => queued.pod.metadata.uid === uid && wakes(queued));
+  }
 
-  const bind = async (pod: Pod, node: string, wakeups: number): Promise<void> => {
-    const { namespace = '', name: podName, uid } = pod.metadata;
-    const key = { namespace, name: podName };
-    try {
-      await client.createSubresource(resources.pods, key, 'binding', {
-        apiVersion: 'v1',
-        kind: 'Binding',
-        metadata: { namespace, name: podName, uid },
-        target: { kind: 'Node', name: node },
-      });
-      recorder.record(subjectOf(pod, 'v1', 'Pod'), 'Normal', 'Scheduled', `Successfully assigned ${namespace}/${podName} to ${node}`);
-    } catch (error) {
-      // The truth is what the API shows: take the assumption back, unless the pod turns out to be placed.
-      const current = pods.get(namespace, podName);
-      if (current?.metadata.uid === uid && current.spec.nodeName) return;
-      cache.removePod(uid);
-      if (hasReason(error, 'NotFound') || tasks.signal.aborted) return;
-      log.warn('binding failed, trying again', { pod: podName, node, error });
-      queue.park(pod, wakeups - 1, 'error');
-      queue.wake();
-    }
-  };
+  #tell(event: WakeEvent): void {
+    this.#queue.wake(wakesUp((pod) => this.#profileOf(pod), event));
+  }
 
-  const explain = async (pod: Pod, message: string): Promise<void> => {
-    recorder.record(subjectOf(pod, 'v1', 'Pod'), 'Warning', 'FailedScheduling', message.slice(0, longestNote));
-    const { namespace = '', name: podName } = pod.metadata;
-    const current = pods.get(namespace, podName);
-    const before = current?.status?.conditions?.find(({ type }) => type === 'PodScheduled');
-    if (before?.status === 'False' && before.reason === 'Unschedulable' && before.message === message) return;
-    const condition = {
-      type: 'PodScheduled',
-      status: 'False',
-      reason: 'Unschedulable',
-      message,
-      observedGeneration: pod.metadata.generation,
-      lastTransitionTime: before?.status === 'False' ? before.lastTransitionTime : formatTime(clock.now()),
+  #keptOutBy(pod: Pod): string | undefined {
+    if (this.#preempting.has(pod.metadata.uid)) return 'DefaultPreemption';
+    return this.#profileOf(pod)?.plugins.find((plugin) => plugin.preEnqueue?.(pod, this.cluster) !== undefined)?.name;
+  }
+
+  #run(): void {
+    if (this.#running || !this.#synced || this.#tasks.signal.aborted) return;
+    this.#running = true;
+    queueMicrotask(() => this.#drain());
+  }
+
+  #drain(): void {
+    const { clock } = this.#options;
+    const endMs = clock.now() + sliceMs;
+    while (!this.#tasks.signal.aborted) {
+      const next = this.#queue.take();
+      if (next === undefined) break;
+      this.#try(next);
+      if (clock.now() < endMs || !this.#queue.ready) continue;
+      clock.after(0, () => this.#drain());
+      return;
+    }
+    this.#running = false;
+  }
+
+  #try(queued: Queued): void {
+    const { pod } = queued;
+    const profile = this.#profileOf(pod);
+    if (profile === undefined) return;
+    // A pod must not stand in its own way.
+    const nominated = this.cluster.nominationOf(pod.metadata.uid);
+    this.cluster.nominate(pod, undefined);
+    const asked: Pod =
+      nominated === pod.status?.nominatedNodeName ? pod : { ...pod, status: { ...pod.status, nominatedNodeName: nominated ?? '' } };
+    const tried = attempt(asked, this.cluster, profile, () => this.#options.entropy.fraction(), this.#memories.get(profile));
+    if (tried.outcome === 'placed') this.#place(queued, tried.node);
+    else this.#give(queued, tried, nominated);
+  }
+
+  /** No node for the pod: it waits, or others have to go. */
+  #give(queued: Queued, tried: Exclude<Attempt, { outcome: 'placed' }>, nominated: string | undefined): void {
+    const { pod } = queued;
+    const { message } = tried;
+    const current = (): Pod | undefined => this.#pods.get(pod.metadata.namespace, pod.metadata.name);
+    const report = (nominate?: string | null): void => {
+      const body = { reason: 'Unschedulable', message, ...(nominate !== undefined && { nominate }) } as const;
+      this.#tasks.run(`explain ${pod.metadata.name}`, () => this.#writer.report(pod, current(), body));
     };
-    await client
-      .patch(
-        resources.pods,
-        { namespace, name: podName },
-        { type: 'strategic', body: { status: { conditions: [condition] } } },
-        { subresource: 'status' },
-      )
-      .catch((error: unknown) => {
-        if (!hasReason(error, 'NotFound')) throw error;
-      });
-  };
+    if (tried.outcome === 'error') {
+      this.cluster.nominate(pod, nominated);
+      this.#queue.retry(queued, pod);
+      return report();
+    }
+    if (tried.candidate !== undefined) {
+      const { node, pods: victims } = tried.candidate;
+      const evicted = victims.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+      this.#queue.park(queued, pod, tried.plugins);
+      if (evicted.length > 0) this.#preempt(pod, node, evicted);
+      this.cluster.nominate(pod, node);
+      return report(node);
+    }
+    this.cluster.nominate(pod, tried.keepsNomination ? nominated : undefined);
+    this.#queue.park(queued, pod, tried.plugins);
+    report(tried.keepsNomination ? undefined : null);
+  }
 
-  pods.on({
-    added: (pod) => consider(pod),
-    updated: (pod, old) => consider(pod, old),
-    deleted: (pod) => {
-      cache.removePod(pod.metadata.uid);
-      queue.remove(pod);
-      if (pod.spec.nodeName) queue.wake();
-    },
-  });
-  nodes.on({
-    added: (node) => {
-      cache.putNode(node);
-      queue.wake();
-    },
-    updated: (node, old) => {
-      cache.putNode(node);
-      if (matters(node, old)) queue.wake();
-    },
-    deleted: (node) => cache.removeNode(node.metadata.name),
-  });
-  nodes.start();
-  pods.start();
-  tasks.run('first round', async () => {
-    await Promise.all([nodes.synced, pods.synced]);
-    drain();
-  });
+  #preempt(pod: Pod, node: string, victims: readonly Pod[]): void {
+    const { client, clock } = this.#options;
+    const { uid, name } = pod.metadata;
+    const info = this.cluster.slots[this.cluster.slotOf(node) ?? -1];
+    const displaced = info === undefined ? [] : displacedBy(pod, info);
+    for (const one of displaced) this.cluster.nominate(one, undefined);
+    this.#preempting.add(uid);
+    this.#tasks.run(`preempt for ${name}`, async () => {
+      try {
+        for (const one of displaced) await this.#writer.nominate(one, null);
+        await evict({ client, clock, recorder: this.#recorder }, pod, victims, node);
+      } finally {
+        this.#preempting.delete(uid);
+        // What happened meanwhile may have been all there is to wait for; and a failed eviction is tried anew.
+        const gone = victims.every((victim) => this.cluster.placed(victim.metadata.uid) === undefined);
+        const failed = victims.some((victim) => this.cluster.placed(victim.metadata.uid)?.metadata.deletionTimestamp === undefined);
+        if (gone || failed) this.#queue.activate(pod);
+      }
+    });
+    for (const one of displaced) this.#queue.activate(one);
+  }
 
-  return {
-    async stop() {
-      queue.close();
-      await Promise.all([tasks.stop(), nodes.stop(), pods.stop(), recorder.stop()]);
-    },
-  };
+  #place(queued: Queued, node: string): void {
+    const { pod } = queued;
+    const { uid, namespace = '', name } = pod.metadata;
+    const { client, clock, log } = this.#options;
+    const info = this.cluster.slots[this.cluster.slotOf(node) ?? -1];
+    const plan = info === undefined ? undefined : claimPlanOf(pod, info.node, this.cluster);
+    const volumes = plan === undefined ? undefined : new VolumeReservation(this.cluster, plan, node);
+    this.cluster.putPod(placedOn(pod, node));
+    this.#binding.add(uid);
+    this.#tasks.run(`bind ${name}`, async (signal) => {
+      try {
+        if (plan !== undefined && plan.provisions.length > 0) await this.#writer.nominate(pod, node);
+        await bind({ client, clock, bindTimeoutMs: this.config.bindTimeoutMs }, pod, node, volumes, signal);
+        this.#recorder.record(subjectOf(pod, 'v1', 'Pod'), 'Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${node}`);
+        this.#binding.delete(uid);
+      } catch (error) {
+        this.#binding.delete(uid);
+        volumes?.takeBack();
+        if (signal.aborted) return;
+        // The truth is what the API shows: take the assumption back, unless the pod turns out to be placed.
+        const current = this.#pods.get(namespace, name);
+        if (current?.metadata.uid === uid && current.spec.nodeName) return;
+        const assumed = this.cluster.placed(uid);
+        this.cluster.removePod(uid);
+        if (assumed !== undefined) this.#tell({ on: 'pod', pod: assumed, gone: true });
+        if (current?.metadata.uid !== uid || hasReason(error, 'NotFound')) return;
+        log.warn('binding failed, trying again', { pod: name, node, error });
+        this.#queue.retry(queued, current);
+        const message = `binding rejected: running Bind plugin "DefaultBinder": ${error instanceof Error ? error.message : String(error)}`;
+        await this.#writer.report(pod, current, { reason: 'SchedulerError', message });
+      }
+    });
+  }
 }
 
-function isOver({ status }: Pod): boolean {
-  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
-}
-
-/** Whether a node's change could make room for a pod that fitted nowhere: heartbeats and conditions do not. */
-function matters(node: Node, old: Node): boolean {
-  const facts = ({ spec, metadata, status }: Node): string =>
-    JSON.stringify([spec.taints, spec.unschedulable, metadata.labels, status?.allocatable]);
-  return facts(node) !== facts(old);
+/** Whether a pod that waits was changed in a way that may place it. */
+function mattersTo(pod: Pod, old: Pod): boolean {
+  return (
+    !sameValue(pod.spec, old.spec) ||
+    !sameValue(pod.metadata.labels, old.metadata.labels) ||
+    !sameValue(pod.status?.resourceClaimStatuses, old.status?.resourceClaimStatuses)
+  );
 }

@@ -1,10 +1,12 @@
 // Owns the rule that a pod which names its node goes nowhere else.
-import type { Plugin } from '../framework.ts';
+import type { Plugin, Refusal } from '../framework.ts';
+import { nodeCameOrTaintsChanged } from '../wake-event.ts';
+
+const refusal: Refusal = { reasons: ["node(s) didn't match the requested node name"], resolvable: false };
 
 export const nodeName: Plugin = {
   name: 'NodeName',
-  filter: (pod, node) =>
-    pod.spec.nodeName && pod.spec.nodeName !== node.name
-      ? { reasons: ["node(s) didn't match the requested node name"], resolvable: false }
-      : undefined,
+  signature: ({ spec }) => spec.nodeName ?? '',
+  judge: ({ spec }) => (spec.nodeName ? { test: ({ name }) => (name === spec.nodeName ? undefined : refusal) } : undefined),
+  wakes: (_, event) => nodeCameOrTaintsChanged(event),
 };

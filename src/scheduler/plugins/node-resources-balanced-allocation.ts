@@ -1,29 +1,47 @@
-// Owns the score for nodes whose cpu and memory are used evenly, judged by what the pod would change about it.
-import { requestsOf } from '../../predicates/pod-resources.ts';
+// Owns the score for nodes whose resources are used evenly, judged by what the pod would change about it.
+import type { Pod } from '../../api/core/v1.ts';
 import { maxNodeScore, type Plugin } from '../framework.ts';
-import type { NodeInfo } from '../snapshot.ts';
+import type { NodeInfo } from '../node-info.ts';
+import { podFactsOf } from '../pod-facts.ts';
+import { amountsKey } from '../signature-keys.ts';
 
-export const nodeResourcesBalancedAllocation: Plugin = {
-  name: 'NodeResourcesBalancedAllocation',
-  weight: 1,
-  // A pod that asks for nothing changes no balance.
-  scores: (pod) => ['cpu', 'memory'].some((name) => (requestsOf(pod).get(name) ?? 0) > 0),
-  score(pod, node) {
-    const requests = requestsOf(pod);
-    const before = balance(node, 0, 0);
-    const after = balance(node, requests.get('cpu') ?? 0, requests.get('memory') ?? 0);
-    return Math.floor((maxNodeScore * 3) / 4 + (after - before) / 2);
-  },
-};
+/** The plugin; `names` are the resources that should be in balance. */
+export function nodeResourcesBalancedAllocationPlugin(names: readonly string[] = ['cpu', 'memory']): Plugin {
+  const askedBy = (pod: Pod, name: string): number => podFactsOf(pod).requests.get(name) ?? 0;
+  return {
+    name: 'NodeResourcesBalancedAllocation',
+    weight: 1,
+    signature: (pod) => amountsKey(podFactsOf(pod).requests),
+    judge(pod) {
+      const asked = names.map((name) => askedBy(pod, name));
+      // A pod that asks for nothing changes no balance.
+      if (asked.every((amount) => amount === 0)) return undefined;
+      return {
+        scoring: {
+          by: 'node',
+          score: (node) => Math.floor((maxNodeScore * 3) / 4 + (balance(node, names, asked, 1) - balance(node, names, asked, 0)) / 2),
+        },
+      };
+    },
+  };
+}
 
 /** 100 less the standard deviation of the used fractions, in whole points. */
-function balance({ allocatable, requested }: NodeInfo, cpu: number, memory: number): number {
-  const fractions = [
-    { whole: allocatable.get('cpu') ?? 0, taken: (requested.get('cpu') ?? 0) + cpu },
-    { whole: allocatable.get('memory') ?? 0, taken: (requested.get('memory') ?? 0) + memory },
-  ]
-    .filter(({ whole }) => whole > 0)
-    .map(({ whole, taken }) => Math.min(1, taken / whole));
-  const deviation = fractions.length === 2 ? Math.abs((fractions[0] ?? 0) - (fractions[1] ?? 0)) / 2 : 0;
-  return Math.trunc((1 - deviation) * maxNodeScore);
+function balance({ allocatable, requested }: NodeInfo, names: readonly string[], asked: readonly number[], times: 0 | 1): number {
+  const fractions: number[] = [];
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at] ?? '';
+    const own = asked[at] ?? 0;
+    const whole = allocatable.get(name) ?? 0;
+    if (whole === 0 || (own === 0 && name.includes('/'))) continue;
+    fractions.push(Math.min(1, ((requested.get(name) ?? 0) + times * own) / whole));
+  }
+  return Math.trunc((1 - deviation(fractions)) * maxNodeScore);
+}
+
+function deviation(fractions: readonly number[]): number {
+  if (fractions.length < 2) return 0;
+  if (fractions.length === 2) return Math.abs((fractions[0] ?? 0) - (fractions[1] ?? 0)) / 2;
+  const mean = fractions.reduce((sum, one) => sum + one, 0) / fractions.length;
+  return Math.sqrt(fractions.reduce((sum, one) => sum + (one - mean) ** 2, 0) / fractions.length);
 }

@@ -1,29 +1,95 @@
-// Owns the rule that a pod's requests must fit what is left of a node, and the score for nodes with more left (LeastAllocated).
-import { requestsOf, scoredRequest } from '../../predicates/pod-resources.ts';
-import { maxNodeScore, type Plugin } from '../framework.ts';
+// Owns the rule that a pod's requests must fit what is left of a node, and the score by what is left (least, most, or by a given shape).
+import type { Pod } from '../../api/core/v1.ts';
+import type { Plugin, Refusal } from '../framework.ts';
+import type { NodeInfo } from '../node-info.ts';
+import { podFactsOf } from '../pod-facts.ts';
+import {
+  allocatesMore,
+  fitsWhenEmpty,
+  leastAllocated,
+  type ResourceScorer,
+  type ResourceWeight,
+  requestedOf,
+  scoredAmount,
+} from '../resource-scoring.ts';
+import { amountsKey } from '../signature-keys.ts';
+import { changedNode, gonePod, taintsChanged } from '../wake-event.ts';
 
-export const nodeResourcesFit: Plugin = {
-  name: 'NodeResourcesFit',
-  weight: 1,
-  filter(pod, { allocatable, requested, podCount }) {
-    const reasons: string[] = [];
-    let resolvable = true;
-    if (podCount + 1 > (allocatable.get('pods') ?? 0)) reasons.push('Too many pods');
-    for (const [name, amount] of requestsOf(pod)) {
-      const whole = allocatable.get(name) ?? 0;
-      if (amount === 0 || amount <= whole - (requested.get(name) ?? 0)) continue;
-      reasons.push(`Insufficient ${name}`);
-      if (amount > whole) resolvable = false;
+/** NodeResourcesFitArgs. */
+export interface FitOptions {
+  /** Extended resources that are not looked at, by name or by group (what is before the slash). */
+  readonly ignoredResources?: readonly string[];
+  readonly ignoredResourceGroups?: readonly string[];
+  readonly resources?: readonly ResourceWeight[];
+  readonly scorer?: ResourceScorer;
+}
+
+const evenly: readonly ResourceWeight[] = [
+  { name: 'cpu', weight: 1 },
+  { name: 'memory', weight: 1 },
+];
+
+/** The plugin. */
+export function nodeResourcesFitPlugin(options: FitOptions = {}): Plugin {
+  const { ignoredResources = [], ignoredResourceGroups = [], resources = evenly, scorer = leastAllocated } = options;
+  const ignored = (name: string): boolean =>
+    name.includes('/') && (ignoredResources.includes(name) || ignoredResourceGroups.includes(name.slice(0, name.indexOf('/'))));
+  const wantedBy = (pod: Pod): readonly (readonly [string, number])[] =>
+    [...podFactsOf(pod).requests].filter(([name, amount]) => amount > 0 && !ignored(name));
+  const lacks = ({ allocatable, requested, pods }: NodeInfo, wanted: readonly (readonly [string, number])[]): readonly string[] => {
+    const reasons: string[] = pods.length + 1 > (allocatable.get('pods') ?? 0) ? ['Too many pods'] : [];
+    for (const [name, amount] of wanted) {
+      if (amount > (allocatable.get(name) ?? 0) - (requested.get(name) ?? 0)) reasons.push(`Insufficient ${name}`);
     }
-    return reasons.length === 0 ? undefined : { reasons, resolvable };
-  },
-  score(pod, { allocatable, scoredCpu, scoredMemory }) {
-    const left = (whole: number, taken: number): number =>
-      whole === 0 || taken > whole ? 0 : Math.floor(((whole - taken) * maxNodeScore) / whole);
-    const parts = [
-      { whole: allocatable.get('cpu') ?? 0, taken: scoredCpu + scoredRequest(pod, 'cpu') },
-      { whole: allocatable.get('memory') ?? 0, taken: scoredMemory + scoredRequest(pod, 'memory') },
-    ].filter(({ whole }) => whole > 0);
-    return parts.length === 0 ? 0 : Math.floor(parts.reduce((sum, { whole, taken }) => sum + left(whole, taken), 0) / parts.length);
-  },
-};
+    return reasons;
+  };
+  return {
+    name: 'NodeResourcesFit',
+    weight: 1,
+    signature(pod) {
+      const { requests, scoredCpu, scoredMemory } = podFactsOf(pod);
+      return `${amountsKey(requests)}${scoredCpu},${scoredMemory}`;
+    },
+    judge(pod) {
+      const wanted = wantedBy(pod);
+      const refusals = new Map<string, Refusal>();
+      return {
+        test(node) {
+          const reasons = lacks(node, wanted);
+          if (reasons.length === 0) return undefined;
+          const resolvable = wanted.every(([name, amount]) => amount <= (node.allocatable.get(name) ?? 0));
+          const key = `${resolvable}${reasons.join()}`;
+          const refusal = refusals.get(key) ?? { reasons, resolvable };
+          refusals.set(key, refusal);
+          return refusal;
+        },
+        scoring: {
+          by: 'node',
+          score: (node) =>
+            scorer(
+              resources.flatMap(({ name, weight }) => {
+                const whole = node.allocatable.get(name) ?? 0;
+                const own = scoredAmount(pod, name);
+                if (whole === 0 || (own === 0 && name.includes('/'))) return [];
+                return [{ whole, taken: requestedOf(node, name) + own, weight }];
+              }),
+            ),
+        },
+      };
+    },
+    wakes(pod, event) {
+      if (gonePod(event) !== undefined) return true;
+      if (event.on === 'own')
+        return 'pod' in event && wantedBy(event.pod).some(([name, amount]) => amount < (podFactsOf(event.old).requests.get(name) ?? 0));
+      if (event.on === 'pod' && 'pod' in event && event.old !== undefined) {
+        const [now, old] = [podFactsOf(event.pod).requests, podFactsOf(event.old).requests];
+        return wantedBy(pod).some(([name]) => (now.get(name) ?? 0) < (old.get(name) ?? 0));
+      }
+      const node = changedNode(
+        event,
+        (now, old) => taintsChanged(now, old) || allocatesMore(now.status?.allocatable, old.status?.allocatable),
+      );
+      return node !== undefined && fitsWhenEmpty(wantedBy(pod), node.status?.allocatable);
+    },
+  };
+}

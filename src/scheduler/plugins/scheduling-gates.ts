@@ -3,8 +3,9 @@ import type { Plugin } from '../framework.ts';
 
 export const schedulingGates: Plugin = {
   name: 'SchedulingGates',
-  preEnqueue(pod) {
-    const gates = pod.spec.schedulingGates ?? [];
+  preEnqueue({ spec: { schedulingGates: gates = [] } }) {
     return gates.length === 0 ? undefined : `waiting for scheduling gates: [${gates.map(({ name }) => name).join(' ')}]`;
   },
+  signature: () => '',
+  wakes: (_, event) => event.on === 'own' && 'pod' in event && (event.pod.spec.schedulingGates ?? []).length === 0,
 };

@@ -1,0 +1,37 @@
+// Owns one attempt to place a pod: the decision, then what preemption can do, and the words for it all. Pure.
+import type { Pod } from '../api/core/v1.ts';
+import type { ClusterView } from './cluster-view.ts';
+import { type Candidate, type PreemptionOptions, preempt } from './preemption/preempt.ts';
+import type { Profile } from './profile.ts';
+import { type RankingMemory, schedule } from './schedule.ts';
+
+/** What comes of an attempt. */
+export type Attempt =
+  | { readonly outcome: 'placed'; readonly node: string }
+  | {
+      readonly outcome: 'unschedulable';
+      readonly message: string;
+      /** The plugins that turned it down: changes they care about wake the pod. */
+      readonly plugins: ReadonlySet<string>;
+      /** Whom to evict, where that helps. */
+      readonly candidate?: Candidate;
+      /** Whether a nomination from before still stands. */
+      readonly keepsNomination: boolean;
+    }
+  | { readonly outcome: 'error'; readonly message: string };
+
+/** Tries. `fraction` gives numbers in [0, 1). */
+export function attempt(pod: Pod, cluster: ClusterView, profile: Profile, fraction: () => number, memory?: RankingMemory): Attempt {
+  const verdict = schedule(pod, cluster, profile.plugins, fraction(), memory);
+  if (verdict.outcome !== 'unschedulable') return verdict;
+  const { message, plugins, ranking } = verdict;
+  if (ranking === undefined) return { outcome: 'unschedulable', message, plugins, keepsNomination: true };
+  const tail = profile.claims ? 'no new claims to deallocate' : '';
+  if (profile.preemption === undefined)
+    return { outcome: 'unschedulable', message: tail === '' ? message : `${message} ${tail}`, plugins, keepsNomination: true };
+  const options: PreemptionOptions = profile.preemption;
+  const found = preempt(pod, cluster, ranking, fraction(), options);
+  if ('candidate' in found) return { outcome: 'unschedulable', message, plugins, candidate: found.candidate, keepsNomination: false };
+  const why = `${tail === '' ? '' : `${tail}, `}preemption: ${found.message}`;
+  return { outcome: 'unschedulable', message: `${message} ${why}`, plugins, keepsNomination: found.keeps };
+}

@@ -1,0 +1,28 @@
+// Owns giving a pod its node for good: volumes first, then the Binding.
+import type { Pod } from '../api/core/v1.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Client } from '../client/client.ts';
+import { resources } from '../client/resources.ts';
+import type { VolumeReservation } from './volume-reservation.ts';
+
+/** What binding needs. */
+export interface Binder {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly bindTimeoutMs: number;
+}
+
+/** Binds a pod to a node; rejects where the API refuses or volumes cannot be had. */
+export async function bind(
+  binder: Binder,
+  pod: Pod,
+  node: string,
+  volumes: VolumeReservation | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const { client, clock, bindTimeoutMs } = binder;
+  await volumes?.carryOut(client, clock, bindTimeoutMs, signal);
+  const { namespace = '', name, uid } = pod.metadata;
+  const body = { apiVersion: 'v1', kind: 'Binding', metadata: { namespace, name, uid }, target: { kind: 'Node', name: node } };
+  await client.createSubresource(resources.pods, { namespace, name }, 'binding', body);
+}

@@ -1,0 +1,67 @@
+// Owns what the scheduler writes about a pod that it could not place: the condition, the nomination, the event.
+import type { Pod } from '../api/core/v1.ts';
+import { hasReason } from '../api/status-error.ts';
+import type { Clock } from '../base/clock.ts';
+import { formatTime } from '../base/time.ts';
+import type { Client } from '../client/client.ts';
+import { type EventRecorder, subjectOf } from '../client/event-recorder.ts';
+import { resources } from '../client/resources.ts';
+
+/** kube-scheduler cuts what an event says here; the condition has all of it. */
+const longestNote = 1024;
+
+/** What is to be written. `nominate`: a node; null: no longer any; absent: as it was. */
+export interface PodReport {
+  readonly reason: 'Unschedulable' | 'SchedulerError';
+  readonly message: string;
+  readonly nominate?: string | null;
+}
+
+/** Writes about pods. Nothing is written that the API shows already. */
+export class PodStatusWriter {
+  readonly #client: Client;
+  readonly #clock: Clock;
+  readonly #recorder: EventRecorder;
+
+  constructor(client: Client, clock: Clock, recorder: EventRecorder) {
+    this.#client = client;
+    this.#clock = clock;
+    this.#recorder = recorder;
+  }
+
+  /** Tells why a pod was not placed; `shown` is what the API shows of it now. A pod that is gone is no error. */
+  async report(pod: Pod, shown: Pod | undefined, { reason, message, nominate }: PodReport): Promise<void> {
+    this.#recorder.record(subjectOf(pod, 'v1', 'Pod'), 'Warning', 'FailedScheduling', cut(message));
+    const before = shown?.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+    const nominated = shown?.status?.nominatedNodeName ?? '';
+    const same = before?.status === 'False' && before.reason === reason && before.message === message;
+    const renominates = nominate !== undefined && (nominate ?? '') !== nominated;
+    if (same && !renominates) return;
+    const condition = {
+      type: 'PodScheduled',
+      status: 'False',
+      reason,
+      message,
+      observedGeneration: pod.metadata.generation,
+      lastTransitionTime: before?.status === 'False' ? before.lastTransitionTime : formatTime(this.#clock.now()),
+    };
+    await this.#patch(pod, { ...(!same && { conditions: [condition] }), ...(renominates && { nominatedNodeName: nominate }) });
+  }
+
+  /** Changes nothing but where the pod is nominated to. */
+  async nominate(pod: Pod, node: string | null): Promise<void> {
+    await this.#patch(pod, { nominatedNodeName: node });
+  }
+
+  async #patch({ metadata: { namespace = '', name, uid } }: Pod, status: Readonly<Record<string, unknown>>): Promise<void> {
+    const patch = { type: 'strategic', body: { metadata: { uid }, status } } as const;
+    await this.#client.patch(resources.pods, { namespace, name }, patch, { subresource: 'status' }).catch((error: unknown) => {
+      // Gone, or another pod under its name by now.
+      if (!hasReason(error, 'NotFound', 'Conflict')) throw error;
+    });
+  }
+}
+
+function cut(message: string): string {
+  return message.length <= longestNote ? message : `${message.slice(0, longestNote - 4)} ...`;
+}

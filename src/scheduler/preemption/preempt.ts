@@ -1,0 +1,140 @@
+// Owns the decision whether ending other pods would place a pod, where, and which. Pure.
+import type { Pod } from '../../api/core/v1.ts';
+import type { ClusterView } from '../cluster-view.ts';
+import type { NodeInfo } from '../node-info.ts';
+import { priorityOf } from '../pod-facts.ts';
+import type { Ranking } from '../ranking.ts';
+import { nodesMessage } from '../verdict-message.ts';
+import { moreImportantFirst, startOf, type Victims, victimsOn } from './victims.ts';
+
+/** A node where the pod would fit once the victims are gone. */
+export interface Candidate extends Victims {
+  readonly node: string;
+}
+
+/** What preemption can do: a candidate, or nothing, and why. `keeps`: a nomination from before still stands. */
+export type PreemptionVerdict =
+  | { readonly candidate: Candidate; readonly candidates: readonly Candidate[] }
+  | { readonly message: string; readonly keeps: boolean };
+
+/** DefaultPreemptionArgs. */
+export interface PreemptionOptions {
+  readonly minCandidateNodesPercentage?: number;
+  readonly minCandidateNodesAbsolute?: number;
+}
+
+const notHelpful = ['Preemption is not helpful for scheduling'];
+const noVictims = ['No preemption victims found for incoming pod'];
+
+/** Decides for a pod that fits nowhere. `fraction` in [0, 1) says where the search begins. */
+export function preempt(
+  pod: Pod,
+  cluster: ClusterView,
+  ranking: Ranking,
+  fraction: number,
+  { minCandidateNodesPercentage = 10, minCandidateNodesAbsolute = 100 }: PreemptionOptions = {},
+): PreemptionVerdict {
+  const waits = waitsForEarlier(pod, cluster, ranking);
+  if (waits !== undefined) return { message: waits, keeps: true };
+  const reachable = reachableSlots(cluster, ranking);
+  const tell = (reasons: Iterable<readonly [readonly string[], number]>): PreemptionVerdict => ({
+    message: nodesMessage(
+      cluster.nodeCount,
+      [...reasons, [notHelpful, cluster.nodeCount - reachable.length]].filter(([, count]) => count !== 0) as [readonly string[], number][],
+    ),
+    keeps: false,
+  });
+  const priority = priorityOf(pod);
+  if (![...cluster.priorities.keys()].some((other) => other < priority)) return tell([[noVictims, reachable.length]]);
+  const wanted = Math.min(
+    reachable.length,
+    Math.max(minCandidateNodesAbsolute, Math.floor((reachable.length * minCandidateNodesPercentage) / 100)),
+  );
+  const offset = Math.floor(fraction * reachable.length);
+  const candidates: Candidate[] = [];
+  const failures = new Map<string, [readonly string[], number]>();
+  let kind = 0;
+  for (let step = 0; step < reachable.length; step++) {
+    const info = cluster.slots[reachable[(offset + step) % reachable.length] ?? -1];
+    if (info === undefined) continue;
+    const found = dryRun(info, pod, cluster, ranking);
+    if ('pods' in found) {
+      candidates.push({ node: info.name, ...found });
+      if (found.violations === 0) kind++;
+      if (kind > 0 && candidates.length >= wanted) break;
+    } else {
+      const key = found.join();
+      const seen = failures.get(key) ?? [found, 0];
+      seen[1]++;
+      failures.set(key, seen);
+    }
+  }
+  const best = bestOf(candidates);
+  return best === undefined ? tell(failures.values()) : { candidate: best, candidates };
+}
+
+function dryRun(info: NodeInfo, pod: Pod, cluster: ClusterView, ranking: Ranking): Victims | readonly string[] {
+  return ranking.remember(info, cluster.objects.budgets.revision, () =>
+    victimsOn(info, pod, [...cluster.objects.budgets.all()], (changed, removed) => ranking.rejectionOf(changed, removed)),
+  );
+}
+
+function waitsForEarlier(pod: Pod, cluster: ClusterView, ranking: Ranking): string | undefined {
+  if (pod.spec.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.';
+  const { nominatedNodeName } = pod.status ?? {};
+  const slot = nominatedNodeName ? cluster.slotOf(nominatedNodeName) : undefined;
+  if (slot === undefined || ranking.rejectionAt(slot)?.resolvable === false) return undefined;
+  const leaving = cluster.slots[slot]?.pods.some((one) => priorityOf(one) < priorityOf(pod) && isBeingPreempted(one));
+  return leaving ? 'not eligible due to a terminating pod on the nominated node.' : undefined;
+}
+
+function isBeingPreempted({ metadata, status }: Pod): boolean {
+  if (metadata.deletionTimestamp === undefined) return false;
+  const condition = status?.conditions?.find(({ type }) => type === 'DisruptionTarget');
+  return condition?.status === 'True' && condition.reason === 'PreemptionByScheduler';
+}
+
+function reachableSlots({ slots }: ClusterView, ranking: Ranking): readonly number[] {
+  const reachable: number[] = [];
+  for (let slot = 0; slot < slots.length; slot++) if (ranking.rejectionAt(slot)?.resolvable) reachable.push(slot);
+  return reachable;
+}
+
+/**
+ * The candidate that hurts least: fewest broken budgets, then the lowest of the highest priorities, the lowest sum of priorities, the fewest
+ * victims, the latest start among the most important victims; then the first.
+ */
+function bestOf(candidates: readonly Candidate[]): Candidate | undefined {
+  const marks = new Map<Candidate, readonly (number | string)[]>();
+  const marksOf = (one: Candidate): readonly (number | string)[] => {
+    const known = marks.get(one) ?? hurtOf(one);
+    marks.set(one, known);
+    return known;
+  };
+  let best: Candidate | undefined;
+  for (const one of candidates) if (best === undefined || hurtsLess(marksOf(one), marksOf(best))) best = one;
+  return best;
+}
+
+function hurtOf({ violations, pods }: Candidate): readonly (number | string)[] {
+  const highest = pods.reduce((most, pod) => Math.max(most, priorityOf(pod)), Number.MIN_SAFE_INTEGER);
+  // Shifted so that none is negative: otherwise more victims of negative priority would weigh less.
+  const sum = pods.reduce((total, pod) => total + priorityOf(pod) + 2 ** 31, 0);
+  const first = pods
+    .filter((pod) => priorityOf(pod) === highest)
+    .map(startOf)
+    .sort()[0];
+  return [violations, highest, sum, pods.length, first ?? ''];
+}
+
+function hurtsLess(a: readonly (number | string)[], b: readonly (number | string)[]): boolean {
+  for (let at = 0; at < 4; at++) if (a[at] !== b[at]) return (a[at] ?? 0) < (b[at] ?? 0);
+  return (a[4] ?? '') > (b[4] ?? '');
+}
+
+/** Nominated pods that lose their claim to a node because a more important one evicts for itself there. */
+export function displacedBy(pod: Pod, node: NodeInfo): readonly Pod[] {
+  return node.nominated
+    .filter((one) => one.metadata.uid !== pod.metadata.uid && priorityOf(one) < priorityOf(pod))
+    .sort(moreImportantFirst);
+}
