@@ -5,11 +5,14 @@ import type { Log } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
 import type { NodeConnection } from '../client/node-connection.ts';
+import { defaultThresholds, type Threshold } from '../kubelet/eviction/signals.ts';
 import { imagePuller, missingSecretsMessage } from '../kubelet/images/image-puller.ts';
 import { createKubelet, type Kubelet } from '../kubelet/kubelet.ts';
 import { logRotator } from '../kubelet/logs/log-rotator.ts';
 import { nodeAgent } from '../kubelet/node/node-agent.ts';
 import type { MachineFacts } from '../kubelet/node/node-facts.ts';
+import { nodeKeeper } from '../kubelet/node/node-keeper.ts';
+import type { Pressures } from '../kubelet/node/node-status.ts';
 import type { ProbeDialer } from '../kubelet/probes/probe-dialer.ts';
 import type { PodCgroups } from '../kubelet/resources/pod-cgroups.ts';
 import { nodeConnection } from '../kubelet/streams/local-connection.ts';
@@ -37,6 +40,8 @@ export interface NodeParts {
   readonly cgroups?: PodCgroups;
   /** The node's share of the pod range; absent: the controllers give it one. */
   readonly podCidr?: string;
+  /** When pods are evicted; absent: upstream's defaults. */
+  readonly evictionThresholds?: readonly Threshold[];
   /** The folder of static pods, in `files`. */
   readonly manifestsDir?: string;
 }
@@ -78,6 +83,7 @@ export function startNode(parts: NodeParts): RunningNode {
     ...(parts.cgroups === undefined ? {} : { cgroups: parts.cgroups }),
     ...(parts.manifestsDir === undefined ? {} : { manifestsDir: parts.manifestsDir }),
   });
+  let pressures = (): Pressures => ({ memory: false, disk: false, pid: false });
   const agent = nodeAgent({
     client,
     runtime,
@@ -90,16 +96,30 @@ export function startNode(parts: NodeParts): RunningNode {
     kubeletVersion: kubernetesVersion,
     kubeletPort: 10250,
     maxPods: 110,
+    pressures: () => pressures(),
     ...(parts.podCidr === undefined ? {} : { podCidr: parts.podCidr }),
     tell: (about, type, reason, message) => kubelet.events.record(about, type, reason, message),
   });
+  const keeper = nodeKeeper({
+    kubelet,
+    runtime,
+    files,
+    clock,
+    log,
+    nodeName: name,
+    rootDir,
+    logDir,
+    thresholds: parts.evictionThresholds ?? defaultThresholds,
+    onChange: () => agent.refresh(),
+  });
+  pressures = () => keeper.evictor.pressures;
   const rotator = logRotator({ runtime, files, pods: kubelet.pods, clock, log });
   return {
     name,
     ready: Promise.all([agent.ready, kubelet.ready]).then(() => undefined),
     connection: nodeConnection({ runtime, files, clock, lookup: kubelet.pods }),
     async stop() {
-      await Promise.all([agent.stop(), kubelet.stop(), rotator.stop()]);
+      await Promise.all([agent.stop(), kubelet.stop(), rotator.stop(), keeper.stop()]);
       await runtime.close();
     },
   };

@@ -1,5 +1,5 @@
 // Owns real containers for the first node: the fence and bridge, containerd (its own, or one that is there), and the disk.
-import { readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, unlinkSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { machineCgroups } from '../kubelet/resources/pod-cgroups.ts';
@@ -85,5 +85,15 @@ export async function endRealRuntime(dataDir: string, running: boolean, clock: C
     // The kubelet's memory volumes are mounted in this namespace and belong to pods that are no more.
     for (const mount of mountsBelow(readFileSync('/proc/self/mountinfo', 'utf8'), [pathsOf(dataDir).kubelet])) await run('umount', [mount]);
   }
+  removeLogLinks(pathsOf(dataDir).podLogs);
   await closeNetwork(machineNames(dataDir));
+}
+
+/** Links to the logs of containers that are no more. */
+function removeLogLinks(podLogs: string): void {
+  const directory = '/var/log/containers';
+  for (const name of existsSync(directory) ? readdirSync(directory) : []) {
+    const path = `${directory}/${name}`;
+    if (lstatSync(path).isSymbolicLink() && readlinkSync(path).startsWith(`${podLogs}/`)) unlinkSync(path);
+  }
 }

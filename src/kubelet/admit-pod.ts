@@ -3,6 +3,9 @@ import type { Node, Pod } from '../api/core/v1.ts';
 import { collide, hostPortsOf } from '../predicates/host-ports.ts';
 import { fitsNodeAffinity } from '../predicates/node-affinity.ts';
 import { amountOf, requestsOf } from '../predicates/pod-resources.ts';
+import { tolerates } from '../predicates/taints.ts';
+import { isCritical } from './eviction/ranking.ts';
+import { qosClassOf } from './resources/qos.ts';
 
 /** Why a pod is refused: its status' reason, and the text of the event. */
 export interface Refusal {
@@ -31,6 +34,8 @@ export function refusalOf(pod: Pod, node: Node | undefined, others: readonly Pod
   if (wantsAppArmor(pod)) return { reason: 'AppArmor', message: 'Cannot enforce AppArmor: AppArmor is not enabled on the host' };
   if (forbidden !== undefined) return { reason: 'SysctlForbidden', message: `forbidden sysctl: "${forbidden.name}" not allowlisted` };
   if (node === undefined) return undefined;
+  const pressed = pressureRefusal(pod, node);
+  if (pressed !== undefined) return pressed;
   const lacking = lackingResource(pod, node, others);
   if (lacking !== undefined) return lacking;
   if (!fitsNodeAffinity(pod, node)) {
@@ -41,6 +46,19 @@ export function refusalOf(pod: Pod, node: Node | undefined, others: readonly Pod
     return { reason: 'NodePorts', message: "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports" };
   }
   return undefined;
+}
+
+/** Under pressure only critical pods are welcome; where it is memory alone that is scarce, all that ask for some, too. */
+function pressureRefusal(pod: Pod, node: Node): Refusal | undefined {
+  const on = (type: string): boolean => node.status?.conditions?.some((one) => one.type === type && one.status === 'True') ?? false;
+  const under = ['MemoryPressure', 'DiskPressure', 'PIDPressure'].filter(on);
+  if (under.length === 0 || isCritical(pod)) return undefined;
+  if (under.length === 1 && under[0] === 'MemoryPressure') {
+    const taint = { key: 'node.kubernetes.io/memory-pressure', value: '', effect: 'NoSchedule' } as const;
+    if (qosClassOf(pod) !== 'BestEffort' || (pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration, taint)))
+      return undefined;
+  }
+  return { reason: 'Evicted', message: `The node had condition: [${under.join(' ')}]. ` };
 }
 
 /** True where a profile is asked for, by field or by the annotation that came before it. Runtimes are started without AppArmor. */

@@ -13,7 +13,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { type DnsFacts, parseResolvConf } from './container/dns.ts';
 import { References } from './env/references.ts';
 import { plainPuller } from './plain-puller.ts';
-import type { EventText, NodeFacts } from './pod/model.ts';
+import type { Ending, EventText, NodeFacts } from './pod/model.ts';
 import type { ImagePuller, PodPorts } from './pod/ports.ts';
 import type { PodLookup } from './pod-lookup.ts';
 import { PodsOnNode } from './pods-on-node.ts';
@@ -39,6 +39,8 @@ export interface KubeletOptions {
   readonly rootDir: string;
   /** Pods' logs; `/var/log/pods` upstream. */
   readonly logDir: string;
+  /** Links to them by container. Absent: `/var/log/containers`. */
+  readonly containerLogDir?: string;
   /** The cgroup of all pods; `/kubepods`. */
   readonly cgroupRoot: string;
   /** Addresses of the cluster's DNS; none where there is none. */
@@ -64,8 +66,8 @@ export interface Kubelet extends Service {
   readonly ready: Promise<void>;
   /** The pods that are here. */
   readonly pods: PodLookup;
-  /** Ends a pod on the node's behalf: phase Failed with this reason (Evicted). */
-  endPod(uid: string, reason: string, message: string, graceSeconds?: number): void;
+  /** Ends a pod on the node's behalf. False where it is not here, or ends already. */
+  endPod(uid: string, ending: Ending): boolean;
   readonly events: EventRecorder;
 }
 
@@ -130,7 +132,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     ready: ready.promise,
     pods,
     events,
-    endPod: (uid, reason, message, graceSeconds) => pods.worker(uid)?.end(reason, message, graceSeconds),
+    endPod: (uid, ending) => pods.worker(uid)?.end(ending) ?? false,
     async stop() {
       ready.reject(new DOMException('stopped', 'AbortError'));
       await Promise.all([tasks.stop(), podInformer.stop(), services.stop(), nodes.stop(), statics?.stop()]);
@@ -189,7 +191,7 @@ function portsOf(options: KubeletOptions, parts: Parts, node: NodeFacts): PodPor
     dialer: options.dialer ?? networkDialer,
     cgroups: options.cgroups ?? noCgroups,
     node,
-    places: { nodeName, rootDir, logDir, cgroupRoot, memoryBytes },
+    places: { nodeName, rootDir, logDir, containerLogDir: options.containerLogDir ?? '/var/log/containers', cgroupRoot, memoryBytes },
     dns: async (): Promise<DnsFacts> => ({
       clusterDns: options.clusterDns,
       clusterDomain: options.clusterDomain,

@@ -8,7 +8,7 @@ export function exitStatus(exit: ProcessExit): Status {
     return {
       metadata: {},
       status: 'Failure',
-      message: `Internal error occurred: ${exit.failure}`,
+      message: exit.failure,
       reason: 'InternalError',
       details: { causes: [{ message: exit.failure }] },
       code: 500,

@@ -54,7 +54,10 @@ export async function serveProcessOverWebsocket(socket: WebSocket, streams: Proc
     // Clients wait for a first frame to know that the channel is there.
     await send(channels.stdout, Buffer.alloc(0));
     await Promise.all([pump(channels.stdout, streams.stdout), pump(channels.stderr, streams.stderr)]);
-    const text = exitText(await streams.exit, protocol.startsWith('v'));
+    const exit = await streams.exit;
+    // Upstream's server speaks SPDY to the node for its websocket clients, and frames what it was told once more.
+    const told = 'failure' in exit ? { failure: `Internal error occurred: ${exit.failure}` } : exit;
+    const text = exitText(told, protocol.startsWith('v'));
     if (text !== '') await send(channels.error, Buffer.from(text));
     socket.close(1000);
   } catch {

@@ -54,6 +54,11 @@ export function logPathOf(name: string, attempt: number): string {
   return `${name}/${attempt}.log`;
 }
 
+/** `POD_NAMESPACE_CONTAINER-ID.log`, as log collectors take containers' logs apart. */
+export function logLinkOf(pod: Pod, container: string, id: string): string {
+  return `${pod.metadata.name}_${pod.metadata.namespace}_${container}-${id}.log`;
+}
+
 /** The file of an instance's termination message and whether its log may stand in for it. */
 export function messageSourceOf(instance: ContainerStatus): { readonly file: string | undefined; readonly fallback: boolean } {
   return {

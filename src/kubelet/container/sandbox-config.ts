@@ -13,6 +13,8 @@ export interface NodePlaces {
   readonly rootDir: string;
   /** `/var/log/pods` upstream. */
   readonly logDir: string;
+  /** Links to containers' logs by the name that log collectors know; `/var/log/containers` upstream. */
+  readonly containerLogDir: string;
   /** The cgroup of all pods: `/kubepods`. */
   readonly cgroupRoot: string;
   readonly memoryBytes: number;

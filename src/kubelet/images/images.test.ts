@@ -6,6 +6,7 @@ import { VirtualClock } from '../../base/clock-virtual.ts';
 import type { Client } from '../../client/client.ts';
 import type { RegistryAuth, Runtime } from '../../runtime/runtime.ts';
 import { RuntimeError } from '../../runtime/runtime.ts';
+import { bytesToFree, unusedImages } from './image-collector.ts';
 import { imagePuller, missingSecretsMessage } from './image-puller.ts';
 import { authsFor, credentialsOf, repositoryOf } from './registry-auth.ts';
 
@@ -146,4 +147,27 @@ test('fitting credentials are tried one after the other; the last failure is tol
   expect(missingSecretsMessage(['nosuch'])).toBe(
     'Unable to retrieve some image pull secrets (nosuch); attempting to pull the image may not succeed.',
   );
+});
+
+const onNode = (id: string, pinned = false) => ({ id, repoTags: [id], repoDigests: [], sizeBytes: 10, pinned });
+
+test('unused images go in the order of their last use; pinned, used and young ones stay', () => {
+  const images = [onNode('old'), onNode('older'), onNode('young'), onNode('used'), onNode('pause', true)];
+  const uses = new Map([
+    ['old', { firstSeenMs: 0, lastUsedMs: 500 }],
+    ['older', { firstSeenMs: 0, lastUsedMs: 100 }],
+    ['young', { firstSeenMs: 199_000, lastUsedMs: 0 }],
+    ['used', { firstSeenMs: 0, lastUsedMs: 0 }],
+  ]);
+  const names = (leastAgeMs: number) => unusedImages(images, new Set(['used']), uses, 200_000, leastAgeMs).map(({ id }) => id);
+  expect(names(120_000)).toEqual(['older', 'old']);
+  expect(names(0)).toEqual(['young', 'older', 'old']);
+});
+
+test.each([
+  [100, 20, 0],
+  [100, 16, 0],
+  [100, 10, 10],
+])('of %d bytes with %d left, %d are to be freed', (capacityBytes, availableBytes, bytes) => {
+  expect(bytesToFree({ capacityBytes, availableBytes, inodes: 0, inodesFree: 0 })).toBe(bytes);
 });

@@ -11,6 +11,8 @@ export interface ConditionInput {
   readonly phase: Phase;
   readonly sandboxReady: boolean;
   readonly nowMs: number;
+  /** Why the node ends the pod for its own sake; undefined where it does not. */
+  readonly disruption: string | undefined;
   /** What of a resize is still to come. */
   readonly resize: {
     readonly pending?: { readonly reason: string; readonly message: string };
@@ -85,5 +87,16 @@ export function conditionsOf(input: ConditionInput): readonly PodCondition[] {
       },
     ];
   });
-  return [...before.filter(({ type }) => !(ownConditions as readonly string[]).includes(type)), ...own];
+  const others = before.filter(({ type }) => !(ownConditions as readonly string[]).includes(type));
+  if (input.disruption === undefined) return [...others, ...own];
+  const told = others.find(({ type, reason }) => type === 'DisruptionTarget' && reason === 'TerminationByKubelet');
+  const target: PodCondition = told ?? {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'TerminationByKubelet',
+    message: input.disruption,
+    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+    lastTransitionTime: formatTime(nowMs),
+  };
+  return [target, ...others.filter(({ type }) => type !== 'DisruptionTarget'), ...own];
 }

@@ -45,7 +45,8 @@ function waitingByDefault(scene: Scene, member: Member): ApiState {
   const image = scene.history.images[name];
   if (image !== undefined && 'reason' in image) {
     const known = publishedOf(scene, name)?.state?.waiting?.reason === 'ImagePullBackOff';
-    const backsOff = known || scene.nowMs >= pullBackoffAtMs(image, member.role);
+    const dueMs = pullBackoffAtMs(image, member.role);
+    const backsOff = known || (dueMs < image.retryAtMs && scene.nowMs >= dueMs);
     if (image.reason !== 'ErrImagePull' || !backsOff) return { waiting: { reason: image.reason, message: image.message } };
     const message = `Back-off pulling image "${member.spec.image}": ErrImagePull: ${image.message}`;
     return { waiting: { reason: 'ImagePullBackOff', message } };

@@ -90,6 +90,8 @@ export interface Ending {
   readonly reason: string;
   readonly message: string;
   readonly graceSeconds?: number;
+  /** The node disrupts the pod for its own sake, which a condition tells. */
+  readonly disruption?: boolean;
 }
 
 export interface EventText {

@@ -5,6 +5,7 @@ import { resources } from '../../client/resources.ts';
 import type { ContainerStatus, SandboxConfig } from '../../runtime/runtime.ts';
 import { containerConfigOf } from '../container/container-config.ts';
 import { hostNamesOf, hostsFile } from '../container/dns.ts';
+import { logLinkOf, messageSourceOf } from '../container/labels.ts';
 import { mountsOf } from '../container/mounts.ts';
 import { messageOf, rpcText } from '../container/rpc-text.ts';
 import { sandboxConfigOf } from '../container/sandbox-config.ts';
@@ -125,13 +126,14 @@ export class PodEffects {
   }
 
   async removeContainer({ id }: Of<'removeContainer'>): Promise<void> {
-    const { ports, view, note } = this.#context;
-    const logPath = view.container(id)?.logPath;
+    const { ports, view, note, pod } = this.#context;
+    const { logPath, metadata: { name } = {} } = view.container(id) ?? {};
     await ports.runtime.removeContainer(id);
     view.dropContainer(id);
     ports.disowns(id);
     note({ what: 'containerGone', id });
     if (logPath !== undefined && logPath !== '') await ports.files.remove(logPath);
+    if (name !== undefined) await ports.files.remove(`${ports.places.containerLogDir}/${logLinkOf(pod(), name, id)}`);
   }
 
   async resizeContainer({ id, member }: Of<'resizeContainer'>): Promise<void> {
@@ -187,8 +189,23 @@ export class PodEffects {
     }
     this.#tell({ type: 'Normal', reason: 'Started', message: 'Container started', fieldPath: member.fieldPath });
     await this.refresh(id);
+    await this.#linkLog(container, id);
     if (action.attempt === 0) void ports.puller.remind?.(pod()).catch(() => {});
     await this.#postStart(member, id);
+  }
+
+  /** Collectors find logs by links; where there can be none, containers run all the same. */
+  async #linkLog(container: string, id: string): Promise<void> {
+    const { ports, view, pod } = this.#context;
+    const logPath = view.container(id)?.logPath ?? '';
+    if (logPath === '') return;
+    const { files, places, log } = ports;
+    try {
+      await files.makeDirectory(places.containerLogDir);
+      await files.symlink(logPath, `${places.containerLogDir}/${logLinkOf(pod(), container, id)}`);
+    } catch (error) {
+      log.debug('a log has no link', { path: logPath, error });
+    }
   }
 
   async #create({ member, attempt, sandbox, image, backoffMs, targetId }: Of<'startContainer'>): Promise<string> {
@@ -290,11 +307,17 @@ export class PodEffects {
   /** Takes in a container's status, reading its last words where it has ended. */
   async absorb(status: ContainerStatus): Promise<void> {
     const { ports, view, pod } = this.#context;
+    if (this.#waitsForLog(status)) return;
     if (status.state === 'exited' && !view.messages.has(status.id)) {
       const text = await terminationMessage(ports.files, status, pod().spec?.containers.length ?? 1);
       if (text !== '') view.messages.set(status.id, text);
     }
     view.putContainer(status);
+  }
+
+  /** True where the last words may be those of the log, and not all of it is written yet. */
+  #waitsForLog(status: ContainerStatus): boolean {
+    return status.draining === true && messageSourceOf(status).fallback;
   }
 
   /** After word of an exit: asks until the runtime's own status agrees. */
@@ -303,7 +326,7 @@ export class PodEffects {
     for (const delayMs of exitChecksMs) {
       if (delayMs > 0) await ports.clock.sleep(delayMs);
       const status = await this.refresh(id);
-      if (status === undefined || status.state === 'exited') return;
+      if (status === undefined || (status.state === 'exited' && !this.#waitsForLog(status))) return;
     }
   }
 

@@ -5,7 +5,7 @@ import { type Service, TaskGroup } from '../../base/service.ts';
 import type { ContainerStatus, SandboxStatus } from '../../runtime/runtime.ts';
 import { allocatedBefore, type ContainerResources, resourcesOf, sameResources, withResources } from '../resources/resize.ts';
 import { freshHistory, type Outcome, remember } from './history.ts';
-import { type Action, type Decision, type History, keyOf, type Observed } from './model.ts';
+import { type Action, type Decision, type Ending, type History, keyOf, type Observed } from './model.ts';
 import { PodEffects } from './pod-effects.ts';
 import { PodView } from './pod-view.ts';
 import type { PodPorts } from './ports.ts';
@@ -186,10 +186,12 @@ export class PodWorker implements Service {
     this.poke();
   }
 
-  /** Ends the pod on the node's behalf (eviction). */
-  end(reason: string, message: string, graceSeconds?: number): void {
-    this.#note({ what: 'ended', ending: { reason, message, ...(graceSeconds === undefined ? {} : { graceSeconds }) } });
+  /** Ends the pod on the node's behalf (eviction). False where it ends already. */
+  end(ending: Ending): boolean {
+    if (this.#history.ended !== undefined || this.#decision?.ending === true) return false;
+    this.#note({ what: 'ended', ending });
     this.poke();
+    return true;
   }
 
   /** Brings the files of mounted volumes up to date. */

@@ -22,7 +22,10 @@ const ownFields = [
 ] as const satisfies readonly (keyof PodStatus)[];
 
 function own(status: PodStatus | undefined): readonly PodCondition[] {
-  return (status?.conditions ?? []).filter(({ type }) => (ownConditions as readonly string[]).includes(type));
+  return (status?.conditions ?? []).filter(
+    ({ type, reason }) =>
+      (ownConditions as readonly string[]).includes(type) || (type === 'DisruptionTarget' && reason === 'TerminationByKubelet'),
+  );
 }
 
 /** True where the kubelet's part of both is the same. */

@@ -28,7 +28,8 @@ export function statusOf(scene: Scene, node: NodeFacts): PodStatus {
   const finished = scene.end?.why === 'finished';
   const initsFinal = finished || pod.spec?.restartPolicy === 'Never';
   const derived = phaseOf({ members: scene.members, statuses: views, over: finished || stopped, initsFinal });
-  const phase: Phase = ending !== undefined ? 'Failed' : derived;
+  // A deadline fails the pod whatever its containers say; one that was evicted and ended well all the same has succeeded.
+  const phase: Phase = ending !== undefined && (ending.reason !== 'Evicted' || !isTerminal(derived)) ? 'Failed' : derived;
   const conditions = conditionsOf({
     pod,
     members: scene.members,
@@ -37,6 +38,7 @@ export function statusOf(scene: Scene, node: NodeFacts): PodStatus {
     sandboxReady: isUsable(scene.sandbox),
     nowMs: scene.nowMs,
     resize: resizeOf(scene),
+    disruption: scene.history.ended?.disruption === true ? scene.history.ended.message : undefined,
   });
   const statuses = over ? withLost(scene, views) : views;
   const list = (...roles: readonly Role[]): readonly ApiStatus[] =>
@@ -50,7 +52,7 @@ export function statusOf(scene: Scene, node: NodeFacts): PodStatus {
   return {
     phase: final,
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
-    ...(ending === undefined || !over ? {} : { reason: ending.reason, message: ending.message }),
+    ...(ending === undefined || !over || final !== 'Failed' ? {} : { reason: ending.reason, message: ending.message }),
     conditions,
     hostIP: node.hostIp,
     hostIPs: [{ ip: node.hostIp }],

@@ -409,3 +409,17 @@ test('a container for debugging has no word on whether it has started', () => {
   world.settle();
   expect(world.last?.status.ephemeralContainerStatuses?.[0]).not.toHaveProperty('started');
 });
+
+test.each([
+  { exit: 0, phase: 'Succeeded', reason: undefined },
+  { exit: 1, phase: 'Failed', reason: 'Evicted' },
+])('a pod that is evicted and whose container exits $exit is $phase', ({ exit, phase, reason }) => {
+  const world = new World(podOf({}));
+  world.settle();
+  world.behaviour['c'] = { onTerm: exit };
+  world.note({ what: 'ended', ending: { reason: 'Evicted', message: 'The node was low on resource: memory. ', disruption: true } });
+  world.settle();
+  expect(world.last?.status).toMatchObject({ phase, ...(reason === undefined ? {} : { reason }) });
+  expect(conditionLine(world.last?.status ?? {}, 'DisruptionTarget')).toBe('True TerminationByKubelet');
+  expect(world.last?.status.conditions?.[0]?.type).toBe('DisruptionTarget');
+});

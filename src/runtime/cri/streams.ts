@@ -91,8 +91,7 @@ export function exitOf(text: string): ProcessExit {
   if (status.status === 'Success') return { exitCode: 0 };
   const code = status.details?.causes?.find(({ reason }) => reason === 'ExitCode')?.message;
   if (status.reason === 'NonZeroExitCode' && code !== undefined) return { exitCode: Number(code) };
-  // The frame around it is the API's, which puts it on again.
-  return { failure: status.message?.replace(/^Internal error occurred: /, '') ?? text };
+  return { failure: status.message ?? text };
 }
 
 async function readText(stream: Readable): Promise<string> {
