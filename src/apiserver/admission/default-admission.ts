@@ -1,5 +1,6 @@
 // Owns which plug-ins a cluster has and their order, which is upstream's.
 import { certificateRequester } from './certificate-requester.ts';
+import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
 import { defaultIngressClass, defaultStorageClass, persistentVolumeClaimResize } from './default-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
@@ -44,6 +45,9 @@ export function defaultAdmission(options: AdmissionOptions = {}): Admission {
     persistentVolumeClaimResize,
     storageObjectInUseProtection,
     runtimeClass,
+    certificateApproval,
+    certificateSigning,
+    certificateSubjectRestriction,
     defaultIngressClass,
     ...(options.roles === undefined ? [] : [rbacEscalation(options.roles)]),
     ...(options.quotas === undefined ? [] : [resourceQuota(options.quotas)]),
