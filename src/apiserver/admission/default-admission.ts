@@ -9,6 +9,7 @@ import { nodeRestriction } from './node-restriction.ts';
 import { type Admission, type AdmissionPlugin, createAdmission } from './plugin.ts';
 import { podResize } from './pod-resize.ts';
 import { podSecurity } from './pod-security.ts';
+import { podTopologyLabels } from './pod-topology-labels.ts';
 import { priority } from './priority.ts';
 import { type RoleRules, rbacEscalation } from './rbac-escalation.ts';
 import { type QuotaBook, resourceQuota } from './resource-quota.ts';
@@ -45,6 +46,7 @@ export function defaultAdmission(options: AdmissionOptions = {}): Admission {
     persistentVolumeClaimResize,
     storageObjectInUseProtection,
     runtimeClass,
+    podTopologyLabels,
     certificateApproval,
     certificateSigning,
     certificateSubjectRestriction,
