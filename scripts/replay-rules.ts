@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { decodeObject, type FieldValidation } from '../src/api/decode.ts';
 import { parseJson } from '../src/api/decode-json.ts';
+import { deprecationWarning } from '../src/api/deprecations.ts';
 import type { KindDescription } from '../src/api/kind.ts';
 import { builtInCatalog } from '../src/api/kinds/built-in.ts';
 import type { AnyObject } from '../src/api/object.ts';
@@ -57,6 +58,13 @@ function valueAt(value: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
 }
 
+/** What the referee does not compare within texts: uids, and whole pod specs. */
+function hidden(text: string): string {
+  return text
+    .replace(/uid-\d+/g, '<uid>')
+    .replace(/Invalid value: \{[\s\S]*?\}: /g, (found) => (found.includes('"Volumes":') ? 'Invalid value: <object>: ' : found));
+}
+
 function compare(want: unknown, got: unknown, path = ''): readonly string[] {
   if (JSON.stringify(want) === JSON.stringify(got)) return [];
   if (Array.isArray(want) && Array.isArray(got) && path.endsWith('causes')) {
@@ -72,6 +80,7 @@ function compare(want: unknown, got: unknown, path = ''): readonly string[] {
         );
       if (order(want) === order(got)) return [];
     }
+    if (hidden(want) === hidden(got)) return [];
     if (want === '<time>' || want === '<uid>' || want === '<version>') return [];
   }
   const object = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
@@ -149,10 +158,16 @@ function answer(step: Step, target: Target): { code: number; body: unknown; warn
             { key: `node.kubernetes.io/${key}`, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 } as never,
           ];
     }
-    const object = rules.prepareForCreate(rules.default(named));
+    const defaulted = rules.default(named);
+    const object = rules.prepareForCreate(defaulted);
     failing(kind, `${metadata['name'] ?? ''}`, rules.validateCreate(object));
-    stored.set(key(`${metadata['name']}`), object);
-    return { code: 201, body: object, warnings: [...decoded.warnings, ...rules.warnings(object)] };
+    const settled = rules.settle?.(object) ?? object;
+    stored.set(key(`${metadata['name']}`), settled);
+    return {
+      code: 201,
+      body: settled,
+      warnings: [...decoded.warnings, ...(rules.earlyWarnings?.(defaulted) ?? []), ...rules.warnings(object)],
+    };
   }
   const old = stored.get(key(target.name));
   if (old === undefined) throw new StatusError('NotFound', 'nothing stored');
@@ -209,6 +224,8 @@ for (const file of files) {
           got = { code: 599, body: { message: error instanceof Error ? (error.stack ?? '') : String(error) }, warnings: [] };
         } else got = { code: error.code, body: error.toStatus(), warnings: [] };
       }
+      const deprecated = deprecationWarning(target.kind);
+      if (deprecated !== undefined) got.warnings = [deprecated, ...got.warnings];
       answers.push(got.body);
       if (step.expect === undefined) continue;
       if (step.expect.code >= 500 && got.code >= 400 && got.code < 500) continue;

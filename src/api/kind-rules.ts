@@ -20,10 +20,15 @@ export interface KindRules {
   prepareForUpdate(next: AnyObject, old: AnyObject): AnyObject;
   /** Keeps everything but the status (and what little else a status update may change). */
   prepareForStatusUpdate(next: AnyObject, old: AnyObject): AnyObject;
-  validateCreate(object: AnyObject): readonly StatusCause[];
-  validateUpdate(next: AnyObject, old: AnyObject): readonly StatusCause[];
+  /** `group` is the API group that the writer uses, where a kind has two: Events are stricter in events.k8s.io. */
+  /** What upstream stores of a new object that was accepted, where that is more: its labels may follow from what was prepared. */
+  settle?(object: AnyObject): AnyObject;
+  validateCreate(object: AnyObject, group?: string): readonly StatusCause[];
+  validateUpdate(next: AnyObject, old: AnyObject, group?: string): readonly StatusCause[];
   validateStatusUpdate(next: AnyObject, old: AnyObject): readonly StatusCause[];
-  /** Warnings for the client about an accepted object. */
+  /** Warnings for the client about a new object, accepted or not. */
+  earlyWarnings?(object: AnyObject): readonly string[];
+  /** Warnings for the client about an accepted object: a new one, or a change of `old`. Both are prepared. */
   warnings(object: AnyObject, old?: AnyObject): readonly string[];
   /** Whether an object may live on for a while once its deletion was asked for, and how long; absent for kinds that go at once. */
   gracefulDelete?(object: AnyObject, options: DeleteOptions, nowMs: number): GracefulDeletion;
@@ -42,10 +47,17 @@ export interface OwnRules {
   readonly prepareForStatusUpdate?: KindRules['prepareForStatusUpdate'];
   /** Complaints about a name; a DNS subdomain unless told. */
   readonly nameErrors?: (name: string, prefix: boolean) => readonly string[];
+  /**
+   * Which checks of the metadata an update runs for the kind itself, beside the two that run for every kind: those of an update, those of a
+   * create, or both (unless told).
+   */
+  readonly metaOnUpdate?: 'update' | 'create' | 'none';
   /** Complaints beyond metadata, for create and (unless `validateUpdate` is given) for update. */
-  readonly validate?: (object: AnyObject) => readonly StatusCause[];
+  readonly validate?: (object: AnyObject, group?: string) => readonly StatusCause[];
   readonly validateUpdate?: KindRules['validateUpdate'];
   readonly validateStatusUpdate?: KindRules['validateStatusUpdate'];
+  readonly settle?: KindRules['settle'];
+  readonly earlyWarnings?: KindRules['earlyWarnings'];
   readonly warnings?: KindRules['warnings'];
   readonly gracefulDelete?: KindRules['gracefulDelete'];
 }
@@ -65,3 +77,20 @@ export function onTypes<T>(change: (next: T, old: T) => T): (next: AnyObject, ol
 
 /** For kinds that count no generations. */
 export const withoutGeneration: OwnRules = { generation: 'none' };
+
+/** Checks and warnings written for a kind's own type, as checks of any object. */
+export function checksOf<T>(checks: {
+  readonly validate?: (object: T, group?: string) => readonly StatusCause[];
+  readonly validateUpdate?: (next: T, old: T, group?: string) => readonly StatusCause[];
+  readonly validateStatusUpdate?: (next: T, old: T) => readonly StatusCause[];
+  readonly warnings?: (object: T, old?: T) => readonly string[];
+}): OwnRules {
+  return checks as unknown as OwnRules;
+}
+
+/** For status updates of kinds that let nothing but the status and the managed fields change: metadata stays. */
+export function withOldMetadata(next: AnyObject, old: AnyObject): AnyObject {
+  const { managedFields } = next.metadata;
+  const { managedFields: _old, ...metadata } = old.metadata;
+  return { ...next, metadata: managedFields === undefined ? metadata : { ...metadata, managedFields } };
+}

@@ -13,9 +13,12 @@ import { flowRules } from './flowcontrol/flow-rules.ts';
 import type { KindDescription } from './kind.ts';
 import { type GroupRules, type KindRules, type OwnRules, withoutGeneration } from './kind-rules.ts';
 import { objectMetaCauses, objectMetaUpdateCauses, subdomainName } from './meta/object-meta-validation.ts';
-import type { ObjectMeta } from './meta/v1.ts';
+import type { ObjectMeta, StatusCause } from './meta/v1.ts';
+import { pathSegmentErrors } from './names.ts';
 import { networkingRules } from './networking/networking-rules.ts';
+import { nodeRules } from './node/node-rules.ts';
 import type { AnyObject } from './object.ts';
+import { policyRules } from './policy/policy-rules.ts';
 import { rbacRules } from './rbac/rbac-rules.ts';
 import { resourceRules } from './resource/resource-rules.ts';
 import { schedulingRules } from './scheduling/scheduling-rules.ts';
@@ -36,7 +39,8 @@ const groups: Readonly<Record<string, GroupRules>> = {
   'resource.k8s.io': resourceRules,
   'events.k8s.io': { Event: withoutGeneration },
   'coordination.k8s.io': { Lease: leaseRules },
-  'node.k8s.io': { RuntimeClass: withoutGeneration },
+  'node.k8s.io': nodeRules,
+  policy: policyRules,
   'certificates.k8s.io': { CertificateSigningRequest: withoutGeneration },
 };
 
@@ -83,8 +87,13 @@ function combine(kind: KindDescription, own: OwnRules): KindRules {
   const separateStatus = hasStatus && kind.subresources.some(({ name }) => name === 'status');
   const counted = own.generation === 'none' ? undefined : (own.generation ?? desired);
   const nameErrors = own.nameErrors ?? subdomainName;
-  const validate = own.validate ?? (() => []);
-  const validateUpdate = own.validateUpdate ?? validate;
+  const validate: NonNullable<OwnRules['validate']> = own.validate ?? (() => []);
+  const validateUpdate: KindRules['validateUpdate'] = own.validateUpdate ?? ((next, _old, group) => validate(next, group));
+  // Upstream checks the metadata of an update for every kind, both as of a create and as of an update, and once more for the kind itself.
+  const anyUpdate = (next: AnyObject, old: AnyObject): readonly StatusCause[] => [
+    ...objectMetaCauses(next.metadata, kind.namespaced, pathSegmentErrors),
+    ...objectMetaUpdateCauses(next.metadata, old.metadata),
+  ];
   return {
     default: own.default ?? ((object) => object),
     prepareForCreate(object) {
@@ -106,17 +115,22 @@ function combine(kind: KindDescription, own: OwnRules): KindRules {
       const kept = withStatus({ ...old, metadata: keptMetadata(next, old) }, next['status']);
       return own.prepareForStatusUpdate?.(kept, old) ?? kept;
     },
-    validateCreate: (object) => [...objectMetaCauses(object.metadata, kind.namespaced, nameErrors), ...validate(object)],
-    // Upstream checks the metadata once for every kind and once more for the kind, so each complaint is there twice.
-    validateUpdate(next, old) {
-      const meta = objectMetaUpdateCauses(next.metadata, old.metadata);
-      return [...meta, ...meta, ...validateUpdate(next, old)];
+    validateCreate: (object, group) => [...objectMetaCauses(object.metadata, kind.namespaced, nameErrors), ...validate(object, group)],
+    validateUpdate(next, old, group) {
+      const update =
+        own.metaOnUpdate === 'create' || own.metaOnUpdate === 'none' ? [] : objectMetaUpdateCauses(next.metadata, old.metadata);
+      const again = own.metaOnUpdate === undefined ? objectMetaCauses(next.metadata, kind.namespaced, nameErrors) : [];
+      const create = own.metaOnUpdate === 'create' ? objectMetaCauses(next.metadata, kind.namespaced, nameErrors) : again;
+      return [...anyUpdate(next, old), ...update, ...create, ...validateUpdate(next, old, group)];
     },
     validateStatusUpdate: (next, old) => [
+      ...anyUpdate(next, old),
       ...objectMetaUpdateCauses(next.metadata, old.metadata),
       ...(own.validateStatusUpdate?.(next, old) ?? []),
     ],
     warnings: own.warnings ?? (() => []),
+    ...(own.settle === undefined ? {} : { settle: own.settle }),
+    ...(own.earlyWarnings === undefined ? {} : { earlyWarnings: own.earlyWarnings }),
     ...(own.gracefulDelete === undefined ? {} : { gracefulDelete: own.gracefulDelete }),
   };
 }

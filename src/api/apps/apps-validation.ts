@@ -3,10 +3,9 @@ import { forbiddenValue, invalidValue, notSupported, required } from '../causes.
 import { checkClaimSpec } from '../core/claim-validation.ts';
 import { checkLastingTemplate, checkSelected } from '../core/template-validation.ts';
 import { sameValue } from '../equal.ts';
-import { type Causes, checkDnsLabel, checkLabelSelector, checkName, checkNotNegative, notNegative } from '../field-checks.ts';
-import { immutable } from '../meta/object-meta-validation.ts';
+import { type Causes, checkDnsLabel, checkLabelSelector, checkNotNegative, checkShare, checkUnderWhole } from '../field-checks.ts';
+import { annotationCauses, immutable, labelCauses } from '../meta/object-meta-validation.ts';
 import type { LabelSelector, StatusCause } from '../meta/v1.ts';
-import { percentErrors } from '../names.ts';
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from './v1.ts';
 
 type Share = number | string;
@@ -21,19 +20,8 @@ function checkSelector(selector: LabelSelector | undefined, kind: string, out: C
   if (isEmpty(selector)) out.push(invalidValue('spec.selector', {}, `empty selector is invalid for ${kind}`));
 }
 
-/** A count or a percentage, neither negative. */
-function checkShare(share: Share, at: string, out: Causes): void {
-  if (typeof share === 'string') checkName(percentErrors(share), share, at, out);
-  else if (share < 0) out.push(invalidValue(at, share, notNegative));
-}
-
 function isZero(share: Share): boolean {
   return share === 0 || /^0+%$/.test(`${share}`);
-}
-
-function checkUnderWhole(share: Share, at: string, out: Causes): void {
-  if (typeof share === 'string' && /^[0-9]+%$/.test(share) && Number(share.slice(0, -1)) > 100)
-    out.push(invalidValue(at, share, 'must not be greater than 100%'));
 }
 
 function checkDeploymentStrategy(deployment: Deployment, out: Causes): void {
@@ -140,9 +128,10 @@ export function daemonSetCauses({ spec }: DaemonSet): StatusCause[] {
   return out;
 }
 
-/** Complaints about a change of a daemon set beyond the metadata's immutable fields. */
+/** Complaints about a changed daemon set. Upstream checks the whole of it as on a create, and once more as part of the change. */
 export function daemonSetUpdateCauses(next: DaemonSet, old: DaemonSet): StatusCause[] {
-  return [...daemonSetCauses(next), ...sameSelector(next.spec.selector, old.spec.selector)];
+  const causes = daemonSetCauses(next);
+  return [...causes, ...causes, ...sameSelector(next.spec.selector, old.spec.selector)];
 }
 
 function goRolling(rolling: NonNullable<StatefulSet['spec']['updateStrategy']>['rollingUpdate']): unknown {
@@ -180,7 +169,6 @@ export function statefulSetCauses(set: StatefulSet): StatusCause[] {
   checkNotNegative(spec.replicas, 'spec.replicas', out);
   checkNotNegative(spec.minReadySeconds, 'spec.minReadySeconds', out);
   checkNotNegative(spec.ordinals?.start, 'spec.ordinals.start', out);
-  checkNotNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit', out);
   if (spec.serviceName) checkDnsLabel(spec.serviceName, 'spec.serviceName', out);
   checkSelector(spec.selector, 'statefulset', out);
   const fine = out.every(({ field }) => field === undefined || !field.startsWith('spec.selector.'));
@@ -188,6 +176,9 @@ export function statefulSetCauses(set: StatefulSet): StatusCause[] {
   if (spec.selector === undefined || spec.selector === null) mismatch(spec.template?.metadata?.labels, out);
   else if (fine) checkSelected(spec.selector, spec.template, 'spec.template', out);
   checkLastingTemplate(withClaimVolumes(set), 'StatefulSet', 'spec.template', out);
+  // Upstream looks at the labels and annotations once more.
+  const { labels, annotations } = spec.template?.metadata ?? {};
+  out.push(...labelCauses(labels, 'spec.template.labels'), ...annotationCauses(annotations, 'spec.template.annotations'));
   for (const [index, claim] of (spec.volumeClaimTemplates ?? []).entries())
     checkClaimSpec(claim.spec ?? {}, `spec.volumeClaimTemplates[${index}].spec`, out);
   return out;

@@ -1,5 +1,6 @@
 // Owns the defaults of horizontal autoscalers in both versions.
-import { type GroupRules, onType } from '../kind-rules.ts';
+import { checksOf, type GroupRules, onType } from '../kind-rules.ts';
+import { autoscalerCauses, autoscalerStatusCauses, autoscalerUpdateCauses } from './autoscaler-validation.ts';
 import type { HorizontalPodAutoscaler as AutoscalerV1 } from './v1.ts';
 import type { HorizontalPodAutoscaler, HPAScalingRules, MetricSpec } from './v2.ts';
 
@@ -28,6 +29,15 @@ function defaultAutoscalerV1(autoscaler: AutoscalerV1): AutoscalerV1 {
 
 /** The rules of the group's kinds, by kind. */
 export const autoscalingRules: GroupRules = {
-  'HorizontalPodAutoscaler/v2': { generation: 'none', default: onType(defaultAutoscaler) },
+  'HorizontalPodAutoscaler/v2': {
+    generation: 'none',
+    metaOnUpdate: 'update',
+    default: onType(defaultAutoscaler),
+    ...checksOf<HorizontalPodAutoscaler>({
+      validate: autoscalerCauses,
+      validateUpdate: autoscalerUpdateCauses,
+      validateStatusUpdate: autoscalerStatusCauses,
+    }),
+  },
   'HorizontalPodAutoscaler/v1': { generation: 'none', default: onType(defaultAutoscalerV1) },
 };

@@ -1,14 +1,18 @@
 // Owns the list of the core group's rules, kind by kind.
-import { type GroupRules, onType, onTypes } from '../kind-rules.ts';
+import { checksOf, type GroupRules, onType, onTypes } from '../kind-rules.ts';
 import { nameCheck } from '../meta/object-meta-validation.ts';
 import { dnsLabelErrors } from '../names.ts';
 import { defaultClaim, defaultPersistentVolume } from './claim-defaults.ts';
-import { claimCauses, claimUpdateCauses } from './claim-validation.ts';
+import { withBothSources, withoutForeignSources } from './claim-sources.ts';
+import { claimStatusCauses, claimUpdateCauses } from './claim-update-validation.ts';
+import { claimCauses } from './claim-validation.ts';
 import { configMapCauses, configMapUpdateCauses, secretCauses, secretUpdateCauses } from './config-validation.ts';
 import { defaultQuantities } from './container-defaults.ts';
+import { endpointsCauses, endpointsWarnings } from './endpoints-validation.ts';
 import { defaultLimitRange } from './limit-range-defaults.ts';
 import { namespaceCauses, namespaceStatusCauses, nodeCauses, nodeUpdateCauses } from './node-validation.ts';
-import { persistentVolumeCauses, persistentVolumeUpdateCauses, persistentVolumeWarnings } from './persistent-volume-validation.ts';
+import { persistentVolumeCauses, persistentVolumeUpdateCauses } from './persistent-volume-validation.ts';
+import { persistentVolumeWarnings } from './persistent-volume-warnings.ts';
 import { defaultPodTemplate } from './pod-defaults.ts';
 import { podRules } from './pod-rules.ts';
 import { defaultEndpoints, defaultService } from './service-defaults.ts';
@@ -16,6 +20,7 @@ import { serviceCauses, serviceUpdateCauses, withoutStaleFields } from './servic
 import { controllerCauses } from './template-validation.ts';
 import type {
   ConfigMap,
+  Endpoints,
   LimitRange,
   Namespace,
   Node,
@@ -26,6 +31,7 @@ import type {
   Secret,
   Service,
 } from './v1.ts';
+import { claimWarnings } from './volume-warnings.ts';
 
 function defaultNamespace(namespace: Namespace): Namespace {
   const { name, labels } = namespace.metadata;
@@ -41,7 +47,7 @@ function defaultNode(node: Node): Node {
   const allocatable = status.allocatable === undefined ? capacity : defaultQuantities(status.allocatable);
   const { podCIDR, podCIDRs } = node.spec ?? {};
   const first = podCIDRs?.[0];
-  const ranges = podCIDR && first === undefined ? { podCIDRs: [podCIDR] } : first !== undefined && !podCIDR ? { podCIDR: first } : {};
+  const ranges = podCIDR && first !== podCIDR ? { podCIDRs: [podCIDR] } : first !== undefined && !podCIDR ? { podCIDR: first } : {};
   return {
     ...node,
     spec: { ...node.spec, ...ranges },
@@ -85,7 +91,12 @@ export const coreRules: GroupRules = {
     validateUpdate: (next, old) => serviceUpdateCauses(next as unknown as Service, old as unknown as Service),
     prepareForUpdate: onTypes<Service>(withoutStaleFields),
   },
-  Endpoints: { ...none, default: onType(defaultEndpoints) },
+  Endpoints: {
+    ...none,
+    default: onType(defaultEndpoints),
+    metaOnUpdate: 'update',
+    ...checksOf<Endpoints>({ validate: endpointsCauses, warnings: endpointsWarnings }),
+  },
   Namespace: {
     ...none,
     default: onType(defaultNamespace),
@@ -113,18 +124,30 @@ export const coreRules: GroupRules = {
   },
   PersistentVolume: {
     ...none,
+    metaOnUpdate: 'create',
     default: onType<PersistentVolume>(defaultPersistentVolume),
-    validate: (object) => persistentVolumeCauses(object as unknown as PersistentVolume),
-    validateUpdate: (next, old) => persistentVolumeUpdateCauses(next as unknown as PersistentVolume, old as unknown as PersistentVolume),
     prepareForCreate: (object) => ({ ...object, status: { phase: 'Pending' } }),
-    warnings: (object) => persistentVolumeWarnings(object as unknown as PersistentVolume),
+    ...checksOf<PersistentVolume>({
+      validate: persistentVolumeCauses,
+      validateUpdate: persistentVolumeUpdateCauses,
+      warnings: persistentVolumeWarnings,
+    }),
   },
   PersistentVolumeClaim: {
     ...none,
     default: onType<PersistentVolumeClaim>(defaultClaim),
-    validate: (object) => claimCauses(object as unknown as PersistentVolumeClaim),
-    validateUpdate: (next, old) => claimUpdateCauses(next as unknown as PersistentVolumeClaim, old as unknown as PersistentVolumeClaim),
-    prepareForCreate: (object) => ({ ...object, status: { phase: 'Pending' } }),
+    prepareForCreate: onType<PersistentVolumeClaim>((claim) => ({
+      ...claim,
+      spec: withBothSources(withoutForeignSources(claim.spec ?? {})),
+      status: { phase: 'Pending' },
+    })),
+    prepareForUpdate: onTypes<PersistentVolumeClaim>((next, old) => ({ ...next, spec: withoutForeignSources(next.spec ?? {}, old.spec) })),
+    ...checksOf<PersistentVolumeClaim>({
+      validate: claimCauses,
+      validateUpdate: claimUpdateCauses,
+      validateStatusUpdate: claimStatusCauses,
+      warnings: claimWarnings,
+    }),
   },
   Secret: {
     ...none,

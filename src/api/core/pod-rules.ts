@@ -1,11 +1,12 @@
 // Owns what creating, updating and deleting a pod means beyond what it means for any kind.
 import type { GracefulDeletion, OwnRules } from '../kind-rules.ts';
 import type { DeleteOptions, LabelSelector } from '../meta/v1.ts';
-import { dnsLabelErrors } from '../names.ts';
 import type { AnyObject } from '../object.ts';
+import { withAppArmor } from './app-armor.ts';
+import { withoutDisabledFields } from './disabled-fields.ts';
 import { defaultPod, qosClassOf } from './pod-defaults.ts';
 import { podCreateCauses, podStatusCauses, podUpdateCauses } from './pod-validation.ts';
-import { podSpecWarnings } from './pod-warnings.ts';
+import { podNameWarnings, podSpecWarnings } from './pod-warnings.ts';
 import type { Affinity, Pod, PodAffinityTerm, PodCondition, PodSpec, PodStatus, TopologySpreadConstraint } from './v1.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -86,20 +87,19 @@ function gracefulPodDelete(object: AnyObject, options: DeleteOptions): GracefulD
 }
 
 function podWarnings(pod: Pod): readonly string[] {
-  const { name } = pod.metadata;
-  const errors = dnsLabelErrors(name);
-  const hostname = `metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [${errors.join(' ')}]`;
-  return [...(errors.length > 0 ? [hostname] : []), ...podSpecWarnings(pod.spec, pod.metadata, '')];
+  return [...podNameWarnings(pod.metadata.name, "the Pod's hostname"), ...podSpecWarnings(pod.spec, pod.metadata, '')];
 }
 
 /** The rules of pods. */
 export const podRules: OwnRules = {
   default: (object) => defaultPod(object as unknown as Pod) as unknown as AnyObject,
   prepareForCreate(object) {
-    const pod = object as unknown as Pod;
-    const prepared: Pod = { ...pod, spec: expandLabelKeys(pod.spec, pod.metadata.labels ?? {}), status: firstStatus(pod) };
+    const { pod } = withAppArmor(object as unknown as Pod);
+    const spec = expandLabelKeys(withoutDisabledFields(pod.spec), pod.metadata.labels ?? {});
+    const prepared: Pod = { ...pod, spec, status: firstStatus(pod) };
     return prepared as unknown as AnyObject;
   },
+  earlyWarnings: (object) => withAppArmor(object as unknown as Pod).warnings,
   prepareForStatusUpdate(next, old) {
     const status = (next as unknown as Pod).status ?? {};
     const before = (old as unknown as Pod).status;

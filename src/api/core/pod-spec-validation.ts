@@ -1,6 +1,7 @@
 // Owns the validation of a pod's spec, in pods and in templates.
 import { duplicate, forbiddenValue, invalidValue, notSupported, required, tooLong } from '../causes.ts';
-import { type Causes, checkDnsLabel, checkIp, checkName, checkOneOf, rangeMessage } from '../field-checks.ts';
+import { type Causes, checkDnsLabel, checkName, checkOneOf, rangeMessage } from '../field-checks.ts';
+import { checkIp } from '../ip-checks.ts';
 import { labelCauses } from '../meta/object-meta-validation.ts';
 import type { ObjectMeta } from '../meta/v1.ts';
 import { dnsSubdomainErrors, looseDnsSubdomainErrors, qualifiedNameErrors } from '../names.ts';

@@ -1,8 +1,9 @@
 // Owns the validation of pods: what a create may hold, what an update and a status update may change.
 import { forbiddenValue, invalidValue, required } from '../causes.ts';
 import { sameValue } from '../equal.ts';
-import { type Causes, checkIp, checkName, rangeMessage } from '../field-checks.ts';
-import { immutable, objectMetaCauses, subdomainName } from '../meta/object-meta-validation.ts';
+import { type Causes, checkName, rangeMessage } from '../field-checks.ts';
+import { checkIp } from '../ip-checks.ts';
+import { immutable } from '../meta/object-meta-validation.ts';
 import type { StatusCause } from '../meta/v1.ts';
 import { dnsSubdomainErrors, qualifiedNameErrors } from '../names.ts';
 import { checkTolerations } from './affinity-validation.ts';
@@ -169,7 +170,7 @@ function withoutAllowedChanges(next: PodSpec, old: PodSpec): PodSpec {
 
 /** Complaints about a changed pod beyond the metadata's immutable fields. */
 export function podUpdateCauses(next: Pod, old: Pod): StatusCause[] {
-  const out: Causes = objectMetaCauses(next.metadata, true, subdomainName);
+  const out: Causes = [];
   checkWhole(next, out);
   if (checkContainerUpdates(next.spec.containers ?? [], old.spec.containers, 'spec.containers', out)) return out;
   if (checkContainerUpdates(next.spec.initContainers ?? [], old.spec.initContainers ?? [], 'spec.initContainers', out)) return out;

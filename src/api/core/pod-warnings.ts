@@ -1,27 +1,28 @@
 // Owns the warnings about pod specs that are accepted though they hardly mean what their writer thinks.
+import { sameValue } from '../equal.ts';
+import { ipWarnings } from '../ip-checks.ts';
 import type { ObjectMeta } from '../meta/v1.ts';
-import { parseQuantity } from '../quantity.ts';
-import type { Container, ContainerPort, PodSpec, Volume } from './v1.ts';
+import { dnsLabelErrors } from '../names.ts';
+import { nodeKeyWarnings, nodeLabelsWarnings, nodeTermWarnings } from './node-label-warnings.ts';
+import { portWarnings } from './port-warnings.ts';
+import type { Affinity, Container, PodSpec, PodTemplateSpec } from './v1.ts';
+import { fractionWarnings, volumeWarnings } from './volume-warnings.ts';
 
-const deprecatedVolumes: readonly (readonly [keyof Volume, string])[] = [
-  ['photonPersistentDisk', 'deprecated in v1.11, non-functional in v1.16+'],
-  ['gitRepo', 'deprecated in v1.11, and disabled by default in v1.33+'],
-  ['scaleIO', 'deprecated in v1.16, non-functional in v1.22+'],
-  ['flocker', 'deprecated in v1.22, non-functional in v1.25+'],
-  ['storageos', 'deprecated in v1.22, non-functional in v1.25+'],
-  ['quobyte', 'deprecated in v1.22, non-functional in v1.25+'],
-  ['glusterfs', 'deprecated in v1.25, non-functional in v1.26+'],
-  ['cephfs', 'deprecated in v1.28, non-functional in v1.31+'],
-  ['rbd', 'deprecated in v1.28, non-functional in v1.31+'],
+const oldAnnotations: readonly (readonly [string, string])[] = [
+  ['scheduler.alpha.kubernetes.io/critical-pod', 'non-functional in v1.16+; use the "priorityClassName" field instead'],
+  ['security.alpha.kubernetes.io/sysctls', 'non-functional in v1.11+; use the "sysctls" field instead'],
+  ['security.alpha.kubernetes.io/unsafe-sysctls', 'non-functional in v1.11+; use the "sysctls" field instead'],
 ];
-
-function fractional(list: Readonly<Record<string, string>> | undefined, at: string): readonly string[] {
-  return ['memory', 'ephemeral-storage'].flatMap((name) => {
-    const amount = list?.[name];
-    if (amount === undefined || parseQuantity(amount).nano % 1_000_000_000n === 0n) return [];
-    return [`${at}[${name}]: fractional byte value "${amount}" is invalid, must be an integer`];
-  });
-}
+const seccomp = 'seccomp.security.alpha.kubernetes.io/pod';
+const containerSeccomp = 'container.seccomp.security.alpha.kubernetes.io/';
+/** The annotation that named a container's AppArmor profile before there was a field. */
+export const appArmorPrefix = 'container.apparmor.security.beta.kubernetes.io/';
+const useSeccompField = 'non-functional in v1.27+; use the "seccompProfile" field instead';
+/** What is told of that annotation. */
+export const useAppArmorField = 'deprecated since v1.30; use the "appArmorProfile" field instead';
+const nullSelector = 'a null labelSelector results in matching no pod';
+const must = 'requiredDuringSchedulingIgnoredDuringExecution';
+const should = 'preferredDuringSchedulingIgnoredDuringExecution';
 
 function envWarnings(container: Container, at: string): readonly string[] {
   const seen = new Set<string>();
@@ -33,69 +34,103 @@ function envWarnings(container: Container, at: string): readonly string[] {
   });
 }
 
-function portWarnings(containers: readonly (readonly [Container, string])[]): readonly string[] {
-  const known = new Map<string, { readonly port: ContainerPort; readonly at: string }[]>();
-  const names = new Map<string, string>();
-  const repeated: string[] = [];
-  const named: string[] = [];
-  for (const [container, where] of containers)
-    for (const [index, port] of (container.ports ?? []).entries()) {
-      const at = `${where}.ports[${index}]`;
-      const key = `${port.containerPort}/${port.protocol}`;
-      const others = known.get(key) ?? [];
-      for (const other of others) {
-        const { hostIP = '', hostPort = 0 } = other.port;
-        if ((port.hostIP ?? '') === hostIP && (port.hostPort ?? 0) === hostPort)
-          repeated.push(`${at}: duplicate port definition with ${other.at}`);
-        else if (!port.hostPort || hostPort === 0) repeated.push(`${at}: overlapping port definition with ${other.at}`);
-        else if (port.hostPort === hostPort && !port.hostIP !== (hostIP === ''))
-          repeated.push(`${at}: dangerously ambiguous port definition with ${other.at}`);
-      }
-      known.set(key, [...others, { port, at }]);
-      if (!port.name) continue;
-      const first = names.get(port.name);
-      if (first === undefined) names.set(port.name, at);
-      else
-        named.push(
-          `${at}: duplicate port name "${port.name}" with ${first}, services and probes that select ports by name will use ${first}`,
-        );
-    }
-  return [...repeated, ...named];
+function nodeAffinityWarnings({ nodeAffinity }: Affinity, at: string): readonly string[] {
+  const terms = nodeAffinity?.[must]?.nodeSelectorTerms ?? [];
+  return [
+    ...terms.flatMap((term, index) => nodeTermWarnings(term, `${at}.nodeAffinity.${must}.nodeSelectorTerms[${index}]`)),
+    ...(nodeAffinity?.[should] ?? []).flatMap(({ preference }, index) =>
+      nodeTermWarnings(preference, `${at}.nodeAffinity.${should}[${index}].preference`),
+    ),
+  ];
+}
+
+function podAffinityWarnings(affinity: Affinity, at: string): readonly string[] {
+  return (['podAffinity', 'podAntiAffinity'] as const).flatMap((sort) => [
+    ...(affinity[sort]?.[must] ?? []).flatMap(({ labelSelector }, index) =>
+      labelSelector === undefined ? [`${at}.${sort}.${must}[${index}].labelSelector: ${nullSelector}`] : [],
+    ),
+    ...(affinity[sort]?.[should] ?? []).flatMap(({ podAffinityTerm }, index) =>
+      podAffinityTerm.labelSelector === undefined
+        ? [`${at}.${sort}.${should}[${index}].podAffinityTerm.labelSelector: ${nullSelector}`]
+        : [],
+    ),
+  ]);
+}
+
+function repeatedNames(names: readonly string[], at: (index: number) => string, word: string): readonly string[] {
+  return names.flatMap((name, index) => (names.indexOf(name) < index ? [`${at(index)}: duplicate ${word} "${name}"`] : []));
+}
+
+function containerWarnings(container: Container, at: string, spec: PodSpec, meta: Partial<ObjectMeta>, prefix: string): readonly string[] {
+  const out: string[] = [];
+  const annotations = meta.annotations ?? {};
+  const { seccompProfile, appArmorProfile } = container.securityContext ?? {};
+  const old = `${containerSeccomp}${container.name}`;
+  if (annotations[old] !== undefined && seccompProfile === undefined) out.push(`${prefix}metadata.annotations[${old}]: ${useSeccompField}`);
+  const profile = `${appArmorPrefix}${container.name}`;
+  // A pod of its own is told when it is prepared, as the annotation becomes the field there.
+  const unset = appArmorProfile === undefined && spec.securityContext?.appArmorProfile === undefined;
+  if (prefix !== '' && unset && annotations[profile] !== undefined)
+    out.push(`${prefix}metadata.annotations[${profile}]: ${useAppArmorField}`);
+  for (const name of ['memory', 'ephemeral-storage'])
+    for (const which of ['limits', 'requests'] as const)
+      out.push(...fractionWarnings(container.resources?.[which], [name], `${at}.resources.${which}`));
+  return [...out, ...envWarnings(container, at)];
 }
 
 /** Warnings about a pod's spec or a template's. `prefix` is the way to the template (`spec.template.`), '' for a pod. */
 export function podSpecWarnings(spec: PodSpec, meta: Partial<ObjectMeta>, prefix: string): readonly string[] {
   const at = `${prefix}spec`;
-  const out: string[] = [];
-  for (const [index, { labelSelector }] of (spec.topologySpreadConstraints ?? []).entries())
-    if (labelSelector === undefined)
-      out.push(`${at}.topologySpreadConstraints[${index}].labelSelector: a null labelSelector results in matching no pod`);
-  for (const [index, volume] of (spec.volumes ?? []).entries()) {
-    for (const [source, text] of deprecatedVolumes)
-      if (volume[source] !== undefined) out.push(`${at}.volumes[${index}].${source === 'storageos' ? 'storageOS' : source}: ${text}`);
-    if (volume.projected !== undefined && (volume.projected.sources ?? []).length === 0)
-      out.push(`volume "${volume.name}" (Projected) has no sources provided`);
-  }
-  const secrets = spec.imagePullSecrets ?? [];
-  for (const [index, { name = '' }] of secrets.entries())
-    if (secrets.findIndex((other) => (other.name ?? '') === name) < index)
-      out.push(`${at}.imagePullSecrets[${index}].name: duplicate name "${name}"`);
-  for (const [index, { name = '' }] of secrets.entries())
-    if (name === '') out.push(`${at}.imagePullSecrets[${index}].name: invalid empty name ""`);
-  out.push(...fractional(spec.overhead, `${at}.overhead`));
   const annotations = meta.annotations ?? {};
-  const seccomp = 'seccomp.security.alpha.kubernetes.io/pod';
+  const affinity = spec.affinity ?? {};
+  const out: string[] = [
+    ...nodeLabelsWarnings(spec.nodeSelector, (key) => `${at}.nodeSelector[${key}]`),
+    ...nodeAffinityWarnings(affinity, `${at}.affinity`),
+  ];
+  for (const [index, { labelSelector, topologyKey }] of (spec.topologySpreadConstraints ?? []).entries()) {
+    const here = `${at}.topologySpreadConstraints[${index}]`;
+    out.push(...nodeKeyWarnings(topologyKey, `${here}.topologyKey`));
+    if (labelSelector === undefined) out.push(`${here}.labelSelector: ${nullSelector}`);
+  }
+  for (const [key, told] of oldAnnotations) if (annotations[key] !== undefined) out.push(`${prefix}metadata.annotations[${key}]: ${told}`);
+  out.push(...volumeWarnings(spec.volumes ?? [], `${at}.volumes`));
+  const aliases = (spec.hostAliases ?? []).map(({ ip }) => ip);
+  out.push(...repeatedNames(aliases, (index) => `${at}.hostAliases[${index}].ip`, 'ip'));
+  const secrets = (spec.imagePullSecrets ?? []).map(({ name = '' }) => name);
+  const secretAt = (index: number): string => `${at}.imagePullSecrets[${index}].name`;
+  out.push(...repeatedNames(secrets, secretAt, 'name'));
+  for (const [index, name] of secrets.entries()) if (name === '') out.push(`${secretAt(index)}: invalid empty name ""`);
+  out.push(...fractionWarnings(spec.overhead, ['memory', 'ephemeral-storage'], `${at}.overhead`));
   if (annotations[seccomp] !== undefined && spec.securityContext?.seccompProfile === undefined)
-    out.push(`${prefix}metadata.annotations[${seccomp}]: non-functional in v1.27+; use the "seccompProfile" field instead`);
+    out.push(`${prefix}metadata.annotations[${seccomp}]: ${useSeccompField}`);
   const containers: (readonly [Container, string])[] = [];
   for (const list of ['initContainers', 'containers'] as const)
     for (const [index, container] of (spec[list] ?? []).entries()) containers.push([container, `${at}.${list}[${index}]`]);
-  for (const [container, where] of containers) {
-    out.push(
-      ...fractional(container.resources?.limits, `${where}.resources.limits`),
-      ...fractional(container.resources?.requests, `${where}.resources.requests`),
-    );
-    out.push(...envWarnings(container, where));
-  }
-  return [...out, ...portWarnings(containers)];
+  for (const [container, where] of containers) out.push(...containerWarnings(container, where, spec, meta, prefix));
+  out.push(...portWarnings(containers));
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0)
+    out.push(`${at}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`);
+  out.push(...podAffinityWarnings(affinity, `${at}.affinity`));
+  for (const [index, server] of (spec.dnsConfig?.nameservers ?? []).entries())
+    out.push(...ipWarnings(server, `${at}.dnsConfig.nameservers[${index}]`));
+  for (const [index, ip] of aliases.entries()) out.push(...ipWarnings(ip, `${at}.hostAliases[${index}].ip`));
+  return out;
+}
+
+/** A name that becomes part of pods' host names but is no DNS label. */
+export function podNameWarnings(name: string, use = 'Pod names and hostnames'): readonly string[] {
+  const errors = dnsLabelErrors(name);
+  if (errors.length === 0) return [];
+  const result = 'which can result in surprising behavior; a DNS label is recommended';
+  return [`metadata.name: this is used in ${use}, ${result}: [${errors.join(' ')}]`];
+}
+
+/** Warnings about a template. `at` is the field that holds it. */
+export function templateWarnings(template: PodTemplateSpec | undefined, at: string): readonly string[] {
+  return template?.spec === undefined ? [] : podSpecWarnings(template.spec, template.metadata ?? {}, `${at}.`);
+}
+
+/** Whether an update changed what its writer asks for: only then are there warnings about it. */
+export function isNewlyAsked(next: { readonly metadata: ObjectMeta }, old: { readonly metadata: ObjectMeta } | undefined): boolean {
+  return old === undefined || !sameValue(next.metadata.generation, old.metadata.generation);
 }

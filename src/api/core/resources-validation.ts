@@ -25,7 +25,8 @@ export function checkResourceName(name: string, at: string, out: Causes): void {
     out.push(invalidValue(at, name, 'must be a standard resource type or fully qualified'));
 }
 
-function checkContainerResourceName(name: string, at: string, out: Causes): void {
+/** The name of a resource that containers may ask for. */
+export function checkContainerResourceName(name: string, at: string, out: Causes): void {
   checkResourceName(name, at, out);
   if (!name.includes('/')) {
     if (!isContainerResource(name)) out.push(invalidValue(at, name, 'must be a standard resource for containers'));

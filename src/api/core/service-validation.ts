@@ -2,7 +2,8 @@
 import { isIP } from 'node:net';
 import { duplicate, forbiddenValue, invalidValue, notSupported, required } from '../causes.ts';
 import { sameValue } from '../equal.ts';
-import { type Causes, checkDnsLabel, checkIp, checkName, checkOneOf, checkPort } from '../field-checks.ts';
+import { type Causes, checkDnsLabel, checkName, checkOneOf, checkPort } from '../field-checks.ts';
+import { checkIp } from '../ip-checks.ts';
 import { labelCauses } from '../meta/object-meta-validation.ts';
 import type { StatusCause } from '../meta/v1.ts';
 import { dnsSubdomainErrors, qualifiedNameErrors } from '../names.ts';

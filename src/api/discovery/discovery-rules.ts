@@ -1,5 +1,6 @@
-// Owns the defaults of endpoint slices.
-import { type GroupRules, onType } from '../kind-rules.ts';
+// Owns the rules of endpoint slices.
+import { checksOf, type GroupRules, onType } from '../kind-rules.ts';
+import { endpointSliceCauses, endpointSliceUpdateCauses, endpointSliceWarnings } from './endpoint-slice-validation.ts';
 import type { EndpointSlice } from './v1.ts';
 
 function defaultSlice(slice: EndpointSlice): EndpointSlice {
@@ -11,7 +12,12 @@ function defaultSlice(slice: EndpointSlice): EndpointSlice {
 export const discoveryRules: GroupRules = {
   EndpointSlice: {
     default: onType<EndpointSlice>(defaultSlice),
-    warnings: ({ addressType }) => (addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : []),
+    metaOnUpdate: 'create',
+    ...checksOf<EndpointSlice>({
+      validate: endpointSliceCauses,
+      validateUpdate: endpointSliceUpdateCauses,
+      warnings: endpointSliceWarnings,
+    }),
     generation: ({ endpoints, ports, addressType }) => ({ endpoints, ports, addressType }),
   },
 };

@@ -124,5 +124,5 @@ export function objectMetaUpdateCauses(next: Partial<ObjectMeta>, old: Partial<O
     if (!sameValue(next[name], old[name])) causes.push(invalidValue(`${field}.${name}`, next[name], immutable));
   causes.push(...labelCauses(next.labels, `${field}.labels`), ...annotationCauses(next.annotations, `${field}.annotations`));
   if (next.ownerReferences !== undefined) causes.push(...ownerCauses(next.ownerReferences, `${field}.ownerReferences`));
-  return finalizers.length > 0 ? [...causes, ...unqualifiedFinalizerCauses(finalizers, `${field}.finalizers`)] : causes;
+  return causes;
 }

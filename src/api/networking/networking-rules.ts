@@ -1,6 +1,11 @@
 // Owns the rules of ingresses, their classes, network policies and addresses.
-import { type GroupRules, onType, withoutGeneration } from '../kind-rules.ts';
-import type { IngressClass, NetworkPolicy, NetworkPolicyPort } from './v1.ts';
+import { canonicalIpErrors } from '../ip-checks.ts';
+import { checksOf, type GroupRules, onType, withoutGeneration } from '../kind-rules.ts';
+import { ipAddressCauses, ipAddressUpdateCauses, serviceCidrCauses, serviceCidrUpdateCauses } from './address-validation.ts';
+import { ingressClassCauses, ingressClassUpdateCauses } from './ingress-class-validation.ts';
+import { ingressCauses, ingressStatusCauses, ingressWarnings, newIngressCauses } from './ingress-validation.ts';
+import { networkPolicyCauses, networkPolicyWarnings } from './network-policy-validation.ts';
+import type { Ingress, IngressClass, IPAddress, NetworkPolicy, NetworkPolicyPort, ServiceCIDR } from './v1.ts';
 
 function defaultPort(port: NetworkPolicyPort): NetworkPolicyPort {
   return { ...port, protocol: port.protocol ?? 'TCP' };
@@ -31,8 +36,30 @@ function defaultIngressClass(ingressClass: IngressClass): IngressClass {
 
 /** The rules of the group's kinds, by kind. */
 export const networkingRules: GroupRules = {
-  NetworkPolicy: { default: onType<NetworkPolicy>(defaultNetworkPolicy) },
-  IngressClass: { default: onType<IngressClass>(defaultIngressClass) },
-  IPAddress: withoutGeneration,
-  ServiceCIDR: withoutGeneration,
+  NetworkPolicy: {
+    default: onType<NetworkPolicy>(defaultNetworkPolicy),
+    metaOnUpdate: 'update',
+    ...checksOf<NetworkPolicy>({ validate: networkPolicyCauses, warnings: networkPolicyWarnings }),
+  },
+  Ingress: checksOf<Ingress>({
+    validate: newIngressCauses,
+    validateUpdate: ingressCauses,
+    validateStatusUpdate: ingressStatusCauses,
+    warnings: ingressWarnings,
+  }),
+  IngressClass: {
+    default: onType<IngressClass>(defaultIngressClass),
+    ...checksOf<IngressClass>({ validate: ingressClassCauses, validateUpdate: ingressClassUpdateCauses }),
+  },
+  IPAddress: {
+    ...withoutGeneration,
+    metaOnUpdate: 'update',
+    nameErrors: canonicalIpErrors,
+    ...checksOf<IPAddress>({ validate: ipAddressCauses, validateUpdate: ipAddressUpdateCauses }),
+  },
+  ServiceCIDR: {
+    ...withoutGeneration,
+    metaOnUpdate: 'update',
+    ...checksOf<ServiceCIDR>({ validate: serviceCidrCauses, validateUpdate: serviceCidrUpdateCauses }),
+  },
 };

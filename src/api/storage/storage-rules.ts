@@ -1,6 +1,22 @@
 // Owns the rules of storage classes, drivers and attachments.
-import { type GroupRules, onType, withoutGeneration } from '../kind-rules.ts';
-import type { CSIDriver, StorageClass } from './v1.ts';
+import { sameValue } from '../equal.ts';
+import { checksOf, type GroupRules, onType, onTypes, withOldMetadata } from '../kind-rules.ts';
+import { attachmentCauses, attachmentUpdateCauses } from './attachment-validation.ts';
+import {
+  capacityCauses,
+  capacityUpdateCauses,
+  driverCauses,
+  driverUpdateCauses,
+  nodeDriversCauses,
+  nodeDriversUpdateCauses,
+} from './driver-validation.ts';
+import {
+  attributesClassCauses,
+  attributesClassUpdateCauses,
+  storageClassCauses,
+  storageClassUpdateCauses,
+} from './storage-class-validation.ts';
+import type { CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment, VolumeAttributesClass } from './v1.ts';
 
 function defaultStorageClass(storageClass: StorageClass): StorageClass {
   return {
@@ -27,12 +43,50 @@ function defaultDriver(driver: CSIDriver): CSIDriver {
   };
 }
 
+/** Drivers get no generation when they are made, but one is counted from their first change on. */
+function countedDriver(next: CSIDriver, old: CSIDriver): CSIDriver {
+  const counted = ({ spec }: CSIDriver): unknown => [spec.tokenRequests, spec.requiresRepublish, spec.seLinuxMount];
+  if (sameValue(counted(next), counted(old))) return next;
+  return { ...next, metadata: { ...next.metadata, generation: (old.metadata.generation ?? 0) + 1 } };
+}
+
 /** The rules of the group's kinds, by kind. */
 export const storageRules: GroupRules = {
-  StorageClass: { generation: 'none', default: onType<StorageClass>(defaultStorageClass) },
-  CSIDriver: { generation: 'none', default: onType<CSIDriver>(defaultDriver) },
-  CSINode: withoutGeneration,
-  CSIStorageCapacity: withoutGeneration,
-  VolumeAttachment: withoutGeneration,
-  VolumeAttributesClass: withoutGeneration,
+  StorageClass: {
+    generation: 'none',
+    metaOnUpdate: 'update',
+    default: onType<StorageClass>(defaultStorageClass),
+    ...checksOf<StorageClass>({ validate: storageClassCauses, validateUpdate: storageClassUpdateCauses }),
+  },
+  CSIDriver: {
+    generation: 'none',
+    metaOnUpdate: 'update',
+    default: onType<CSIDriver>(defaultDriver),
+    prepareForUpdate: onTypes<CSIDriver>(countedDriver),
+    ...checksOf<CSIDriver>({ validate: driverCauses, validateUpdate: driverUpdateCauses }),
+  },
+  CSINode: {
+    generation: 'none',
+    metaOnUpdate: 'create',
+    ...checksOf<CSINode>({ validate: nodeDriversCauses, validateUpdate: nodeDriversUpdateCauses }),
+  },
+  CSIStorageCapacity: {
+    generation: 'none',
+    metaOnUpdate: 'update',
+    ...checksOf<CSIStorageCapacity>({ validate: capacityCauses, validateUpdate: capacityUpdateCauses }),
+  },
+  VolumeAttachment: {
+    generation: 'none',
+    metaOnUpdate: 'create',
+    prepareForStatusUpdate: withOldMetadata,
+    ...checksOf<VolumeAttachment>({
+      validate: attachmentCauses,
+      validateUpdate: attachmentUpdateCauses,
+      validateStatusUpdate: attachmentUpdateCauses,
+    }),
+  },
+  VolumeAttributesClass: {
+    generation: 'none',
+    ...checksOf<VolumeAttributesClass>({ validate: attributesClassCauses, validateUpdate: attributesClassUpdateCauses }),
+  },
 };

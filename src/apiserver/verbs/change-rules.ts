@@ -8,7 +8,7 @@ import { rulesOf } from '../../api/rules.ts';
 import type { ChangeRules } from './change.ts';
 import { ephemeralContainerCauses, resizeCauses, takeEphemeralContainers, takeResources } from './pod-changes.ts';
 
-type Judged = Pick<ChangeRules, 'prepare' | 'validate'>;
+type Judged = Pick<ChangeRules, 'prepare' | 'validate' | 'warnings'>;
 
 /** How a change through a subresource (empty: the main resource) is taken over and judged. */
 export function changeRulesOf(kind: KindDescription, subresource: string): Judged {
@@ -28,7 +28,7 @@ export function changeRulesOf(kind: KindDescription, subresource: string): Judge
     case 'resize':
       return { prepare: takeResources, validate: resizeCauses };
     default:
-      return { prepare: rules.prepareForUpdate, validate: rules.validateUpdate };
+      return { prepare: rules.prepareForUpdate, validate: rules.validateUpdate, warnings: rules.warnings };
   }
 }
 

@@ -23,7 +23,10 @@ export interface ChangeRules {
   next(current: Entry): AnyObject | Promise<AnyObject>;
   /** What of it is taken over. */
   prepare(next: AnyObject, old: AnyObject): AnyObject;
-  validate(next: AnyObject, old: AnyObject): readonly StatusCause[];
+  /** `group` is the one that the request names, where a kind lives in two. */
+  validate(next: AnyObject, old: AnyObject, group: string): readonly StatusCause[];
+  /** What the client is told of a change that is accepted. */
+  readonly warnings?: (next: AnyObject, old: AnyObject) => readonly string[];
   /** Whether a missing resourceVersion is refused. */
   readonly versionNeeded?: boolean;
   /** True where `next` is made out of the current object, whose version it then carries: that is no wish of the client's, and it may be made anew. */
@@ -65,8 +68,9 @@ export async function change(serving: Serving, request: ApiRequest, options: Wri
     const { object } = held;
     let stored = false;
     try {
-      const causes = rules.validate(object, old);
+      const causes = rules.validate(object, old, kind.group);
       if (causes.length > 0) throw invalid(kind, name, causes);
+      warnings.push(...(rules.warnings?.(object, old) ?? []));
       await admission.validate({ ...attributes, object }, context);
       if (endsByUpdate(old, object)) {
         const removed = dryRun || (await remove(store, entry, departing(serving, storedKind, old))) !== undefined;

@@ -52,17 +52,18 @@ export async function createObject(
     const named = born(admitted, clock.now(), entropy);
     const name = named.metadata.name;
     const key = keyOf(kind, namespace, name);
+    if (tries === 1) warnings.push(...(rules.earlyWarnings?.(named) ?? []));
     const prepared = rules.prepareForCreate(named);
     const held = hold(serving, storedKind, prepared, undefined);
     const { object } = held;
     let stored = false;
     try {
-      const causes = rules.validateCreate(object);
+      const causes = rules.validateCreate(object, kind.group);
       if (causes.length > 0) throw invalid(kind, name, causes);
-      await admission.validate({ ...attributes, name, object }, context);
       if (tries === 1) warnings.push(...rules.warnings(object));
+      await admission.validate({ ...attributes, name, object }, context);
       if (dryRun && store.get(key) === undefined) return { is: 'object', code: 201, kind, object: served(kind, object, undefined) };
-      const entry = dryRun ? undefined : await putNew(store, storedKind, key, object, held.companions);
+      const entry = dryRun ? undefined : await putNew(store, storedKind, key, rules.settle?.(object) ?? object, held.companions);
       stored = entry !== undefined;
       if (entry !== undefined) return { is: 'entry', code: 201, kind, entry };
       // Somebody else's address was in the way, not an object of this name: another one is tried.
