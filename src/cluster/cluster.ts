@@ -74,7 +74,8 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
         caPem: pki.ca.cert,
         serviceAccountKey: pki.serviceAccountKey,
         serviceCidr: options.serviceCidr,
-        apiIp: real ? address : options.bind === '0.0.0.0' ? '127.0.0.1' : options.bind,
+        // Endpoints may not name the loopback: without a bridge the address that it would have stands in.
+        apiIp: real || /^(0\.|127\.)/.test(options.bind) ? address : options.bind,
         apiPort: options.port,
         nodeConnections: (name) => connections.get(name)?.connection,
         restrictNodes: options.nodes > 0,

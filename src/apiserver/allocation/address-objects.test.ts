@@ -25,7 +25,7 @@ async function open(): Promise<void> {
     caPem: (await makeCa(clock.now())).cert,
     serviceAccountKey: await makeKey(),
     serviceCidr: '10.96.0.0/28',
-    apiIp: '127.0.0.1',
+    apiIp: '10.244.0.1',
     apiPort: 6443,
     nodeConnections: () => undefined,
     restrictNodes: false,
