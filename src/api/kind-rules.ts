@@ -30,6 +30,8 @@ export interface KindRules {
   earlyWarnings?(object: AnyObject): readonly string[];
   /** Warnings for the client about an accepted object: a new one, or a change of `old`. Both are prepared. */
   warnings(object: AnyObject, old?: AnyObject): readonly string[];
+  /** Writes the times that are the server's to tell; absent for kinds without such. `old` is undefined for a create. */
+  stamp?(object: AnyObject, old: AnyObject | undefined, nowMs: number): AnyObject;
   /** Whether an object may live on for a while once its deletion was asked for, and how long; absent for kinds that go at once. */
   gracefulDelete?(object: AnyObject, options: DeleteOptions, nowMs: number): GracefulDeletion;
 }
@@ -59,6 +61,7 @@ export interface OwnRules {
   readonly settle?: KindRules['settle'];
   readonly earlyWarnings?: KindRules['earlyWarnings'];
   readonly warnings?: KindRules['warnings'];
+  readonly stamp?: NonNullable<KindRules['stamp']>;
   readonly gracefulDelete?: KindRules['gracefulDelete'];
 }
 

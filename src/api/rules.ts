@@ -4,6 +4,7 @@ import { admissionRules } from './admissionregistration/admission-rules.ts';
 import { appsRules } from './apps/apps-rules.ts';
 import { autoscalingRules } from './autoscaling/autoscaling-rules.ts';
 import { batchRules } from './batch/batch-rules.ts';
+import { certificatesRules } from './certificates/certificates-rules.ts';
 import { leaseRules } from './coordination/lease-rules.ts';
 import { coreRules } from './core/core-rules.ts';
 import { unsetField } from './decode.ts';
@@ -41,7 +42,7 @@ const groups: Readonly<Record<string, GroupRules>> = {
   'coordination.k8s.io': { Lease: leaseRules },
   'node.k8s.io': nodeRules,
   policy: policyRules,
-  'certificates.k8s.io': { CertificateSigningRequest: withoutGeneration },
+  'certificates.k8s.io': certificatesRules,
 };
 
 const made = new WeakMap<KindDescription, KindRules>();
@@ -131,6 +132,7 @@ function combine(kind: KindDescription, own: OwnRules): KindRules {
     warnings: own.warnings ?? (() => []),
     ...(own.settle === undefined ? {} : { settle: own.settle }),
     ...(own.earlyWarnings === undefined ? {} : { earlyWarnings: own.earlyWarnings }),
+    ...(own.stamp === undefined ? {} : { stamp: own.stamp }),
     ...(own.gracefulDelete === undefined ? {} : { gracefulDelete: own.gracefulDelete }),
   };
 }

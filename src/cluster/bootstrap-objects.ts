@@ -18,6 +18,8 @@ export interface BootstrapFacts {
   /** Where the API listens for pods; undefined where no pod can reach it (simulated nodes, none). */
   readonly apiIp: string;
   readonly apiPort: number;
+  /** The default StorageClass; undefined: there is none. */
+  readonly storageClass: Draft<AnyObject> | undefined;
 }
 
 const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
@@ -26,7 +28,7 @@ const kubernetesLabels = { component: 'apiserver', provider: 'kubernetes' };
 const untyped = (resource: Resource<never> | Resource<AnyObject>): Resource<AnyObject> => resource as Resource<AnyObject>;
 
 /** In the order in which they must be made. */
-export function bootstrapObjects({ kubernetesIp, serviceCidr, apiIp, apiPort }: BootstrapFacts): readonly BootstrapObject[] {
+export function bootstrapObjects({ kubernetesIp, serviceCidr, apiIp, apiPort, storageClass }: BootstrapFacts): readonly BootstrapObject[] {
   const port = { name: 'https', port: apiPort, protocol: 'TCP' };
   return [
     ...namespaces.map((name) => ({
@@ -81,6 +83,9 @@ export function bootstrapObjects({ kubernetesIp, serviceCidr, apiIp, apiPort }: 
       object: { metadata: { name: String(name) }, value, description },
       keep: true,
     })),
+    ...(storageClass === undefined
+      ? []
+      : [{ resource: untyped(resources.storageClasses as Resource<never>), object: storageClass, keep: true }]),
   ];
 }
 

@@ -18,6 +18,7 @@ import { openControlPlane } from './control-plane.ts';
 import { machineNames, nodeCapacity, nodeNameOf, nodeNetwork } from './identity.ts';
 import type { KeyPair } from './key-pair.ts';
 import { kubeconfigOf } from './kubeconfig-file.ts';
+import { localPathOn } from './local-path.ts';
 import { type RunningNode, startNode } from './node.ts';
 import { type ClusterOptions, OptionError } from './options.ts';
 import { pathsOf } from './paths.ts';
@@ -78,7 +79,7 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
         apiIp: real || /^(0\.|127\.)/.test(options.bind) ? address : options.bind,
         apiPort: options.port,
         nodeConnections: (name) => connections.get(name)?.connection,
-        restrictNodes: options.nodes > 0,
+        ownNodes: options.nodes > 0,
       });
       closing.push(() => opened.close());
       await listen(opened, options, pki.serving, pki.ca.cert, real ? address : undefined);
@@ -89,7 +90,8 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     const { clusterCidr, serviceCidr } = options;
     // The data directory has one process at a time: the same name again need not wait for its own lease to end.
     const identity = `peapod-${machineNames(options.dataDir).bridge.split('-')[1]}`;
-    const controllers = { caPem: pki.ca.cert, settings: { clusterCidr, serviceCidr }, identity };
+    const localPath = options.nodes === 0 ? undefined : localPathOn(paths.localPath, (name) => connections.get(name)?.files);
+    const controllers = { caPem: pki.ca.cert, settings: { clusterCidr, serviceCidr }, identity, localPath };
     for (const service of startComponents(server, options.without, controllers, { clock: systemClock, entropy: systemEntropy, log }))
       closing.push(() => service.stop());
     const nodes = await startNodes(server, options, await containers, log);

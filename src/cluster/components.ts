@@ -4,6 +4,7 @@ import { componentUser, serviceAccountUser } from '../apiserver/auth/user.ts';
 import type { Service } from '../base/service.ts';
 import { runAsLeader } from '../client/leader-election.ts';
 import { createControllers } from '../controllers/controllers.ts';
+import type { LocalPath } from '../controllers/local-path/local-path-controller.ts';
 import type { ControllerSettings } from '../controllers/settings.ts';
 import { createScheduler } from '../scheduler/scheduler.ts';
 import type { Outside } from './lone-components.ts';
@@ -15,6 +16,8 @@ export interface ControllersParts {
   readonly caPem: string;
   readonly settings: Partial<ControllerSettings>;
   readonly identity: string | undefined;
+  /** Where volumes of the class local-path are; undefined: nobody makes any. */
+  readonly localPath: LocalPath | undefined;
 }
 
 /** Upstream's Lease of the controllers, and its durations. */
@@ -24,14 +27,15 @@ export const controllersLease = { namespace: 'kube-system', name: 'kube-controll
 export function startComponents(
   server: ApiServer,
   without: ReadonlySet<Component>,
-  { caPem, settings, identity }: ControllersParts,
+  { caPem, settings, identity, localPath }: ControllersParts,
   { clock, entropy, log }: Outside,
 ): readonly Service[] {
   const services: Service[] = [];
   if (!without.has('controllers')) {
     const watching = server.client(componentUser('system:kube-controller-manager'));
     const clientFor = (name: string): ReturnType<ApiServer['client']> => server.client(serviceAccountUser('kube-system', name));
-    const parts = { clock, entropy, log: log.with({ component: 'controllers' }), watching, clientFor, caPem, settings };
+    const own = { watching, clientFor, caPem, settings, ...(localPath === undefined ? {} : { localPath }) };
+    const parts = { clock, entropy, log: log.with({ component: 'controllers' }), ...own };
     const lead = (): Service => createControllers(parts);
     services.push(
       identity === undefined ? lead() : runAsLeader({ ...controllersLease, ...parts, client: watching, identity, retryMs: 5000 }, lead),

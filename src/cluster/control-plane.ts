@@ -23,6 +23,7 @@ import type { Store } from '../store/store.ts';
 import { bootstrap } from './bootstrap.ts';
 import { bootstrapObjects, policyObjects } from './bootstrap-objects.ts';
 import { keepHouse } from './housekeeping.ts';
+import { localPathClass } from './local-path.ts';
 import { formatIpv4, rangeOf } from './options.ts';
 
 /** What a control plane is made of. */
@@ -40,8 +41,8 @@ export interface ControlPlaneParts {
   readonly apiIp: string;
   readonly apiPort: number;
   readonly nodeConnections: NodeConnections;
-  /** Whether nodes may write only what is theirs; off where nodes are somebody else's. */
-  readonly restrictNodes: boolean;
+  /** Whether nodes are this program's own: they may write only what is theirs, and claims have a default class. */
+  readonly ownNodes: boolean;
 }
 
 /** The issuer of service-account tokens, and the audience of those that name none. */
@@ -71,13 +72,14 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
     admission: defaultAdmission({
       roles: (roleRef, namespace) => rbac.rulesOfRole(roleRef, namespace),
       quotas: storedQuotas(store, catalog, clock),
-      enabled: parts.restrictNodes ? ['NodeRestriction'] : [],
+      enabled: parts.ownNodes ? ['NodeRestriction'] : [],
     }),
     allocation,
     nodeConnections: parts.nodeConnections,
   });
   const kubernetesIp = formatIpv4(rangeOf(serviceCidr).first + 1);
-  const facts = { kubernetesIp, serviceCidr, apiIp: parts.apiIp, apiPort: parts.apiPort };
+  const storageClass = parts.ownNodes ? localPathClass : undefined;
+  const facts = { kubernetesIp, serviceCidr, apiIp: parts.apiIp, apiPort: parts.apiPort, storageClass };
   await bootstrap(server.client(apiServerUser), [...bootstrapObjects(facts), ...policyObjects(bootstrapPolicy)]);
   const house = await keepHouse({ store, catalog, clock, entropy, log, objects, allocation });
   return {

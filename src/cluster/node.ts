@@ -51,6 +51,7 @@ export interface RunningNode extends Service {
   readonly name: string;
   readonly ready: Promise<void>;
   readonly connection: NodeConnection;
+  readonly files: NodeFiles;
 }
 
 export function startNode(parts: NodeParts): RunningNode {
@@ -116,6 +117,7 @@ export function startNode(parts: NodeParts): RunningNode {
   const rotator = logRotator({ runtime, files, pods: kubelet.pods, clock, log });
   return {
     name,
+    files,
     ready: Promise.all([agent.ready, kubelet.ready]).then(() => undefined),
     connection: nodeConnection({ runtime, files, clock, lookup: kubelet.pods }),
     async stop() {

@@ -14,6 +14,8 @@ export interface Paths {
   /** The kubelet's own directory: pods' volumes. */
   readonly kubelet: string;
   readonly podLogs: string;
+  /** Volumes of the class local-path. */
+  readonly localPath: string;
   readonly runtime: string;
 }
 
@@ -28,6 +30,7 @@ export function pathsOf(dataDir: string): Paths {
     log: join(dataDir, 'peapod.log'),
     kubelet: join(dataDir, 'kubelet'),
     podLogs: join(dataDir, 'pod-logs'),
+    localPath: join(dataDir, 'volumes'),
     runtime: join(dataDir, 'runtime'),
   };
 }

@@ -11,6 +11,7 @@ import { makeCa, makeKey } from './certificates.ts';
 import { startComponents } from './components.ts';
 import { openControlPlane } from './control-plane.ts';
 import { nodeNameOf, nodeNetwork } from './identity.ts';
+import { localPathOn } from './local-path.ts';
 import { type RunningNode, startNode } from './node.ts';
 import { openSimulatedNode } from './simulated-runtime.ts';
 
@@ -52,14 +53,11 @@ export async function openVirtualCluster({ nodes = 1, seed = 1, log = silentLog 
     apiIp: nodeNetwork(clusterCidr, 0).address,
     apiPort: 6443,
     nodeConnections: (name) => running.get(name)?.connection,
-    restrictNodes: true,
+    ownNodes: true,
   });
-  const services = startComponents(
-    server,
-    new Set(),
-    { caPem: ca.cert, settings: { clusterCidr }, identity: undefined },
-    { clock, entropy, log },
-  );
+  const localPath = localPathOn('/var/lib/local-path', (name) => running.get(name)?.files);
+  const controllers = { caPem: ca.cert, settings: { clusterCidr }, identity: undefined, localPath };
+  const services = startComponents(server, new Set(), controllers, { clock, entropy, log });
   for (let index = 0; index < nodes; index++) {
     const name = nodeNameOf(index);
     const { podCidr, address } = nodeNetwork(clusterCidr, index);

@@ -1,16 +1,20 @@
 // Owns the list of controllers and running them together.
 import type { Service } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
+import { attachDetachController } from './attach-detach/attach-detach-controller.ts';
 import { type Controller, type ControllerContext, runController } from './controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
+import { ephemeralVolumeController } from './ephemeral-volume/ephemeral-volume-controller.ts';
 import { garbageCollectorController } from './garbage-collector/garbage-collector-controller.ts';
 import { jobController } from './job/job-controller.ts';
+import { type LocalPath, localPathController } from './local-path/local-path-controller.ts';
 import { namespaceController } from './namespace/namespace-controller.ts';
 import { nodeIpamController } from './node-ipam/node-ipam-controller.ts';
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
 import { nodeTtlController } from './node-ttl/node-ttl-controller.ts';
+import { persistentVolumeController } from './persistent-volume/persistent-volume-controller.ts';
 import { podGarbageController } from './pod-garbage/pod-garbage-controller.ts';
 import { replicaSetController } from './replica-set/replica-set-controller.ts';
 import { replicationControllerController } from './replication-controller/replication-controller.ts';
@@ -20,6 +24,8 @@ import { type ControllerSettings, defaultSettings, isEnabled } from './settings.
 import { SharedInformers } from './shared-informers.ts';
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts';
+import { volumeExpandController } from './volume-expand/volume-expand-controller.ts';
+import { claimProtectionController, volumeProtectionController } from './volume-protection/volume-protection-controllers.ts';
 
 /** What the controllers need: the context without what they share, a writing client for each by its service account's name, the CA (PEM). */
 export interface ControllersOptions extends Omit<ControllerContext, 'client' | 'informers'> {
@@ -28,10 +34,15 @@ export interface ControllersOptions extends Omit<ControllerContext, 'client' | '
   /** The certificate authority that pods must trust, PEM. */
   readonly caPem: string;
   readonly settings?: Partial<ControllerSettings>;
+  /** Where volumes of the class local-path are; undefined: there is no such provisioner. */
+  readonly localPath?: LocalPath;
 }
 
 /** Every controller that is to run, not yet started, in no order that matters, over one copy of each resource. */
-export function allControllers({ caPem, clientFor, ...shared }: ControllersOptions, informers: SharedInformers): readonly Controller[] {
+export function allControllers(
+  { caPem, clientFor, localPath, ...shared }: ControllersOptions,
+  informers: SharedInformers,
+): readonly Controller[] {
   const settings: ControllerSettings = { ...defaultSettings, ...shared.settings };
   const as = (serviceAccount: string): ControllerContext => ({ ...shared, informers, client: clientFor(serviceAccount) });
   const { clusterCidr } = settings;
@@ -45,6 +56,13 @@ export function allControllers({ caPem, clientFor, ...shared }: ControllersOptio
     () => namespaceController(as('namespace-controller')),
     () => garbageCollectorController(as('generic-garbage-collector')),
     () => podGarbageController(as('pod-garbage-collector'), settings.terminatedPodThreshold),
+    () => persistentVolumeController(as('persistent-volume-binder'), settings.claimBinderPeriodMs),
+    () => claimProtectionController(as('pvc-protection-controller')),
+    () => volumeProtectionController(as('pv-protection-controller')),
+    () => ephemeralVolumeController(as('ephemeral-volume-controller')),
+    () => volumeExpandController(as('expand-controller')),
+    () => attachDetachController(as('attachdetach-controller')),
+    ...(localPath === undefined ? [] : [() => localPathController(as('persistent-volume-binder'), localPath)]),
     () => endpointSliceController(as('endpointslice-controller')),
     () => endpointsController(as('endpoint-controller')),
     () => replicaSetController(as('replicaset-controller')),

@@ -32,7 +32,7 @@ export async function openControlPlaneForTests(): Promise<ControlPlaneForTests> 
     apiIp: '127.0.0.1',
     apiPort: 6443,
     nodeConnections: () => undefined,
-    restrictNodes: false,
+    ownNodes: false,
   });
   return {
     server,

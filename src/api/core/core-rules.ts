@@ -1,7 +1,9 @@
 // Owns the list of the core group's rules, kind by kind.
+import { formatTime } from '../../base/time.ts';
 import { checksOf, type GroupRules, onType, onTypes } from '../kind-rules.ts';
 import { nameCheck } from '../meta/object-meta-validation.ts';
 import { dnsLabelErrors } from '../names.ts';
+import type { AnyObject } from '../object.ts';
 import { defaultClaim, defaultPersistentVolume } from './claim-defaults.ts';
 import { withBothSources, withoutForeignSources } from './claim-sources.ts';
 import { claimStatusCauses, claimUpdateCauses } from './claim-update-validation.ts';
@@ -32,6 +34,15 @@ import type {
   Service,
 } from './v1.ts';
 import { claimWarnings } from './volume-warnings.ts';
+
+/** Since when a volume is in its phase: told by the server unless the writer tells it. */
+function stampPhase(object: AnyObject, old: AnyObject | undefined, nowMs: number): AnyObject {
+  const [next, before] = [object, old].map((one) => (one as unknown as PersistentVolume | undefined)?.status);
+  if (old !== undefined && next?.phase === before?.phase) return object;
+  if (old !== undefined && next?.lastPhaseTransitionTime !== before?.lastPhaseTransitionTime && next?.lastPhaseTransitionTime)
+    return object;
+  return { ...object, status: { ...next, lastPhaseTransitionTime: formatTime(nowMs) } };
+}
 
 function defaultNamespace(namespace: Namespace): Namespace {
   const { name, labels } = namespace.metadata;
@@ -127,6 +138,7 @@ export const coreRules: GroupRules = {
     metaOnUpdate: 'create',
     default: onType<PersistentVolume>(defaultPersistentVolume),
     prepareForCreate: (object) => ({ ...object, status: { phase: 'Pending' } }),
+    stamp: stampPhase,
     ...checksOf<PersistentVolume>({
       validate: persistentVolumeCauses,
       validateUpdate: persistentVolumeUpdateCauses,

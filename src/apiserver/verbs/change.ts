@@ -3,6 +3,7 @@
 import type { KindDescription } from '../../api/kind.ts';
 import type { StatusCause } from '../../api/meta/v1.ts';
 import type { AnyObject } from '../../api/object.ts';
+import { rulesOf } from '../../api/rules.ts';
 import { conflict, invalid, notFound, StatusError } from '../../api/status-error.ts';
 import type { Entry } from '../../store/store.ts';
 import { modifiedText, remove, replace, triesBound } from '../commit.ts';
@@ -63,7 +64,8 @@ export async function change(serving: Serving, request: ApiRequest, options: Wri
     const attributes = { operation: 'UPDATE' as const, kind: storedKind, subresource, namespace, name, user, dryRun, oldObject: old };
     const carried = carriedOver(wanted, old);
     const admitted = (await admission.mutate({ ...attributes, object: carried }, context)) ?? carried;
-    const prepared = rules.prepare(admitted, old);
+    const bare = rules.prepare(admitted, old);
+    const prepared = rulesOf(storedKind).stamp?.(bare, old, serving.clock.now()) ?? bare;
     const held = hold(serving, storedKind, prepared, old);
     const { object } = held;
     let stored = false;

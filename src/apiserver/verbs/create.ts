@@ -53,7 +53,8 @@ export async function createObject(
     const name = named.metadata.name;
     const key = keyOf(kind, namespace, name);
     if (tries === 1) warnings.push(...(rules.earlyWarnings?.(named) ?? []));
-    const prepared = rules.prepareForCreate(named);
+    const bare = rules.prepareForCreate(named);
+    const prepared = rules.stamp?.(bare, undefined, clock.now()) ?? bare;
     const held = hold(serving, storedKind, prepared, undefined);
     const { object } = held;
     let stored = false;
