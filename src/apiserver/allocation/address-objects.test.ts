@@ -28,7 +28,7 @@ async function open(): Promise<void> {
     apiIp: '10.244.0.1',
     apiPort: 6443,
     nodeConnections: () => undefined,
-    restrictNodes: false,
+    ownNodes: false,
   });
   client = server.client(admin);
 }
