@@ -1,5 +1,6 @@
 // Owns reading a request's object of a kind: parsed JSON in, the canonical wire form out, refusals as upstream words them.
 
+import type { CustomBehaviour } from './custom-behaviour.ts';
 import type { FieldOrder } from './decode-json.ts';
 import { DecodePlans } from './decode-plan.ts';
 import { ValueError } from './decode-scalars.ts';
@@ -49,6 +50,7 @@ function plans(types: TypeTable): DecodePlans {
 
 /** Reads an object whose kind is settled. Throws DecodeError with the bare complaint: patches wrap it otherwise than writes do. */
 export function decodeFields(kind: KindDescription, raw: object, options: DecodeOptions): Decoded {
+  if (kind.custom !== undefined) return decodeCustom(kind.custom, raw, options);
   const state: DecodeState = { trail: [], repeats: options.repeats ?? noRepeats, strict: [], dialect: options.dialect ?? 'json' };
   let object: AnyObject;
   try {
@@ -62,6 +64,18 @@ export function decodeFields(kind: KindDescription, raw: object, options: Decode
     throw new DecodeError(`strict decoding error: ${state.strict.join(', ')}`);
   const named = { ...object, kind: kind.kind, apiVersion: apiVersionOf(kind.group, kind.version) };
   return { object: named, warnings: options.fieldValidation === 'Warn' ? state.strict : [] };
+}
+
+/** A custom resource keeps the kind and apiVersion that it came with: its rules judge them. */
+function decodeCustom(custom: CustomBehaviour, raw: object, { fieldValidation, repeats = noRepeats }: DecodeOptions): Decoded {
+  try {
+    const { object, strict } = custom.decode(raw, repeats);
+    if (strict.length > 0 && fieldValidation === 'Strict') throw new DecodeError(`strict decoding error: ${strict.join(', ')}`);
+    return { object, warnings: fieldValidation === 'Warn' ? strict : [] };
+  } catch (error) {
+    if (error instanceof ValueError || error instanceof QuantityError) throw new DecodeError(error.message);
+    throw error;
+  }
 }
 
 function refused(raw: Readonly<Record<string, unknown>>, kind: KindDescription, why: string): StatusError {
@@ -82,6 +96,7 @@ export function wrongKind(
   raw: Readonly<Record<string, unknown>>,
   isRegistered: DecodeOptions['isRegistered'],
 ): string | undefined {
+  if (kind.custom !== undefined) return undefined;
   const apiVersion = raw['apiVersion'];
   const name = raw['kind'];
   const expected = apiVersionOf(kind.group, kind.version);
@@ -96,11 +111,31 @@ export function wrongKind(
   return `converting (${version}.${foundKind}) to (${internalPackage(kind.group)}.${kind.kind}): unknown conversion`;
 }
 
+/** Bodies of custom resources must say what they are, and of which version. Throws BadRequest. */
+function checkCustomType(kind: KindDescription, raw: Readonly<Record<string, unknown>>): void {
+  if (kind.custom === undefined) return;
+  const { kind: name, apiVersion = '' } = raw;
+  if (name === undefined || name === '' || name === null) {
+    const text = JSON.stringify(raw);
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): Object 'Kind' is missing in '${text}' (${excerpt(text)})`,
+    );
+  }
+  const expected = apiVersionOf(kind.group, kind.version);
+  if (apiVersion !== expected)
+    throw badRequest(`the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`);
+}
+
+function excerpt(text: string): string {
+  return text.length > 30 ? `${text.slice(0, 30)} ...` : text;
+}
+
 /** Reads the object of a create or an update. Throws StatusError (400) as upstream; a missing kind or apiVersion is filled in. */
 export function decodeObject(kind: KindDescription, raw: unknown, options: DecodeOptions): Decoded {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
     throw badRequest(`couldn't get version/kind; json parse error: ${notAnObject(raw)}`);
   const fields = raw as Readonly<Record<string, unknown>>;
+  checkCustomType(kind, fields);
   const why = wrongKind(kind, fields, options.isRegistered);
   if (why !== undefined) throw refused(fields, kind, why);
   try {

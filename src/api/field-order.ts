@@ -18,7 +18,8 @@ const atTheEnd = Number.MAX_SAFE_INTEGER;
  * The object with its members in wire order: the same one where they are already. What is frozen is taken to be in order, since it comes from
  * what was stored. Types without a Go struct (custom resources) stay as they are.
  */
-export function inFieldOrder<T extends AnyObject>({ type, types }: KindDescription, object: T): T {
+export function inFieldOrder<T extends AnyObject>({ type, types, custom }: KindDescription, object: T): T {
+  if (custom !== undefined) return object;
   const known = orders.get(types) ?? new Map<string, Arrange>();
   orders.set(types, known);
   return structOrder(type, types, known)(object) as T;

@@ -1,4 +1,5 @@
 // Owns the description of a kind as data: everything that discovery, REST, tables, OpenAPI, defaults and patches need to know of it.
+import type { CustomBehaviour } from './custom-behaviour.ts';
 
 /** What a field holds. `ref` names a type of the same TypeTable; `scalar` types that JSON and protobuf spell differently are named. */
 export type FieldType =
@@ -91,4 +92,6 @@ export interface KindDescription {
   readonly selectableFields: readonly string[];
   /** Virtual kinds (TokenReview, SubjectAccessReview …) are answered and never stored. */
   readonly stored: boolean;
+  /** What a kind's definition brings along; absent for built-in kinds. */
+  readonly custom?: CustomBehaviour;
 }

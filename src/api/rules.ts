@@ -1,6 +1,7 @@
 // Owns putting together the rules of every kind: what all kinds have in common, and what their group's room adds.
 
 import { admissionRules } from './admissionregistration/admission-rules.ts';
+import { apiextensionsRules } from './apiextensions/definition-rules.ts';
 import { appsRules } from './apps/apps-rules.ts';
 import { autoscalingRules } from './autoscaling/autoscaling-rules.ts';
 import { batchRules } from './batch/batch-rules.ts';
@@ -34,6 +35,7 @@ const groups: Readonly<Record<string, GroupRules>> = {
   'rbac.authorization.k8s.io': rbacRules,
   'storage.k8s.io': storageRules,
   'admissionregistration.k8s.io': admissionRules,
+  'apiextensions.k8s.io': apiextensionsRules,
   'flowcontrol.apiserver.k8s.io': flowRules,
   'discovery.k8s.io': discoveryRules,
   'scheduling.k8s.io': schedulingRules,
@@ -49,6 +51,7 @@ const made = new WeakMap<KindDescription, KindRules>();
 
 /** The rules of a kind. Built-in kinds have their group's; any other kind has what all kinds have in common. */
 export function rulesOf(kind: KindDescription): KindRules {
+  if (kind.custom !== undefined) return kind.custom.rules;
   let rules = made.get(kind);
   if (rules === undefined) {
     rules = combine(kind, groups[kind.group]?.[`${kind.kind}/${kind.version}`] ?? groups[kind.group]?.[kind.kind] ?? {});
@@ -64,7 +67,7 @@ function desired(object: AnyObject): unknown {
 }
 
 /** What the server keeps of an object's metadata whatever an update says. A deletion that began cannot be taken back. */
-function keptMetadata(next: AnyObject, old: AnyObject): ObjectMeta {
+export function keptMetadata(next: AnyObject, old: AnyObject): ObjectMeta {
   const { creationTimestamp: _created, generation: _generation, selfLink: _link, ...mine } = next.metadata;
   const { creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, generation } = old.metadata;
   return {
@@ -77,7 +80,8 @@ function keptMetadata(next: AnyObject, old: AnyObject): ObjectMeta {
   };
 }
 
-function withStatus(object: AnyObject, status: unknown): AnyObject {
+/** The object with this status, or without any. */
+export function withStatus(object: AnyObject, status: unknown): AnyObject {
   if (status !== undefined) return { ...object, status };
   const { status: _status, ...rest } = object;
   return rest as AnyObject;

@@ -13,6 +13,8 @@ import type { Authorizer } from './auth/authorizer.ts';
 import { storeObjectSource } from './auth/object-source.ts';
 import type { ServiceAccountTokens } from './auth/service-account-tokens.ts';
 import { nodeNameOf, type User } from './auth/user.ts';
+import { openCustomDefinitions } from './custom/custom-definitions.ts';
+import { LiveWatches } from './custom/live-watches.ts';
 import { discoveryRoutes, rootRoutes } from './http/discovery-routes.ts';
 import type { ExtensionRoute } from './http/documents.ts';
 import { type HttpParts, handle } from './http/handler.ts';
@@ -67,6 +69,7 @@ export interface ApiServer {
 /** Puts the server together. Nothing is written to the store until somebody asks for it. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const serving = servingOf(options);
+  const definitions = openCustomDefinitions(serving, () => undefined);
   const metrics = new RequestMetrics();
   let address = '127.0.0.1:6443';
   let closing = false;
@@ -93,6 +96,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     async close() {
       closing = true;
       await listener?.close();
+      definitions?.[Symbol.dispose]();
+      await definitions?.settled();
     },
   };
 }
@@ -113,7 +118,8 @@ export function servingOf(options: ApiServerOptions): Serving {
     nodeConnections: nodeConnections ?? (() => undefined),
     tokens: options.tokens,
     tokenAuthenticators: options.tokenAuthenticators ?? [],
-    isCustom: () => false,
+    watches: new LiveWatches(),
+    isCustom: (kind) => kind.custom !== undefined,
   };
 }
 

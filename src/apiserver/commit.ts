@@ -23,7 +23,7 @@ export async function putNew(
   object: AnyObject,
   { compare, writes } = alone,
 ): Promise<Entry | undefined> {
-  const value = encodeStored(inFieldOrder(kind, object));
+  const value = encodeStored(storedForm(kind, object));
   const result = await store.transact({
     compare: [{ key, modRevision: 0 }, ...compare],
     writes: [{ type: 'put', key, value }, ...writes],
@@ -39,11 +39,17 @@ export async function replace(
   object: AnyObject,
   { compare, writes } = alone,
 ): Promise<Entry | undefined> {
-  const value = encodeStored(inFieldOrder(kind, object));
-  if (value.length === current.value.length && (value.equals(current.value) || sameObject(object, objectOf(current)))) return current;
+  const stored = storedForm(kind, object);
+  const value = encodeStored(stored);
+  if (value.length === current.value.length && (value.equals(current.value) || sameObject(stored, objectOf(current)))) return current;
   const { key, createRevision, modRevision } = current;
   const result = await store.transact({ compare: [{ key, modRevision }, ...compare], writes: [{ type: 'put', key, value }, ...writes] });
   return result.ok ? { key, value, createRevision, modRevision: result.revision } : undefined;
+}
+
+/** What is written: in wire order, and a custom resource in its version of storage. */
+function storedForm(kind: KindDescription, object: AnyObject): AnyObject {
+  return inFieldOrder(kind, kind.custom?.toStorage(object) ?? object);
 }
 
 function sameObject(one: AnyObject, other: AnyObject): boolean {

@@ -17,8 +17,11 @@ export function placed(object: AnyObject, kind: KindDescription, namespace: stri
   }
   const own = metadata.namespace ?? '';
   if (own === namespace) return object;
-  if (own !== '' || !kind.namespaced)
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  if (!kind.namespaced) {
+    const { namespace: _, ...rest } = metadata;
+    return { ...object, metadata: rest as AnyObject['metadata'] };
+  }
+  if (own !== '') throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   return { ...object, metadata: { ...metadata, namespace } };
 }
 

@@ -2,7 +2,7 @@
 import { deprecationWarning } from '../api/deprecations.ts';
 import type { KindDescription, SubresourceDescription } from '../api/kind.ts';
 import type { FieldRequirement } from '../api/selectors/field-selector.ts';
-import { badRequest } from '../api/status-error.ts';
+import { badRequest, notFound, StatusError } from '../api/status-error.ts';
 import { type Attributes, requireAllowed } from './auth/authorizer.ts';
 import type { User } from './auth/user.ts';
 import { booleanOf, type Query } from './list-options.ts';
@@ -70,7 +70,7 @@ export async function serveResource(serving: Serving, call: Call): Promise<Answe
   const { kind, subresource } = find(serving, info);
   const { body, userAgent, signal, warnings, method, headers } = call;
   const { verb, namespace, name, rest } = info;
-  const deprecated = deprecationWarning(kind);
+  const deprecated = kind.custom === undefined ? deprecationWarning(kind) : kind.custom.deprecation;
   if (deprecated !== undefined) warnings.push(deprecated);
   const request: ApiRequest = {
     verb,
@@ -121,9 +121,11 @@ function find({ catalog }: Serving, info: RequestInfo): Found {
   const { group, version, resource, name, namespace, verb } = info;
   const kind = catalog.byResource(group, version, resource);
   if (kind === undefined) {
-    if (group !== '' && !catalog.all().some((other) => other.group === group)) throw new UnknownPathError();
+    const known = group === '' ? [] : catalog.all().filter((other) => other.group === group);
+    if (group !== '' && known.every(({ custom }) => custom !== undefined)) throw new UnknownPathError();
     throw unknownResource();
   }
+  if (kind.custom !== undefined) return findCustom(kind, info);
   if (!info.wellFormed || (namespace !== '' && !kind.namespaced && !(group === '' && resource === 'namespaces'))) throw unknownResource();
   if (name === '.' || name === '..') throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: may not be '${name}'`);
   if (info.legacyWatch && verb !== 'watch') throw methodNotAllowed();
@@ -138,6 +140,27 @@ function find({ catalog }: Serving, info: RequestInfo): Found {
   if (everywhere || (verb === 'create' && name !== '') || !(kind.verbs as readonly string[]).includes(verb)) throw methodNotAllowed();
   if (name === '' && (verb === 'update' || verb === 'patch')) throw methodNotAllowed();
   return { kind, subresource: undefined };
+}
+
+/** Custom resources are served by another part of upstream's server, whose refusals are its own. */
+function findCustom(kind: KindDescription, info: RequestInfo): Found {
+  const { name, namespace, verb } = info;
+  const everywhere = kind.namespaced && namespace === '' && verb !== 'list' && verb !== 'watch';
+  if (!info.wellFormed || everywhere || (!kind.namespaced && namespace !== '')) throw new UnknownPathError();
+  if (name === '.' || name === '..') throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: may not be '${name}'`);
+  const subresource = kind.subresources.find((one) => one.name === info.subresource);
+  if (info.subresource !== '' && subresource === undefined) throw notFound(kind, name);
+  const verbs: readonly string[] = subresource?.verbs ?? kind.verbs;
+  const nameless = name === '' && (verb === 'update' || verb === 'patch');
+  if (!verbs.includes(verb) || nameless || (verb === 'create' && name !== '')) throw unsupportedVerb(kind, verb);
+  if (verb === 'create' && kind.custom?.terminating === true)
+    throw unsupportedVerb(kind, verb, `${verb} not allowed while custom resource definition is terminating`);
+  return { kind, subresource };
+}
+
+function unsupportedVerb({ group, resource }: KindDescription, verb: string, message?: string): StatusError {
+  const what = `${verb} is not supported on resources of kind "${resource}.${group}"`;
+  return new StatusError('MethodNotAllowed', message ?? what, { details: { group, kind: resource } });
 }
 
 /** The `timeout` parameter, a Go duration, is understood where it can be and refused where it cannot. */

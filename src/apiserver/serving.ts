@@ -17,7 +17,8 @@ import type { TokenAuthenticator } from './auth/authenticator.ts';
 import type { Authorizer } from './auth/authorizer.ts';
 import type { ObjectSource } from './auth/object-source.ts';
 import type { ServiceAccountTokens } from './auth/service-account-tokens.ts';
-import { objectOf } from './stored-object.ts';
+import type { LiveWatches } from './custom/live-watches.ts';
+import { freezeDeeply, objectOf } from './stored-object.ts';
 
 /** What verbs need. */
 export interface Serving {
@@ -35,6 +36,8 @@ export interface Serving {
   readonly tokens: ServiceAccountTokens | undefined;
   /** Who can tell whose a token is, for TokenReviews. */
   readonly tokenAuthenticators: readonly TokenAuthenticator[];
+  /** Open watches of kinds that may change. Absent: no kind ever does. */
+  readonly watches?: LiveWatches;
   /** Whether a kind came from a CustomResourceDefinition. */
   isCustom(kind: KindDescription): boolean;
 }
@@ -44,9 +47,12 @@ export function admissionContextOf({ objects, clock, entropy, authorizer }: Serv
   return { objects, clock, entropy, authorizer, warn: (text) => void warnings.push(text) };
 }
 
-/** The description of a kind in the version that is stored. */
+/**
+ * The description of a kind in the version that its rules are about: the stored one. Custom resources are judged in the version of the request, and
+ * turned into the stored one as they are written.
+ */
 export function storedKindOf(catalog: KindCatalog, kind: KindDescription): KindDescription {
-  return catalog.storageKind(kind) ?? kind;
+  return kind.custom !== undefined ? kind : (catalog.storageKind(kind) ?? kind);
 }
 
 /** An object as it is stored: in the version of storage, with what that version defaults, since it is read back through those. */
@@ -59,19 +65,24 @@ export function storedAsServed(kind: KindDescription): boolean {
   return kind.version === kind.storageVersion && (kind.storageGroup ?? kind.group) === kind.group;
 }
 
+/** Whether an entry's bytes are what readers of `kind` see. A custom resource's are only where its definition has not changed since. */
+export function bytesAsServed(kind: KindDescription, entry: Entry): boolean {
+  return storedAsServed(kind) && (kind.custom === undefined || entry.modRevision > kind.custom.since);
+}
+
 const convertedBound = 2000;
 const converted = new Recent<Entry, Map<KindDescription, AnyObject>>(convertedBound);
 
 /** An entry's object in the version of `kind`: frozen, shared by all who ask at about the same time. */
 export function objectAs(kind: KindDescription, entry: Entry): AnyObject {
   const stored = objectOf(entry);
-  if (storedAsServed(kind)) return stored;
+  if (bytesAsServed(kind, entry)) return stored;
   let known = converted.get(entry);
   if (known === undefined) {
     known = new Map();
     converted.set(entry, known, 1);
   }
-  const found = known.get(kind) ?? inFieldOrder(kind, fromStorage(kind, stored));
+  const found = known.get(kind) ?? inFieldOrder(kind, freezeDeeply(fromStorage(kind, stored)));
   known.set(kind, found);
   return found;
 }

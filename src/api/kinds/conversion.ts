@@ -20,16 +20,17 @@ const conversions: Readonly<Record<string, Convert>> = {
 function convert(object: AnyObject, kind: string, from: string, to: string): AnyObject {
   if (from === to) return object;
   const change = conversions[`${kind} ${from} ${to}`];
-  // Versions of custom resources whose definition says `None` differ in nothing but the name.
   return change === undefined ? { ...object, apiVersion: to } : change(object);
 }
 
 /** The stored form of an object that was written in the kind's version. The same object where both are one. */
 export function toStorage(kind: KindDescription, object: AnyObject): AnyObject {
+  if (kind.custom !== undefined) return kind.custom.toStorage(object);
   return convert(object, kind.kind, apiVersionOf(kind.group, kind.version), storageApiVersion(kind));
 }
 
 /** What a stored object is in the kind's version. The same object where both are one. */
 export function fromStorage(kind: KindDescription, object: AnyObject): AnyObject {
+  if (kind.custom !== undefined) return kind.custom.fromStorage(object);
   return convert(object, kind.kind, storageApiVersion(kind), apiVersionOf(kind.group, kind.version));
 }

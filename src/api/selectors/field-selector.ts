@@ -22,7 +22,7 @@ export interface FieldSelectorMatcher {
 }
 
 /** What of a kind field selectors depend on. */
-export type Selectable = Pick<KindDescription, 'group' | 'kind' | 'namespaced' | 'selectableFields'>;
+export type Selectable = Pick<KindDescription, 'group' | 'kind' | 'namespaced' | 'selectableFields' | 'custom'>;
 
 /** Kinds with conversions of their own for field labels word the refusal in the short way. */
 const shortRefusal: ReadonlySet<string> = new Set([
@@ -84,6 +84,7 @@ const derived: Readonly<Record<string, (object: unknown) => string>> = {
 };
 
 function refusal(kind: Selectable, field: string): SelectorError {
+  if (kind.custom !== undefined) return new SelectorError(`field label not supported: ${field}`);
   if (kind.kind === 'Job' && kind.group === 'batch') return new SelectorError(`field label ${quoted(field)} not supported for Job`);
   if (shortRefusal.has(kind.kind) && (kind.group === '' || kind.kind !== 'Service'))
     return new SelectorError(`field label not supported: ${field}`);
@@ -102,11 +103,15 @@ export function parseFieldSelector(text: string, kind: Selectable): FieldSelecto
     requirements.push({ field, equal: sign !== '!=', value: unescaped(value) });
   }
   for (const { field } of requirements) {
-    const clusterWide = field === 'metadata.namespace' && !kind.namespaced && shortRefusal.has(kind.kind) && kind.kind !== 'Node';
+    const sparing = kind.custom !== undefined || (shortRefusal.has(kind.kind) && kind.kind !== 'Node');
+    const clusterWide = field === 'metadata.namespace' && !kind.namespaced && sparing;
     const known = field === 'metadata.name' || field === 'metadata.namespace' || kind.selectableFields.includes(field);
     if (!known || clusterWide) throw refusal(kind, field);
   }
-  const readers = requirements.map(({ field }) => derived[`${kind.kind} ${field}`] ?? ((object: unknown) => fieldText(object, field)));
+  const readers = requirements.map(
+    ({ field }) =>
+      (kind.custom === undefined ? derived[`${kind.kind} ${field}`] : undefined) ?? ((object: unknown) => fieldText(object, field)),
+  );
   const names = requirements.filter(({ field, equal }) => field === 'metadata.name' && equal);
   return {
     requirements,

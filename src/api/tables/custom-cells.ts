@@ -62,7 +62,7 @@ function cellOf(column: ColumnDescription, object: unknown, nowMs: number): unkn
     case 'date':
       return typeof first === 'string' ? (since(first, nowMs) === '<unknown>' ? '<invalid>' : since(first, nowMs)) : null;
     default:
-      return values.map(printed).join(' ');
+      return printed(first);
   }
 }
 

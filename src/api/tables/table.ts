@@ -108,7 +108,7 @@ const printers: Readonly<Record<string, Cells>> = {
 
 function printerOf(kind: KindDescription): Cells {
   // A custom kind may have the name of a built-in one: it is its type that tells them apart.
-  if (!kind.type.startsWith('io.k8s.')) return (object, nowMs) => customCells(kind.columns, object, nowMs);
+  if (kind.custom !== undefined || !kind.type.startsWith('io.k8s.')) return (object, nowMs) => customCells(kind.columns, object, nowMs);
   if (kind.kind === 'Event')
     return (object, nowMs) => core.eventCells(kind.group === '' ? object : coreFromEvents(object as AnyObject), nowMs);
   if (kind.kind === 'HorizontalPodAutoscaler')

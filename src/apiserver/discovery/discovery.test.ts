@@ -1,15 +1,16 @@
 // Owns what discovery must say, and its comparison with upstream's answers where those are at hand.
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { compareVersionNames } from '../../api/custom/version-names.ts';
 import { builtInCatalog } from '../../api/kinds/built-in.ts';
 import { aggregatedDiscovery, aggregatedDiscoveryBytes } from './aggregated.ts';
-import { compareVersions, coreVersions, groupList, oneGroup, resourceList, storageVersionHash } from './legacy.ts';
+import { coreVersions, groupList, oneGroup, resourceList, storageVersionHash } from './legacy.ts';
 
 const catalog = builtInCatalog();
 
 test('versions sort as Kubernetes prefers them', () => {
   const versions = ['foo1', 'v1alpha1', 'v1', 'v10', 'v2beta1', 'v1beta2', 'v2', 'bar'];
-  expect(versions.sort(compareVersions)).toEqual(['v10', 'v2', 'v1', 'v2beta1', 'v1beta2', 'v1alpha1', 'bar', 'foo1']);
+  expect(versions.sort(compareVersionNames)).toEqual(['v10', 'v2', 'v1', 'v2beta1', 'v1beta2', 'v1alpha1', 'bar', 'foo1']);
 });
 
 test('a stored version has its hash', () => {

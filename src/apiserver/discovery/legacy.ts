@@ -1,5 +1,6 @@
 // Owns the discovery documents that every client knows: /api, /apis, /apis/G, /apis/G/V and /api/v1. Pure functions of a catalog.
 import { createHash } from 'node:crypto';
+import { compareVersionNames } from '../../api/custom/version-names.ts';
 import type { KindDescription } from '../../api/kind.ts';
 import type { KindCatalog } from '../../api/kinds/catalog.ts';
 import type { APIGroup, APIGroupList, APIResource, APIResourceList, APIVersions } from '../../api/meta/v1.ts';
@@ -9,18 +10,6 @@ import { apiVersionOf } from '../../api/object.ts';
 export interface GroupVersions {
   readonly group: string;
   readonly versions: readonly { readonly version: string; readonly kinds: readonly KindDescription[] }[];
-}
-
-/** `v2` before `v1`, `v1` before `v1beta2`, beta before alpha; names that are no versions come last, by name. */
-export function compareVersions(a: string, b: string): number {
-  const rank = (version: string): readonly [number, number, number] => {
-    const [, major, stage, minor] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version) ?? [];
-    if (major === undefined) return [0, 0, 0];
-    return [stage === undefined ? 3 : stage === 'beta' ? 2 : 1, Number(major), Number(minor ?? 0)];
-  };
-  const [left, right] = [rank(a), rank(b)];
-  for (const index of [0, 1, 2] as const) if (left[index] !== right[index]) return right[index] - left[index];
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Groups in the order of discovery: built-in ones as the table has them, then those of custom resources by name. */
@@ -34,13 +23,13 @@ export function groupsOf(catalog: KindCatalog): readonly GroupVersions[] {
     kinds.push(kind);
   }
   const builtIn = (versions: ReadonlyMap<string, readonly KindDescription[]>): boolean =>
-    [...versions.values()].some((kinds) => kinds.some((kind) => kind.type.startsWith('io.k8s.')));
+    [...versions.values()].some((kinds) => kinds.some((kind) => kind.custom === undefined));
   const entries = [...groups];
   const custom = entries.filter(([, versions]) => !builtIn(versions)).sort(([a], [b]) => (a < b ? -1 : 1));
   return [...entries.filter(([, versions]) => builtIn(versions)), ...custom].map(([group, versions]) => ({
     group,
     versions: [...versions]
-      .sort(([a], [b]) => compareVersions(a, b))
+      .sort(([a], [b]) => compareVersionNames(a, b))
       .map(([version, kinds]) => ({ version, kinds: kinds.toSorted((a, b) => (a.resource < b.resource ? -1 : 1)) })),
   }));
 }

@@ -29,9 +29,13 @@ function below(catalog: KindCatalog, request: DocumentRequest): DocumentAnswer {
 
 function versionDocument(catalog: KindCatalog, group: string, version: string, request: DocumentRequest): DocumentAnswer {
   const document = resourceList(catalog, group, version);
-  if (document === undefined) throw unknownResource();
+  if (document === undefined) throw group !== '' && isCustomGroup(catalog, group) ? new UnknownPathError() : unknownResource();
   if (request.method !== 'GET') throw methodNotAllowed();
   return plain(document, discoveryMediaOf(request.headers.accept, { aggregated: false, routed: true }).format);
+}
+
+function isCustomGroup(catalog: KindCatalog, group: string): boolean {
+  return catalog.all().every((kind) => kind.group !== group || kind.custom !== undefined);
 }
 
 function plain(document: object, format: Format): DocumentAnswer {

@@ -11,7 +11,7 @@ import type { Entry } from '../../store/store.ts';
 import type { Media, Transform } from '../negotiation.ts';
 import { mediaTypes } from '../negotiation.ts';
 import type { Answer } from '../request.ts';
-import { objectAs, storedAsServed } from '../serving.ts';
+import { bytesAsServed, objectAs, storedAsServed } from '../serving.ts';
 import { itemLengthOf, jsonOf, writeItem } from '../stored-object.ts';
 import { type IncludeObject, tableFor } from './table-answer.ts';
 
@@ -90,6 +90,7 @@ function jsonAnswer(answer: Exclude<Whole, { is: 'status' }>, code: number): Ren
   if (answer.is === 'object') return whole(code, mediaTypes.json, Buffer.from(`${JSON.stringify(kindFirst(answer.object))}\n`));
   if (answer.is === 'entry') return whole(code, mediaTypes.json, jsonOfEntry(answer.kind, answer.entry));
   const { kind, entries } = answer;
+  if (kind.custom !== undefined) return customList(answer, code);
   const { kind: listKind, apiVersion } = {
     kind: JSON.stringify(kind.listKind),
     apiVersion: JSON.stringify(apiVersionOf(kind.group, kind.version)),
@@ -103,6 +104,20 @@ function jsonAnswer(answer: Exclude<Whole, { is: 'status' }>, code: number): Ren
   const size = entries.reduce((sum, entry) => sum + itemLengthOf(entry), head.length + commas + listEnd.length);
   return { code, contentType: mediaTypes.json, size, pieces: listBlocks(head, entries, size) };
 }
+
+/** Lists of custom resources carry kind and apiVersion on each item, and always say how they go on. */
+function customList(answer: Extract<Answer, { is: 'list' }>, code: number): Rendered {
+  const { kind, entries } = answer;
+  const { remainingItemCount, ...metadata } = { continue: '', ...listMetadata(answer) } as Readonly<Record<string, unknown>>;
+  const shown = remainingItemCount === undefined ? metadata : { ...metadata, remainingItemCount };
+  const head = `{"apiVersion":${JSON.stringify(apiVersionOf(kind.group, kind.version))},"items":[`;
+  const tail = Buffer.from(`],"kind":${JSON.stringify(kind.listKind)},"metadata":${JSON.stringify(shown)}}\n`);
+  const items = entries.map((entry) => (bytesAsServed(kind, entry) ? jsonOf(entry) : Buffer.from(JSON.stringify(objectAs(kind, entry)))));
+  const pieces = [Buffer.from(head), ...items.flatMap((item, index) => (index === 0 ? [item] : [listComma, item])), tail];
+  return { code, contentType: mediaTypes.json, size: pieces.reduce((sum, piece) => sum + piece.length, 0), pieces };
+}
+
+const listComma = Buffer.from(',');
 
 /** A list in blocks, each filled item by item, so that a long list is never in memory as a whole. */
 function* listBlocks(head: Buffer, entries: readonly Entry[], size: number): Generator<Uint8Array, void, undefined> {
@@ -130,7 +145,7 @@ const listEnd = Buffer.from(']}\n');
 
 /** One entry as JSON in the version of `kind`. */
 export function jsonOfEntry(kind: KindDescription, entry: Entry): Buffer {
-  return storedAsServed(kind) ? jsonOf(entry, entry.modRevision, '\n') : Buffer.from(`${JSON.stringify(objectAs(kind, entry))}\n`);
+  return bytesAsServed(kind, entry) ? jsonOf(entry, entry.modRevision, '\n') : Buffer.from(`${JSON.stringify(objectAs(kind, entry))}\n`);
 }
 
 /** An item of a typed list carries no kind and apiVersion. */
@@ -152,7 +167,7 @@ function wholeObject(answer: Exclude<Whole, { is: 'status' }>): AnyObject {
   if (answer.is === 'object') return answer.object;
   if (answer.is === 'entry') return objectAs(answer.kind, answer.entry);
   const { kind, entries } = answer;
-  const items = entries.map((entry) => bare(objectAs(kind, entry)));
+  const items = entries.map((entry) => (kind.custom === undefined ? bare(objectAs(kind, entry)) : objectAs(kind, entry)));
   return { kind: kind.listKind, apiVersion: apiVersionOf(kind.group, kind.version), metadata: listMetadata(answer), items };
 }
 

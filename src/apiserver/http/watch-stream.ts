@@ -6,7 +6,7 @@ import { encodeProtobuf, encodeStatusProtobuf, encodeWatchFrame, hasProtobuf } f
 import type { Clock } from '../../base/clock.ts';
 import { mediaTypes } from '../negotiation.ts';
 import type { Answer } from '../request.ts';
-import { storedAsServed } from '../serving.ts';
+import { bytesAsServed } from '../serving.ts';
 import { bookmarkObject, type Change, lineOfChange, objectOfChange } from '../watch/change.ts';
 import { superviseWatch } from '../watch/watch-life.ts';
 import type { Exchange, Headers, Outlet } from './exchange.ts';
@@ -55,8 +55,8 @@ function encoderOf(kind: KindDescription, view: View, clock: Clock): Encode {
     return (change) => encodeWatchFrame(change.type, encodeProtobuf(kind, shown(objectOf(change))));
   }
   if (transform === undefined) {
-    const shared = storedAsServed(kind);
-    return (change) => (shared && change.type !== 'BOOKMARK' ? lineOfChange(change) : lineOf(change.type, objectOf(change)));
+    return (change) =>
+      change.type !== 'BOOKMARK' && bytesAsServed(kind, change.entry) ? lineOfChange(change) : lineOf(change.type, objectOf(change));
   }
   if (transform.kind !== 'Table') return (change) => lineOf(change.type, partialOf(kind, objectOf(change), transform));
   let columns = true;

@@ -17,7 +17,8 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Compares two values of one shape; undefined stands for an absent one. */
 export function compareFields(shape: Shape, before: unknown, after: unknown): Comparison {
   if (before === after) return same;
-  if (shape.is === 'leaf' || (isHollow(before) && isHollow(after))) return compareLeaf(before, after);
+  if (shape.is === 'leaf' || (isHollow(before) && isHollow(after)) || (shape.is === 'map' && (isNoMap(before) || isNoMap(after))))
+    return compareLeaf(before, after);
   const children = shape.is === 'list' ? compareItems(shape, before, after) : compareMembers(shape, before, after);
   if (before === undefined) return { touched: { ...children.touched, member: true }, removed: children.removed };
   if (after === undefined) return { touched: children.touched, removed: { ...children.removed, member: true } };
@@ -28,6 +29,11 @@ function isHollow(value: unknown): boolean {
   if (value === undefined || value === null) return true;
   if (typeof value !== 'object') return false;
   return Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0;
+}
+
+/** Where no schema says what may be, a map may become something else. */
+function isNoMap(value: unknown): boolean {
+  return value !== undefined && value !== null && (typeof value !== 'object' || Array.isArray(value));
 }
 
 function compareLeaf(before: unknown, after: unknown): Comparison {
@@ -45,7 +51,10 @@ function compareMembers(shape: Extract<Shape, { is: 'struct' | 'map' }>, before:
   const next = fieldsOf(after);
   const gathered = new Gathered();
   const compareOne = (name: string): void => {
-    const inner = shape.is === 'struct' ? shapeOfMember(shape, name, next[name] ?? old[name]) : shapeOfValue(shape.values, shape.types);
+    const inner =
+      shape.is === 'struct'
+        ? shapeOfMember(shape, name, next[name] ?? old[name])
+        : shapeOfValue(shape.values, shape.types, next[name] ?? old[name]);
     gathered.add(`f:${name}`, compareFields(inner, old[name], next[name]));
   };
   for (const name of Object.keys(next)) if (next[name] !== undefined) compareOne(name);
@@ -83,7 +92,7 @@ export function repeatedItem(
   if (shape.is === 'leaf' || typeof value !== 'object' || value === null) return undefined;
   if (shape.is !== 'list') {
     for (const [name, field] of Object.entries(value)) {
-      const inner = shape.is === 'struct' ? shapeOfMember(shape, name, field) : shapeOfValue(shape.values, shape.types);
+      const inner = shape.is === 'struct' ? shapeOfMember(shape, name, field) : shapeOfValue(shape.values, shape.types, field);
       const found = repeatedItem(inner, field, [...path, `f:${name}`]);
       if (found !== undefined) return found;
     }

@@ -30,8 +30,9 @@ export function shapeOfField(field: FieldDescription, types: TypeTable): Shape {
   return { is: 'list', items: type.items, types, keys: field.listType === 'map' ? (field.listMapKeys ?? []) : undefined };
 }
 
-/** The shape of what lies in a map or list. */
-export function shapeOfValue(type: FieldType, types: TypeTable): Shape {
+/** The shape of what lies in a map or list. What no schema speaks of is what its value makes it. */
+export function shapeOfValue(type: FieldType, types: TypeTable, value?: unknown): Shape {
+  if (type.is === 'any') return undeclared(value, types);
   return shapeOfField({ type }, types);
 }
 

@@ -23,7 +23,7 @@ export function mergeApplied(shape: Shape, live: unknown, applied: unknown): unk
 }
 
 function innerOf(shape: Extract<Shape, { is: 'struct' | 'map' }>, name: string, value: unknown): Shape {
-  return shape.is === 'struct' ? shapeOfMember(shape, name, value) : shapeOfValue(shape.values, shape.types);
+  return shape.is === 'struct' ? shapeOfMember(shape, name, value) : shapeOfValue(shape.values, shape.types, value);
 }
 
 function mergeLists(shape: Extract<Shape, { is: 'list' }>, live: readonly unknown[], applied: readonly unknown[]): readonly unknown[] {

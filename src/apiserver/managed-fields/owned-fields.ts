@@ -16,7 +16,7 @@ export function ownedFields(shape: Shape, value: unknown): FieldSet {
   }
   for (const [name, field] of Object.entries(value)) {
     if (field === undefined) continue;
-    const inner = shape.is === 'struct' ? shapeOfMember(shape, name, field) : shapeOfValue(shape.values, shape.types);
+    const inner = shape.is === 'struct' ? shapeOfMember(shape, name, field) : shapeOfValue(shape.values, shape.types, field);
     const declared = shape.is === 'struct' && shape.type.fields.has(name);
     const below = ownedFields(inner, field);
     const set = !declared || isHollow(field) ? setOf(below.children, true) : below;

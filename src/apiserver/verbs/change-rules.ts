@@ -15,7 +15,11 @@ export function changeRulesOf(kind: KindDescription, subresource: string): Judge
   const rules = rulesOf(kind);
   switch (subresource) {
     case 'status':
-      return { prepare: rules.prepareForStatusUpdate, validate: rules.validateStatusUpdate };
+      return {
+        prepare: rules.prepareForStatusUpdate,
+        validate: rules.validateStatusUpdate,
+        ...(kind.custom === undefined ? {} : { warnings: rules.warnings }),
+      };
     case 'finalize':
       return {
         prepare: takeSpecFinalizers,

@@ -14,7 +14,6 @@ import type { Answer, ApiRequest } from '../request.ts';
 import { departing, hold, letGo } from '../reservation.ts';
 import { admissionContextOf, objectAs, type Serving, storageForm, storedKindOf } from '../serving.ts';
 import { keyOf } from '../storage-key.ts';
-import { objectOf } from '../stored-object.ts';
 import { managerOf, type WriteQuery } from '../write-options.ts';
 import { served } from './served.ts';
 
@@ -57,7 +56,7 @@ export async function change(serving: Serving, request: ApiRequest, options: Wri
     const entry = store.get(key);
     if (entry === undefined) throw notFound(kind, name);
     warnings.length = Math.min(warnings.length, told);
-    const old = objectOf(entry);
+    const old = objectAs(storedKind, entry);
     const next = await rules.next(entry);
     const wanted = storageForm(storedKind, kind, rules.manage?.(next, objectAs(kind, entry)) ?? next);
     const conditional = guard(kind, wanted, entry, old, rules) && rules.fromCurrent !== true;
@@ -71,7 +70,7 @@ export async function change(serving: Serving, request: ApiRequest, options: Wri
     let stored = false;
     try {
       const causes = rules.validate(object, old, kind.group);
-      if (causes.length > 0) throw invalid(kind, name, causes);
+      if (causes.length > 0) throw invalid(kind.custom === undefined ? kind : { group: kind.group, kind: object.kind ?? '' }, name, causes);
       warnings.push(...(rules.warnings?.(object, old) ?? []));
       await admission.validate({ ...attributes, object }, context);
       if (endsByUpdate(old, object)) {
@@ -111,7 +110,7 @@ function guard(kind: KindDescription, wanted: AnyObject, entry: Entry, old: AnyO
       message: 'Invalid value: 0: must be specified for an update',
       field: 'metadata.resourceVersion',
     };
-    throw invalid(kind, name, [cause]);
+    throw invalid(kind.custom === undefined ? kind : { group: kind.group, kind: kind.resource }, name, [cause]);
   }
   if (Number(resourceVersion) !== entry.modRevision) throw conflict(rules.conflictAs ?? kind, name, modifiedText);
   return true;

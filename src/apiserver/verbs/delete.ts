@@ -5,6 +5,7 @@ import type { AnyObject } from '../../api/object.ts';
 import { conflict, notFound } from '../../api/status-error.ts';
 import type { Entry } from '../../store/store.ts';
 import { modifiedText, remove, replace, triesBound } from '../commit.ts';
+import { decideDefinitionDelete } from '../custom/definition-delete.ts';
 import { type DeleteDecision, decideDelete } from '../delete-decision.ts';
 import { answersDeletionWithObject, defaultPropagation, deletesGracefully } from '../kind-behaviour.ts';
 import { type Answer, type ApiRequest, success } from '../request.ts';
@@ -70,6 +71,8 @@ async function carryOut(serving: Serving, request: ApiRequest, name: string, opt
 
 function decide({ clock }: Serving, { kind }: ApiRequest, old: AnyObject, options: DeleteOptions): DeleteDecision {
   if (kind.group === '' && kind.resource === 'namespaces') return decideNamespaceDelete(old, options, clock.now());
+  if (kind.group === 'apiextensions.k8s.io' && kind.resource === 'customresourcedefinitions')
+    return decideDefinitionDelete(old, options, clock.now());
   return decideDelete(old, options, { graceful: deletesGracefully(kind), propagation: defaultPropagation(kind) }, clock.now());
 }
 

@@ -5,9 +5,10 @@ import type { KindDescription, SubresourceDescription } from '../../api/kind.ts'
 import type { LabelSelector } from '../../api/meta/v1.ts';
 import type { AnyObject } from '../../api/object.ts';
 import { labelSelectorOf, labelSelectorText, labelSetSelector } from '../../api/selectors/label-selector.ts';
-import { badRequest, invalid, notFound } from '../../api/status-error.ts';
+import { badRequest, invalid, notFound, StatusError } from '../../api/status-error.ts';
 import type { Entry } from '../../store/store.ts';
 import { objectOfBody } from '../body.ts';
+import { customScaleOf, withCustomReplicas } from '../custom/custom-scale.ts';
 import { placed } from '../object-metadata.ts';
 import type { Answer, ApiRequest } from '../request.ts';
 import { objectAs, type Serving, storedKindOf } from '../serving.ts';
@@ -29,7 +30,7 @@ export async function scale(serving: Serving, request: ApiRequest, subresource: 
   if (verb === 'get') {
     const entry = store.get(keyOf(kind, namespace, name));
     if (entry === undefined) throw notFound(kind, name);
-    return { is: 'object', code: 200, kind: scaleKind, object: scaleOf(objectAs(kind, entry)) };
+    return { is: 'object', code: 200, kind: scaleKind, object: shownScale(kind, objectAs(kind, entry)) };
   }
   const options = writeQueryOf(query, verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
   const wanted =
@@ -38,10 +39,11 @@ export async function scale(serving: Serving, request: ApiRequest, subresource: 
     ...changeRulesOf(storedKindOf(catalog, kind), ''),
     next: (entry) => withReplicas(kind, entry, wanted(entry)),
     uidGuards: true,
-    manage: manageAs(serving, request, options),
+    // Upstream records nobody for what is written through a custom resource's scale.
+    ...(kind.custom === undefined ? { manage: manageAs(serving, request, options) } : {}),
   });
   const object = changed.is === 'entry' ? objectAs(kind, changed.entry) : served(kind, changed.object, changed.revision);
-  return { is: 'object', code: 200, kind: scaleKind, object: scaleOf(object) };
+  return { is: 'object', code: 200, kind: scaleKind, object: shownScale(kind, object) };
 }
 
 function patched(
@@ -51,9 +53,17 @@ function patched(
   options: ReturnType<typeof writeQueryOf>,
 ): (entry: Entry) => AnyObject {
   const sort = patchSortOf(request.body?.contentType, false);
-  if (sort === 'apply-patch') throw unsupportedPatch();
+  if (sort === 'apply-patch') throw request.kind.custom === undefined ? unsupportedPatch() : unappliable();
   const patcher = patcherOf(serving, request, sort, options);
-  return (entry) => placed(patcher(scaleKind, scaleOf(objectAs(request.kind, entry))), scaleKind, request.namespace, request.name);
+  return (entry) =>
+    placed(patcher(scaleKind, shownScale(request.kind, objectAs(request.kind, entry), true)), scaleKind, request.namespace, request.name);
+}
+
+/** Upstream cannot tell who manages what of a custom resource's scale, and says so. */
+function unappliable(): StatusError {
+  const why =
+    'failed to convert live object (/; autoscaling/v1, Kind=Scale) to proper version: request to convert CR to an invalid group/version: autoscaling/v1';
+  return new StatusError('', `failed to create manager for existing fields: ${why}`, { code: 500 });
 }
 
 function replaced(
@@ -72,13 +82,19 @@ function replaced(
 function withReplicas(kind: KindDescription, entry: Entry, wanted: AnyObject): AnyObject {
   const parent = objectAs(kind, entry);
   const replicas = (wanted['spec'] as Scale['spec'])?.replicas ?? 0;
-  if (replicas < 0)
+  if (replicas < 0 && kind.custom === undefined)
     throw invalid({ group: 'autoscaling', kind: 'Scale' }, parent.metadata.name, [
       invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0'),
     ]);
   const { uid, resourceVersion } = wanted.metadata;
   const guards = { ...(uid ? { uid } : {}), resourceVersion: resourceVersion ?? '' };
+  const scale = kind.custom?.scale;
+  if (scale !== undefined) return { ...withCustomReplicas(scale, parent, replicas), metadata: { ...parent.metadata, ...guards } };
   return { ...parent, metadata: { ...parent.metadata, ...guards }, spec: { ...(parent['spec'] as Fields), replicas } };
+}
+
+function shownScale({ custom }: KindDescription, parent: AnyObject, lenient = false): AnyObject {
+  return custom?.scale === undefined ? scaleOf(parent) : customScaleOf(custom.scale, parent, lenient);
 }
 
 /** A workload's scale. */

@@ -6,9 +6,8 @@ import { SelectorError } from '../../api/selectors/label-selector.ts';
 import { parseLabelSelector } from '../../api/selectors/label-selector-text.ts';
 import { badRequest } from '../../api/status-error.ts';
 import type { Entry } from '../../store/store.ts';
-import { objectAs, type Serving, storedAsServed } from '../serving.ts';
+import { objectAs, type Serving } from '../serving.ts';
 import { keyOf, prefixOf, rangeOf, rangeOfOne } from '../storage-key.ts';
-import { objectOf } from '../stored-object.ts';
 
 /** Keys from `start` to `end`, of which those that `matches` accepts; absent, all. */
 export interface Selection {
@@ -40,8 +39,7 @@ export function selectionOf(
     const range = one ? rangeOfOne(keyOf(kind, namespace, name)) : whole;
     const onlyName = one && fields.requirements.length <= (where.name ? 0 : 1);
     const test = (object: AnyObject): boolean => labels.matches(object.metadata.labels) && fields.matches(object);
-    const asServed = storedAsServed(kind);
-    const matches = (entry: Entry): boolean => test(asServed ? objectOf(entry) : objectAs(kind, entry));
+    const matches = (entry: Entry): boolean => test(objectAs(kind, entry));
     const everything = labels.everything && (fields.everything || onlyName);
     return { prefix, range, matches: everything ? undefined : matches, selective: !(labels.everything && fields.everything) };
   } catch (error) {

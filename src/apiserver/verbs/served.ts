@@ -8,7 +8,11 @@ import { withRevision } from '../stored-object.ts';
 
 /** The object with this revision, or without one. */
 export function served(kind: KindDescription, object: AnyObject, revision: number | undefined): AnyObject {
-  const own = inFieldOrder(kind, storedAsServed(kind) ? object : fromStorage(kind, object));
+  const { custom } = kind;
+  const own =
+    custom !== undefined
+      ? custom.fromStorage(custom.toStorage(object))
+      : inFieldOrder(kind, storedAsServed(kind) ? object : fromStorage(kind, object));
   if (revision !== undefined) return withRevision(own, revision);
   const { resourceVersion: _, ...metadata } = own.metadata;
   return { ...own, metadata: metadata as AnyObject['metadata'] };

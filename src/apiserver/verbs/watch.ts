@@ -34,7 +34,9 @@ export function watch(serving: Serving, request: ApiRequest): Extract<Answer, { 
     initialEnd: sendInitialEvents === true && options.allowWatchBookmarks,
   };
   try {
-    return { is: 'watch', kind, feed: new WatchFeed(store, start), timeoutMs, bookmarks: options.allowWatchBookmarks };
+    const feed = new WatchFeed(store, start);
+    serving.watches?.track(kind, feed);
+    return { is: 'watch', kind, feed, timeoutMs, bookmarks: options.allowWatchBookmarks };
   } catch (error) {
     if (!(error instanceof CompactedError)) throw error;
     throw new StatusError('Expired', `too old resource version: ${asked ?? 0} (${store.compactedRevision})`);
