@@ -3,6 +3,7 @@ import type { Service } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
 import { attachDetachController } from './attach-detach/attach-detach-controller.ts';
 import { type Controller, type ControllerContext, runController } from './controller.ts';
+import { daemonSetController } from './daemon-set/daemon-set-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
@@ -22,6 +23,7 @@ import { rootCaController } from './root-ca/root-ca-controller.ts';
 import { serviceAccountController } from './service-account/service-account-controller.ts';
 import { type ControllerSettings, defaultSettings, isEnabled } from './settings.ts';
 import { SharedInformers } from './shared-informers.ts';
+import { statefulSetController } from './stateful-set/stateful-set-controller.ts';
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts';
 import { volumeExpandController } from './volume-expand/volume-expand-controller.ts';
@@ -68,6 +70,8 @@ export function allControllers(
     () => replicaSetController(as('replicaset-controller')),
     () => replicationControllerController(as('replication-controller')),
     () => deploymentController(as('deployment-controller')),
+    () => statefulSetController(as('statefulset-controller')),
+    () => daemonSetController(as('daemon-set-controller')),
     () => jobController(as('job-controller')),
     () => ttlAfterFinishedController(as('ttl-after-finished-controller')),
   ];

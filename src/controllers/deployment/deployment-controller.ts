@@ -11,10 +11,10 @@ import type { Controller, ControllerContext } from '../controller.ts';
 import { keyOf, splitKey } from '../object-key.ts';
 import { controllerOf } from '../ownership.ts';
 import { isEnding } from '../refusals.ts';
+import { sameTemplate } from '../revisions/template-hash.ts';
 import { rolls, sizeOf } from './bounds.ts';
 import { planDeployment, type Step } from './plan.ts';
 import { condition, hasDeadline, withCondition } from './status.ts';
-import { sameTemplate } from './template-hash.ts';
 
 /** How soon to look again after a write met a newer version than was seen. */
 const staleMs = 10;

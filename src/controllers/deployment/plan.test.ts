@@ -2,12 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Deployment, DeploymentSpec, DeploymentStatus, ReplicaSet } from '../../api/apps/v1.ts';
 import { formatTime } from '../../base/time.ts';
+import { sameTemplate, templateHash } from '../revisions/template-hash.ts';
 import { maxSurge, maxUnavailable } from './bounds.ts';
 import { planDeployment } from './plan.ts';
 import { presentAnnotations } from './revisions.ts';
 import { rescale, rollingStep } from './sizes.ts';
 import { rolloutStatus } from './status.ts';
-import { sameTemplate, templateHash } from './template-hash.ts';
 
 const nowMs = Date.UTC(2026, 0, 1, 1);
 const at = (seconds: number): string => formatTime(nowMs + seconds * 1000);

@@ -2,11 +2,11 @@
 import type { Deployment, DeploymentStatus, ReplicaSet } from '../../api/apps/v1.ts';
 import { sameValue } from '../../api/equal.ts';
 import { controllerReference } from '../ownership.ts';
+import { hashLabel, templateHash } from '../revisions/template-hash.ts';
 import { rolls, sizeOf, wanted } from './bounds.ts';
 import { nextRevision, presentAnnotations, revisionKey, revisionOf, sizeAnnotations, splitSets } from './revisions.ts';
 import { grownSize, isRescaled, rescale, rollingStep, type Sizing } from './sizes.ts';
 import { condition, deadlineInMs, hasDeadline, isComplete, plainStatus, progressingOf, rolloutStatus, withCondition } from './status.ts';
-import { hashLabel, templateHash } from './template-hash.ts';
 
 /** A write. They are made in their order; a refusal ends the step. */
 export type Step =

@@ -1,7 +1,7 @@
 // Owns which ReplicaSet is a Deployment's present revision and what its annotations say: revision, history, sizes, what is copied. Pure.
 import type { Deployment, ReplicaSet } from '../../api/apps/v1.ts';
+import { sameTemplate } from '../revisions/template-hash.ts';
 import { maxSurge, wanted } from './bounds.ts';
-import { sameTemplate } from './template-hash.ts';
 
 export const revisionKey = 'deployment.kubernetes.io/revision';
 const historyKey = 'deployment.kubernetes.io/revision-history';

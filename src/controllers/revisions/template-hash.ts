@@ -1,23 +1,17 @@
 // Owns the short name of a pod template, and when two templates are the same. Pure.
 import type { PodTemplateSpec } from '../../api/core/v1.ts';
 import { sameValue } from '../../api/equal.ts';
+import { fnv1a, safeLetters } from './safe-letters.ts';
 
 /** The label that tells a ReplicaSet's pods from those of its siblings. */
 export const hashLabel = 'pod-template-hash';
-
-/** Letters that make no words, as in names that the server generates. */
-const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
 
 /**
  * Up to ten characters, of the template and of how often its name was taken already: FNV-1a over 32 bits, its decimal digits spelled in the safe
  * letters. Upstream hashes Go's own print of the structure, here it is JSON with sorted keys: as stable, but not the same letters.
  */
 export function templateHash(template: PodTemplateSpec, collisions = 0): string {
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(`${canonical(template)}${collisions === 0 ? '' : collisions}`)) {
-    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  }
-  return Array.from(String(hash), (digit) => alphabet[digit.charCodeAt(0) % alphabet.length]).join('');
+  return safeLetters(fnv1a(new TextEncoder().encode(`${canonical(template)}${collisions === 0 ? '' : collisions}`)));
 }
 
 function canonical(value: unknown): string {
