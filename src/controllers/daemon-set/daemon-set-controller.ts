@@ -6,7 +6,6 @@ import type { KubeObject } from '../../api/object.ts';
 import { labelSelectorOf } from '../../api/selectors/label-selector.ts';
 import { hasReason } from '../../api/status-error.ts';
 import { EventRecorder } from '../../client/event-recorder.ts';
-import { Informer } from '../../client/informer.ts';
 import { resources } from '../../client/resources.ts';
 import { claimAll } from '../claiming.ts';
 import type { Controller, ControllerContext, Enqueue } from '../controller.ts';
@@ -15,6 +14,7 @@ import { keyOf, placeOf, splitKey } from '../object-key.ts';
 import { controllerOf } from '../ownership.ts';
 import { PodControl } from '../pod-control.ts';
 import { isEnding } from '../refusals.ts';
+import { byController, type SharedInformer } from '../shared-informers.ts';
 import { slowStart } from '../slow-start.ts';
 import { DaemonRevisions } from './daemon-revisions.ts';
 import { FailureRest } from './failure-rest.ts';
@@ -26,13 +26,11 @@ import { nextAvailableMs, statusOf } from './status.ts';
 /** At most so many pods are made, and as many deleted, in one go. */
 const burst = 250;
 
-export function daemonSetController({ watching, client, clock, log }: ControllerContext): Controller {
-  const controllerUid = (object: KubeObject): readonly string[] => [controllerOf(object)?.uid ?? `/${object.metadata.namespace}`];
-  const shared = { client: watching, clock, log };
-  const sets = new Informer({ ...shared, resource: resources.daemonSets });
-  const nodes = new Informer({ ...shared, resource: resources.nodes });
-  const pods = new Informer({ ...shared, resource: resources.pods, indexes: { controllerUid } });
-  const revisions = new Informer({ ...shared, resource: resources.controllerRevisions, indexes: { controllerUid } });
+export function daemonSetController({ informers, client, clock, log }: ControllerContext): Controller {
+  const sets = informers.of(resources.daemonSets);
+  const nodes = informers.of(resources.nodes);
+  const pods = informers.of(resources.pods, { controllerUid: byController });
+  const revisions = informers.of(resources.controllerRevisions, { controllerUid: byController });
   const recorder = new EventRecorder(client, clock, log, { component: 'daemonset-controller' });
   const control = new PodControl(client, recorder, { apiVersion: 'apps/v1', kind: 'DaemonSet' });
   const history = new DaemonRevisions(client);
@@ -51,7 +49,7 @@ export function daemonSetController({ watching, client, clock, log }: Controller
   };
   const claim = <T extends Pod | ControllerRevision>(
     set: DaemonSet,
-    informer: Informer<T>,
+    informer: SharedInformer<T>,
     resource: Parameters<typeof claimAll<DaemonSet, T>>[1],
   ) => {
     const candidates = [

@@ -4,7 +4,6 @@ import type { KubeObject } from '../../api/object.ts';
 import { labelSelectorOf } from '../../api/selectors/label-selector.ts';
 import { hasReason } from '../../api/status-error.ts';
 import { EventRecorder, subjectOf } from '../../client/event-recorder.ts';
-import { Informer } from '../../client/informer.ts';
 import { resources } from '../../client/resources.ts';
 import { claimAll } from '../claiming.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
@@ -12,6 +11,7 @@ import { keyOf, splitKey } from '../object-key.ts';
 import { controllerOf } from '../ownership.ts';
 import { isEnding } from '../refusals.ts';
 import { sameTemplate } from '../revisions/template-hash.ts';
+import { byController } from '../shared-informers.ts';
 import { rolls, sizeOf } from './bounds.ts';
 import { planDeployment, type Step } from './plan.ts';
 import { condition, hasDeadline, withCondition } from './status.ts';
@@ -19,12 +19,10 @@ import { condition, hasDeadline, withCondition } from './status.ts';
 /** How soon to look again after a write met a newer version than was seen. */
 const staleMs = 10;
 
-export function deploymentController({ watching, client, clock, log }: ControllerContext): Controller {
-  const controllerUid = (object: KubeObject): readonly string[] => [controllerOf(object)?.uid ?? `/${object.metadata.namespace}`];
-  const shared = { client: watching, clock, log };
-  const deployments = new Informer({ ...shared, resource: resources.deployments });
-  const sets = new Informer({ ...shared, resource: resources.replicaSets, indexes: { controllerUid } });
-  const pods = new Informer({ ...shared, resource: resources.pods, indexes: { controllerUid } });
+export function deploymentController({ informers, client, clock, log }: ControllerContext): Controller {
+  const deployments = informers.of(resources.deployments);
+  const sets = informers.of(resources.replicaSets, { controllerUid: byController });
+  const pods = informers.of(resources.pods, { controllerUid: byController });
   const recorder = new EventRecorder(client, clock, log, { component: 'deployment-controller' });
   const tell = (deployment: Deployment, type: 'Normal' | 'Warning', reason: string, message: string): void =>
     recorder.record(subjectOf(deployment, 'apps/v1', 'Deployment'), type, reason, message);

@@ -1,11 +1,9 @@
 // Owns running each Job's pods to completion: claims, makes and removes them, counts each end once, says how it stands.
 import type { Job, JobStatus } from '../../api/batch/v1.ts';
 import type { Pod } from '../../api/core/v1.ts';
-import type { KubeObject } from '../../api/object.ts';
 import { labelSelectorOf } from '../../api/selectors/label-selector.ts';
 import { hasReason } from '../../api/status-error.ts';
 import { EventRecorder } from '../../client/event-recorder.ts';
-import { Informer } from '../../client/informer.ts';
 import { resources } from '../../client/resources.ts';
 import { claimAll } from '../claiming.ts';
 import type { Controller, ControllerContext, Enqueue, Reconciled } from '../controller.ts';
@@ -15,6 +13,7 @@ import { controllerOf } from '../ownership.ts';
 import { PodControl } from '../pod-control.ts';
 import { isReady } from '../pod-facts.ts';
 import { isEnding } from '../refusals.ts';
+import { byController } from '../shared-informers.ts';
 import { slowStart } from '../slow-start.ts';
 import { type FailureRecord, noFailures } from './failures.ts';
 import { isFinished, isManagedElsewhere, isTracked, trackingFinalizer } from './job-facts.ts';
@@ -29,11 +28,9 @@ const orphanPrefix = 'orphan:';
 
 type Failure = { readonly error: unknown } | undefined;
 
-export function jobController({ watching, client, clock, log }: ControllerContext): Controller {
-  const controllerUid = (object: KubeObject): readonly string[] => [controllerOf(object)?.uid ?? `/${object.metadata.namespace}`];
-  const shared = { client: watching, clock, log };
-  const jobs = new Informer({ ...shared, resource: resources.jobs });
-  const pods = new Informer({ ...shared, resource: resources.pods, indexes: { controllerUid } });
+export function jobController({ informers, client, clock, log }: ControllerContext): Controller {
+  const jobs = informers.of(resources.jobs);
+  const pods = informers.of(resources.pods, { controllerUid: byController });
   const recorder = new EventRecorder(client, clock, log, { component: 'job-controller' });
   const control = new PodControl(client, recorder, { apiVersion: 'batch/v1', kind: 'Job' });
   const expectations = new Expectations(clock);

@@ -6,7 +6,6 @@ import type { KubeObject } from '../../api/object.ts';
 import { labelSelectorOf } from '../../api/selectors/label-selector.ts';
 import { hasReason } from '../../api/status-error.ts';
 import { EventRecorder } from '../../client/event-recorder.ts';
-import { Informer } from '../../client/informer.ts';
 import type { Resource } from '../../client/resource.ts';
 import { resources } from '../../client/resources.ts';
 import { claimAll } from '../claiming.ts';
@@ -17,6 +16,7 @@ import { controllerOf } from '../ownership.ts';
 import { PodControl } from '../pod-control.ts';
 import { isActive, isTerminating } from '../pod-facts.ts';
 import { isEnding, wordsOf } from '../refusals.ts';
+import { byController } from '../shared-informers.ts';
 import { slowStart } from '../slow-start.ts';
 import { nextAvailableMs, type PodsPlan, planPods, podOf, statusOf } from './plan.ts';
 
@@ -34,11 +34,9 @@ export interface ReplicaKind<T extends KubeObject> {
 }
 
 /** Keeps each object of the kind at its number of pods. */
-export function replicaKeeper<T extends KubeObject>(of: ReplicaKind<T>, { watching, client, clock, log }: ControllerContext): Controller {
-  const controllerUid = (object: KubeObject): readonly string[] => [controllerOf(object)?.uid ?? `/${object.metadata.namespace}`];
-  const shared = { client: watching, clock, log };
-  const sets = new Informer<T>({ ...shared, resource: of.resource, indexes: { controllerUid } });
-  const pods = new Informer({ ...shared, resource: resources.pods, indexes: { controllerUid } });
+export function replicaKeeper<T extends KubeObject>(of: ReplicaKind<T>, { informers, client, clock, log }: ControllerContext): Controller {
+  const sets = informers.of(of.resource, { controllerUid: byController });
+  const pods = informers.of(resources.pods, { controllerUid: byController });
   const control = new PodControl(client, new EventRecorder(client, clock, log, { component: of.component }), of);
   const expectations = new Expectations(clock);
 

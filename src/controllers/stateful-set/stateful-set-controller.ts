@@ -6,7 +6,6 @@ import type { KubeObject } from '../../api/object.ts';
 import { labelSelectorOf } from '../../api/selectors/label-selector.ts';
 import { hasReason } from '../../api/status-error.ts';
 import { EventRecorder } from '../../client/event-recorder.ts';
-import { Informer } from '../../client/informer.ts';
 import { resources } from '../../client/resources.ts';
 import { claimAll } from '../claiming.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
@@ -14,6 +13,7 @@ import { Expectations } from '../expectations.ts';
 import { keyOf, placeOf, splitKey } from '../object-key.ts';
 import { controllerOf } from '../ownership.ts';
 import { sameRevision } from '../revisions/revision.ts';
+import { byController } from '../shared-informers.ts';
 import { slowStart } from '../slow-start.ts';
 import { newRevision, outlived, planUpdateRevision } from './history.ts';
 import { isMember } from './identity.ts';
@@ -24,13 +24,11 @@ import { nextAvailableMs, statusOf } from './status.ts';
 /** So many names are tried for a revision before it is left to the next time. */
 const mostCollisions = 10;
 
-export function statefulSetController({ watching, client, clock, log }: ControllerContext): Controller {
-  const controllerUid = (object: KubeObject): readonly string[] => [controllerOf(object)?.uid ?? `/${object.metadata.namespace}`];
-  const shared = { client: watching, clock, log };
-  const sets = new Informer({ ...shared, resource: resources.statefulSets });
-  const pods = new Informer({ ...shared, resource: resources.pods, indexes: { controllerUid } });
-  const revisions = new Informer({ ...shared, resource: resources.controllerRevisions, indexes: { controllerUid } });
-  const claims = new Informer({ ...shared, resource: resources.persistentVolumeClaims });
+export function statefulSetController({ informers, client, clock, log }: ControllerContext): Controller {
+  const sets = informers.of(resources.statefulSets);
+  const pods = informers.of(resources.pods, { controllerUid: byController });
+  const revisions = informers.of(resources.controllerRevisions, { controllerUid: byController });
+  const claims = informers.of(resources.persistentVolumeClaims);
   const stateful = new StatefulPods(client, new EventRecorder(client, clock, log, { component: 'statefulset-controller' }));
   const expectations = new Expectations(clock);
 

@@ -1,13 +1,12 @@
 // Owns deleting Jobs that have been finished for longer than they asked to be kept.
 import { hasReason } from '../../api/status-error.ts';
-import { Informer } from '../../client/informer.ts';
 import { resources } from '../../client/resources.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { keyOf, placeOf, splitKey } from '../object-key.ts';
 import { expiresInMs } from './plan.ts';
 
-export function ttlAfterFinishedController({ watching, client, clock, log }: ControllerContext): Controller {
-  const jobs = new Informer({ client: watching, clock, log, resource: resources.jobs });
+export function ttlAfterFinishedController({ informers, client, clock }: ControllerContext): Controller {
+  const jobs = informers.of(resources.jobs);
   return {
     name: 'ttl-after-finished-controller',
     async start(enqueue) {
