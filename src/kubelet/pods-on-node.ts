@@ -89,7 +89,9 @@ export class PodsOnNode implements Service, PodLookup {
     const containers = this.#before?.containers.get(uid) ?? [];
     const isNew = sandboxes.length === 0 && containers.length === 0 && pod.status?.startTime === undefined;
     if (isNew && !isTerminal(pod.status?.phase) && pod.metadata.deletionTimestamp === undefined) {
-      const others = [...this.#workers.values()].filter(({ isActive, pod: other }) => isActive && !isTerminal(other.status?.phase));
+      const others = [...this.#workers.values()].filter(
+        ({ isActive, isRemoved, pod: other }) => isActive && !isRemoved && !isTerminal(other.status?.phase),
+      );
       const refusal = refusalOf(
         pod,
         this.#node(),

@@ -117,6 +117,11 @@ export class PodWorker implements Service {
     return this.#decision;
   }
 
+  /** Whether the API has the pod no more: what of it still runs is being ended, and its room is given away already, as upstream has it. */
+  get isRemoved(): boolean {
+    return this.#removed;
+  }
+
   /** True while something of the pod runs or may start: it counts against the node's room. */
   get isActive(): boolean {
     return this.#decision?.done !== true && !(this.#removed && this.#view.containers.length === 0);
