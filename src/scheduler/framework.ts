@@ -26,16 +26,19 @@ export interface PodMove {
 /** A test of one node. undefined: the node will do. */
 export type NodeTest = (node: NodeInfo) => Refusal | undefined;
 
+/** What a move changed: these facets, everything that goes by this judgement's counts, or so much that it has to be made anew. */
+export type Followed = readonly string[] | 'all' | 'anew';
+
 /**
- * What a judgement goes by where it looks beyond the node itself: nodes of one domain (equal strings) get the same verdict and the same
- * score. `follow` keeps the counts behind it current; it answers false where they have to be made anew.
+ * What a judgement goes by where it looks beyond the node itself, as texts: nodes of equal facets get the same verdict and the same score.
+ * `follow` keeps the counts behind it current and says whose verdict or score may be another now.
  */
 export interface Domains {
-  domainOf(node: NodeInfo): string;
-  follow(move: PodMove): boolean;
+  facetsOf(node: NodeInfo): readonly string[];
+  follow(move: PodMove): Followed;
 }
 
-/** Nodes of one domain that are feasible: one of them, and how many they are. */
+/** Feasible nodes that are scored alike: one of them, and how many they are. */
 export interface NodeGroup {
   readonly node: NodeInfo;
   readonly count: number;
@@ -47,8 +50,8 @@ export type Scoring =
   | { readonly by: 'node'; score(node: NodeInfo): number }
   /** Each node by itself in any numbers, which `normalize` brings to 0…100; it is given each different number once. */
   | { readonly by: 'comparison'; score(node: NodeInfo): number; normalize(scores: readonly number[]): readonly number[] }
-  /** Whole domains, in the order of the groups; the groups are all feasible nodes. */
-  | { readonly by: 'domain'; score(groups: readonly NodeGroup[]): readonly number[] };
+  /** All feasible nodes together, those of equal `likeness` as one group; the answer is in the order of the groups. */
+  | { readonly by: 'domain'; likeness(node: NodeInfo): string; score(groups: readonly NodeGroup[]): readonly number[] };
 
 /** What a plugin makes of a pod in a cluster, before it has looked at each node. */
 export interface Judgement {

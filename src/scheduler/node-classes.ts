@@ -1,57 +1,86 @@
-// Owns feasible nodes sorted into classes: nodes of a class differ only in scores that each node gets by itself.
-import type { Judgement, NodeGroup, Rejection, Scoring } from './framework.ts';
+// Owns feasible nodes sorted so that the best are at hand: nodes into classes of equal domains, classes into groups of equal scores.
+
+import { Buckets } from './buckets.ts';
+import type { Domains, Followed, Judgement, NodeGroup, Scoring } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
-import { SlotBuckets } from './slot-buckets.ts';
 
-interface Weighted {
-  readonly weight: number;
-  readonly scoring: Scoring;
-}
-
+/** Nodes that differ only in scores that each node gets by itself. */
 interface NodeClass {
   readonly key: string;
-  readonly buckets: SlotBuckets;
+  readonly id: number;
+  readonly facets: readonly string[];
+  readonly slots: Buckets;
   /** Raw scores of the plugins that compare all nodes, in their order. */
   readonly raw: readonly number[];
+  /** Where it is grouped at present; absent where it is turned down as a whole. */
+  group?: ClassGroup;
+  /** Its best score and size as the group knows them, and its place there. */
+  best: number;
+  size: number;
+  place: number;
 }
 
-/** Where a slot is. */
+/** Classes whose nodes get the same scores from the plugins that look at all nodes. */
+interface ClassGroup {
+  readonly key: string;
+  readonly raw: readonly number[];
+  /** Ids of classes by the score of their best node. */
+  readonly classes: Buckets;
+  nodes: number;
+}
+
 interface Place {
   readonly in: NodeClass;
   readonly score: number;
-  readonly at: number;
+  at: number;
 }
 
-/** Classes of nodes. A choice costs as much as there are classes, whatever the number of nodes. */
+/** A choice costs as much as classes have changed and as there are groups, whatever the number of nodes. */
 export class NodeClasses {
-  readonly #domains: readonly ((node: NodeInfo) => string)[];
+  readonly #domains: readonly { readonly at: number; readonly domains: Domains }[];
+  readonly #rejects: (node: NodeInfo, slot: number) => boolean;
   readonly #comparing: readonly { readonly weight: number; readonly scoring: Extract<Scoring, { by: 'comparison' }> }[];
   readonly #spanning: readonly { readonly weight: number; readonly scoring: Extract<Scoring, { by: 'domain' }> }[];
   readonly #classes = new Map<string, NodeClass>();
+  readonly #byId: (NodeClass | undefined)[] = [];
+  readonly #freeIds: number[] = [];
+  readonly #byFacet = new Map<string, Set<NodeClass>>();
+  readonly #groups = new Map<string, ClassGroup>();
   readonly #places: (Place | undefined)[] = [];
+  /** Classes to be looked at again before the next choice. */
+  readonly #changed = new Set<NodeClass>();
 
-  constructor(judges: readonly (Judgement & { readonly weight: number })[]) {
-    this.#domains = judges.flatMap(({ domains }) => (domains === undefined ? [] : [(node: NodeInfo) => domains.domainOf(node)]));
-    const all: readonly Weighted[] = judges.flatMap(({ scoring, weight }) => (scoring === undefined ? [] : [{ scoring, weight }]));
+  /** `rejects`: whether nodes of a class are turned down for what is beyond them. */
+  constructor(judges: readonly (Judgement & { readonly weight: number })[], rejects: (node: NodeInfo, slot: number) => boolean) {
+    this.#domains = judges.flatMap(({ domains }, at) => (domains === undefined ? [] : [{ at, domains }]));
+    this.#rejects = rejects;
+    const all = judges.flatMap(({ scoring, weight }) => (scoring === undefined ? [] : [{ scoring, weight }]));
     this.#comparing = all.flatMap(({ scoring, weight }) => (scoring.by === 'comparison' ? [{ scoring, weight }] : []));
     this.#spanning = all.flatMap(({ scoring, weight }) => (scoring.by === 'domain' ? [{ scoring, weight }] : []));
   }
 
   /** Puts a feasible slot in. `alone`: it shares a class with no other. */
   put(slot: number, node: NodeInfo, score: number, alone: boolean): void {
-    const raw = this.#comparing.map(({ scoring }) => scoring.score(node));
     let key = alone ? `${slot}` : '';
-    for (const one of raw) key += `\x04${one}`;
-    for (const domainOf of this.#domains) key += `\x05${domainOf(node)}`;
+    const raw: number[] = [];
+    for (const { scoring } of this.#comparing) {
+      const one = scoring.score(node);
+      raw.push(one);
+      if (one !== 0) key += `\x04${raw.length}=${one}`;
+    }
+    const facets: string[] = [];
+    for (const { at, domains } of this.#domains) {
+      for (const facet of domains.facetsOf(node)) {
+        key += `\x05${facet}`;
+        facets.push(`${at}:${facet}`);
+      }
+    }
     const place = this.#places[slot];
     if (place?.in.key === key && place.score === score) return;
     this.remove(slot);
-    let found = this.#classes.get(key);
-    if (found === undefined) {
-      found = { key, raw, buckets: new SlotBuckets() };
-      this.#classes.set(key, found);
-    }
-    this.#places[slot] = { in: found, score, at: found.buckets.add(slot, score) };
+    const found = this.#classes.get(key) ?? this.#newClass(key, raw, facets);
+    this.#places[slot] = { in: found, score, at: found.slots.add(slot, score) };
+    this.#changed.add(found);
   }
 
   /** Takes a slot out, if it is in. */
@@ -59,36 +88,124 @@ export class NodeClasses {
     const place = this.#places[slot];
     if (place === undefined) return;
     this.#places[slot] = undefined;
-    const { buckets, key } = place.in;
-    const moved = buckets.remove(place.at, place.score);
-    if (moved !== undefined) this.#places[moved] = { in: place.in, score: place.score, at: place.at };
-    if (buckets.size === 0) this.#classes.delete(key);
+    const moved = place.in.slots.remove(place.at, place.score);
+    const other = moved === undefined ? undefined : this.#places[moved];
+    if (other !== undefined) other.at = place.at;
+    this.#changed.add(place.in);
   }
 
-  /** The slots of the highest total, class by class; empty where there is none. `reject` says which classes are out. */
-  best(
-    reject: (node: NodeInfo, slot: number) => Rejection | undefined,
-    slots: readonly (NodeInfo | undefined)[],
-  ): readonly (readonly number[])[] {
-    const feasible: NodeClass[] = [];
-    const groups: NodeGroup[] = [];
-    for (const one of this.#classes.values()) {
-      const slot = one.buckets.any ?? -1;
-      const node = slots[slot];
-      if (node === undefined || reject(node, slot) !== undefined) continue;
-      feasible.push(one);
-      groups.push({ node, count: one.buckets.size });
+  /** What a judge goes by has changed: the classes with those facets are looked at again. */
+  changed(judge: number, followed: Exclude<Followed, 'anew'>): void {
+    if (followed === 'all') {
+      for (const one of this.#classes.values()) this.#changed.add(one);
+      return;
     }
-    const totals = feasible.map(({ buckets }) => buckets.highest ?? 0);
+    for (const facet of followed) for (const one of this.#byFacet.get(`${judge}:${facet}`) ?? []) this.#changed.add(one);
+  }
+
+  /** All slots of the highest total; empty where there is none. */
+  best(slots: readonly (NodeInfo | undefined)[]): readonly number[] {
+    return this.#bestGroups(slots).flatMap(({ classes }) => {
+      const local = classes.highest ?? 0;
+      return classes.at(local).flatMap((id) => this.#byId[id]?.slots.at(local) ?? []);
+    });
+  }
+
+  /** One of the slots of the highest total, by a number in [0, 1); undefined where there is none. */
+  pick(slots: readonly (NodeInfo | undefined)[], fraction: number): number | undefined {
+    const groups = this.#bestGroups(slots);
+    let rest = fraction * groups.reduce((sum, { classes }) => sum + classes.at(classes.highest ?? 0).length, 0);
+    for (const { classes } of groups) {
+      const local = classes.highest ?? 0;
+      const ids = classes.at(local);
+      if (rest < ids.length) {
+        const at = Math.floor(rest);
+        const tied = this.#byId[ids[at] ?? -1]?.slots.at(local) ?? [];
+        return tied[Math.floor((rest - at) * tied.length)];
+      }
+      rest -= ids.length;
+    }
+    return undefined;
+  }
+
+  #bestGroups(slots: readonly (NodeInfo | undefined)[]): readonly ClassGroup[] {
+    for (const one of this.#changed) this.#regroup(one, slots);
+    this.#changed.clear();
+    if (this.#groups.size < 2) return [...this.#groups.values()];
+    const groups = [...this.#groups.values()];
+    const totals = groups.map(({ classes }) => classes.highest ?? 0);
+    this.#addShared(groups, totals, slots);
+    const highest = totals.reduce((most, total) => Math.max(most, total), Number.NEGATIVE_INFINITY);
+    return groups.filter((_, at) => totals[at] === highest);
+  }
+
+  #addShared(groups: readonly ClassGroup[], totals: number[], slots: readonly (NodeInfo | undefined)[]): void {
     const add = (weight: number, scores: readonly number[]): void => {
       for (let at = 0; at < totals.length; at++) totals[at] = (totals[at] ?? 0) + weight * (scores[at] ?? 0);
     };
-    if (feasible.length > 1) {
-      for (const [column, { scoring, weight }] of this.#comparing.entries())
-        add(weight, scoring.normalize(feasible.map(({ raw }) => raw[column] ?? 0)));
-      for (const { scoring, weight } of this.#spanning) add(weight, scoring.score(groups));
+    for (const [column, { scoring, weight }] of this.#comparing.entries())
+      add(weight, scoring.normalize(groups.map(({ raw }) => raw[column] ?? 0)));
+    if (this.#spanning.length === 0) return;
+    const alike = groups.flatMap(({ classes, nodes }): readonly NodeGroup[] => {
+      const node = slots[this.#byId[classes.any ?? -1]?.slots.any ?? -1];
+      return node === undefined ? [] : [{ node, count: nodes }];
+    });
+    for (const { scoring, weight } of this.#spanning) add(weight, scoring.score(alike));
+  }
+
+  #regroup(one: NodeClass, slots: readonly (NodeInfo | undefined)[]): void {
+    this.#leave(one);
+    const slot = one.slots.any;
+    if (slot === undefined) return this.#drop(one);
+    const node = slots[slot];
+    if (node === undefined || this.#rejects(node, slot)) return;
+    let key = one.raw.join();
+    for (const { scoring } of this.#spanning) key += `\x04${scoring.likeness(node)}`;
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      group = { key, raw: one.raw, classes: new Buckets(), nodes: 0 };
+      this.#groups.set(key, group);
     }
-    const highest = totals.reduce((most, total) => Math.max(most, total), Number.NEGATIVE_INFINITY);
-    return feasible.flatMap(({ buckets }, at) => (totals[at] === highest ? [buckets.at(buckets.highest ?? 0)] : []));
+    one.group = group;
+    one.best = one.slots.highest ?? 0;
+    one.size = one.slots.size;
+    one.place = group.classes.add(one.id, one.best);
+    group.nodes += one.size;
+  }
+
+  #leave(one: NodeClass): void {
+    const { group } = one;
+    if (group === undefined) return;
+    const moved = group.classes.remove(one.place, one.best);
+    const other = moved === undefined ? undefined : this.#byId[moved];
+    if (other !== undefined) other.place = one.place;
+    group.nodes -= one.size;
+    if (group.classes.size === 0) this.#groups.delete(group.key);
+    delete one.group;
+  }
+
+  #newClass(key: string, raw: readonly number[], facets: readonly string[]): NodeClass {
+    const id = this.#freeIds.pop() ?? this.#byId.length;
+    const made: NodeClass = { key, id, facets, raw, slots: new Buckets(), best: 0, size: 0, place: 0 };
+    this.#classes.set(key, made);
+    this.#byId[id] = made;
+    for (const facet of facets) {
+      const sharing = this.#byFacet.get(facet);
+      if (sharing === undefined) this.#byFacet.set(facet, new Set([made]));
+      else sharing.add(made);
+    }
+    return made;
+  }
+
+  #drop({ key, id, facets }: NodeClass): void {
+    const dropped = this.#classes.get(key);
+    this.#classes.delete(key);
+    this.#byId[id] = undefined;
+    this.#freeIds.push(id);
+    for (const facet of facets) {
+      const sharing = this.#byFacet.get(facet);
+      if (dropped !== undefined) sharing?.delete(dropped);
+      if (sharing?.size === 0) this.#byFacet.delete(facet);
+    }
   }
 }

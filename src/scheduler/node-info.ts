@@ -10,11 +10,17 @@ export interface NodeInfo {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly allocatable: Amounts;
+  /** Of those, what every decision asks for. */
+  readonly cpu: number;
+  readonly memory: number;
+  readonly podLimit: number;
   /** Pods that are placed here and have not ended, those only assumed included. */
   readonly pods: readonly Pod[];
   /** Pods that are to come here once others are gone; they count for pods of no higher priority. */
   readonly nominated: readonly Pod[];
   readonly requested: Amounts;
+  readonly requestedCpu: number;
+  readonly requestedMemory: number;
   /** Requests with something assumed for containers that ask for nothing; what scores go by. */
   readonly scoredCpu: number;
   readonly scoredMemory: number;
@@ -32,18 +38,24 @@ export function emptyNodeInfo(node: Node): NodeInfo {
     pods: [],
     nominated: [],
     requested: new Map(),
+    requestedCpu: 0,
+    requestedMemory: 0,
     scoredCpu: 0,
     scoredMemory: 0,
     ports: [],
   };
 }
 
-function factsOf(node: Node): Pick<NodeInfo, 'node' | 'name' | 'labels' | 'allocatable' | 'images'> {
+function factsOf(node: Node): Pick<NodeInfo, 'node' | 'name' | 'labels' | 'allocatable' | 'cpu' | 'memory' | 'podLimit' | 'images'> {
+  const allocatable = new Map(Object.entries(node.status?.allocatable ?? {}).map(([name, quantity]) => [name, amountOf(name, quantity)]));
   return {
     node,
     name: node.metadata.name,
     labels: node.metadata.labels ?? noLabels,
-    allocatable: new Map(Object.entries(node.status?.allocatable ?? {}).map(([name, quantity]) => [name, amountOf(name, quantity)])),
+    allocatable,
+    cpu: allocatable.get('cpu') ?? 0,
+    memory: allocatable.get('memory') ?? 0,
+    podLimit: allocatable.get('pods') ?? 0,
     images: new Map(
       (node.status?.images ?? []).flatMap(({ names = [], sizeBytes = 0 }) => names.map((name) => [name, sizeBytes] as const)),
     ),
@@ -62,6 +74,8 @@ export function withPod(info: NodeInfo, pod: Pod): NodeInfo {
     ...info,
     pods: [...info.pods, pod],
     requested: added(info.requested, requests, 1),
+    requestedCpu: info.requestedCpu + (requests.get('cpu') ?? 0),
+    requestedMemory: info.requestedMemory + (requests.get('memory') ?? 0),
     scoredCpu: info.scoredCpu + scoredCpu,
     scoredMemory: info.scoredMemory + scoredMemory,
     ports: ports.length === 0 ? info.ports : [...info.ports, ...ports],
@@ -85,6 +99,8 @@ export function withoutPod(info: NodeInfo, pod: Pod): NodeInfo {
     ...info,
     pods,
     requested: added(info.requested, requests, -1),
+    requestedCpu: info.requestedCpu - (requests.get('cpu') ?? 0),
+    requestedMemory: info.requestedMemory - (requests.get('memory') ?? 0),
     scoredCpu: info.scoredCpu - scoredCpu,
     scoredMemory: info.scoredMemory - scoredMemory,
     ports: ports.length === 0 ? info.ports : pods.flatMap((one) => podFactsOf(one).ports),

@@ -58,7 +58,6 @@ export class Ranking {
   readonly #crowded = new Set<number>();
   readonly #remembered = new WeakMap<NodeInfo, { readonly version: number; readonly found: object }>();
   #seen: number;
-  #stale = false;
 
   constructor(pod: Pod, cluster: ClusterView, judges: readonly Judge[]) {
     this.#cluster = cluster;
@@ -74,7 +73,7 @@ export class Ranking {
       (all, { only }) => (only === undefined ? all : all === undefined ? only : all.intersection(only)),
       undefined,
     );
-    this.#classes = new NodeClasses(judges);
+    this.#classes = new NodeClasses(judges, (info, slot) => this.#domainRejection(info, slot) !== undefined);
     this.#seen = cluster.changeCount;
     if (this.#only === undefined) for (let slot = 0; slot < cluster.slots.length; slot++) this.#look(slot);
     else for (const name of this.#only) this.#look(cluster.slotOf(name) ?? -1);
@@ -90,7 +89,7 @@ export class Ranking {
 
   /** Brings the ranking up to date; false where it has to be made anew. */
   refresh(): boolean {
-    if (this.#stale || this.#judges.some((judge) => judge.isStale?.())) return false;
+    if (this.#judges.some((judge) => judge.isStale?.())) return false;
     const changes = this.#cluster.changesSince(this.#seen);
     if (changes === undefined || changes.length > 2 * this.#cluster.slots.length + 64) return false;
     this.#seen = this.#cluster.changeCount;
@@ -103,9 +102,14 @@ export class Ranking {
     return true;
   }
 
-  /** The slots of the highest score; empty where no node will do. */
-  best(): readonly (readonly number[])[] {
-    return this.#classes.best(this.#domainRejection, this.#cluster.slots);
+  /** All slots of the highest score; empty where no node will do. */
+  best(): readonly number[] {
+    return this.#classes.best(this.#cluster.slots);
+  }
+
+  /** One of the slots of the highest score, by a number in [0, 1); undefined where no node will do. */
+  pick(fraction: number): number | undefined {
+    return this.#classes.pick(this.#cluster.slots, fraction);
   }
 
   /** Who turns the node in a slot down; undefined: it will do. */
@@ -169,7 +173,7 @@ export class Ranking {
   #moved<T>(node: NodeInfo, pods: readonly Pod[], delta: 1 | -1, then: () => T): T {
     const domains = this.#judges.flatMap((judge) => judge.domains ?? []);
     const follow = (by: 1 | -1): void => {
-      for (const pod of pods) for (const one of domains) if (!one.follow({ pod, node, delta: by, simulated: true })) this.#stale = true;
+      for (const pod of pods) for (const one of domains) one.follow({ pod, node, delta: by, simulated: true });
     };
     if (domains.length === 0 || pods.length === 0) return then();
     follow(delta);
@@ -191,7 +195,12 @@ export class Ranking {
     if (moved) return false;
     const node = this.#cluster.slots[slot];
     if (pod === undefined || delta === undefined || node === undefined) return true;
-    return this.#judges.every((judge) => judge.domains?.follow({ pod, node, delta, simulated: false }) ?? true);
+    for (const [at, { domains: one }] of this.#judges.entries()) {
+      const followed = one?.follow({ pod, node, delta, simulated: false });
+      if (followed === 'anew') return false;
+      if (followed !== undefined) this.#classes.changed(at, followed);
+    }
+    return true;
   }
 
   #look(slot: number): void {

@@ -88,7 +88,7 @@ test('a ranking names for each node the plugin that turned it down, and for the 
   const judges = judgesOf(pod(), cluster, defaultProfile.plugins);
   if ('waitsFor' in judges) throw new Error(judges.waitsFor);
   const ranking = new Ranking(pod(), cluster, judges);
-  expect(ranking.best().map((slots) => slots.map((slot) => cluster.slots[slot]?.name))).toEqual([['n2', 'n3']]);
+  expect(ranking.best().map((slot) => cluster.slots[slot]?.name)).toEqual(['n2', 'n3']);
   expect(ranking.rejectionAt(0)).toMatchObject({ plugin: 'TaintToleration', resolvable: false });
   expect(Object.keys(ranking.scores()[0]?.parts ?? {})).toEqual([
     'TaintToleration',

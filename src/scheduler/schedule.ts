@@ -75,8 +75,8 @@ export function schedule(
   const nominated = nominatedNodeName ? cluster.slotOf(nominatedNodeName) : undefined;
   if (nominated !== undefined && ranking.rejectionAt(nominated) === undefined)
     return { outcome: 'placed', node: cluster.slots[nominated]?.name ?? '' };
-  const best = ranking.best();
-  if (best.length === 0) {
+  const best = ranking.pick(fraction);
+  if (best === undefined) {
     const rejections = rejectionsOf(ranking, cluster);
     return {
       outcome: 'unschedulable',
@@ -85,7 +85,7 @@ export function schedule(
       ranking,
     };
   }
-  return { outcome: 'placed', node: cluster.slots[pick(best, fraction)]?.name ?? '' };
+  return { outcome: 'placed', node: cluster.slots[best]?.name ?? '' };
 }
 
 /** Who turned nodes down, and how many each. */
@@ -96,13 +96,4 @@ function rejectionsOf(ranking: Ranking, { slots }: ClusterView): ReadonlyMap<Rej
     if (rejection !== undefined) counts.set(rejection, (counts.get(rejection) ?? 0) + 1);
   }
   return counts;
-}
-
-function pick(groups: readonly (readonly number[])[], fraction: number): number {
-  let at = Math.floor(fraction * groups.reduce((sum, group) => sum + group.length, 0));
-  for (const group of groups) {
-    if (at < group.length) return group[at] ?? -1;
-    at -= group.length;
-  }
-  return -1;
 }

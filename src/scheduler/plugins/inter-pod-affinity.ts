@@ -1,7 +1,7 @@
 // Owns the rule of affinity between pods: near those it must be near, away from those it or they must be away from; preferences score.
 import type { Pod } from '../../api/core/v1.ts';
 import { type ClusterView, nodesOf } from '../cluster-view.ts';
-import { type Domains, maxNodeScore, type NodeGroup, type Plugin, type PodMove, type Refusal } from '../framework.ts';
+import { type Domains, type Followed, maxNodeScore, type NodeGroup, type Plugin, type PodMove, type Refusal } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { changedNode, taintsChanged, type WakeEvent } from '../wake-event.ts';
 import { isAbout, type Term, termsOf } from './affinity-terms.ts';
@@ -35,7 +35,7 @@ export function interPodAffinityPlugin(options: InterPodAffinityOptions = {}): P
       return {
         domains: near,
         test: (node) => near.test(node),
-        scoring: { by: 'domain', score: (groups) => near.score(groups) },
+        scoring: { by: 'domain', likeness: (node) => `${near.likingOf(node)}`, score: (groups) => near.score(groups) },
         isStale: () => cluster.objects.namespaces.revision !== revision,
       };
     },
@@ -58,11 +58,9 @@ class Tally {
     return value === undefined ? 0 : (this.#counts.get(key)?.get(value) ?? 0);
   }
 
-  /** Counts; false where this is a key that was never counted by before. */
-  add(key: string, value: string | undefined, by: number): boolean {
-    if (value === undefined || by === 0) return true;
+  add(key: string, value: string, by: number): void {
+    if (by === 0) return;
     let values = this.#counts.get(key);
-    const isNew = values === undefined;
     if (values === undefined) {
       values = new Map();
       this.#counts.set(key, values);
@@ -73,7 +71,6 @@ class Tally {
       this.pairs--;
       values.delete(value);
     } else values.set(value, before + by);
-    return !isNew;
   }
 }
 
@@ -89,7 +86,7 @@ class Nearness implements Domains {
   readonly #unwanted = new Tally();
   readonly #liking = new Tally();
   readonly #startsGroup: boolean;
-  readonly #keys: ReadonlySet<string>;
+  #keys: ReadonlySet<string> = new Set();
 
   constructor(
     pod: Pod,
@@ -107,31 +104,38 @@ class Nearness implements Domains {
     this.#keys = new Set([...own, ...this.#unwanted.keys, ...this.#liking.keys]);
   }
 
-  domainOf({ labels }: NodeInfo): string {
-    let domain = '';
-    for (const key of this.#keys) domain += `${labels[key] ?? '\x02'}\x01`;
-    return domain;
+  facetsOf({ labels }: NodeInfo): readonly string[] {
+    return [...this.#keys].map((key) => `${key}=${labels[key] ?? '\x02'}`);
   }
 
-  follow({ pod, node: { labels }, delta, simulated }: PodMove): boolean {
+  follow({ pod, node: { labels }, delta, simulated }: PodMove): Followed {
     const { affinity, antiAffinity, preferred } = this.#own;
-    if (affinity.length > 0 && affinity.every((term) => isAbout(term, pod, this.#cluster)))
-      for (const { key } of affinity) this.#near.add(key, labels[key], delta);
-    for (const term of antiAffinity) if (isAbout(term, pod, this.#cluster)) this.#away.add(term.key, labels[term.key], delta);
-    const theirs = termsOf(pod);
+    const changed: string[] = [];
+    const lonely = this.#near.pairs === 0;
     let known = true;
-    for (const term of theirs.antiAffinity) {
-      if (isAbout(term, this.#pod, this.#cluster)) known = this.#unwanted.add(term.key, labels[term.key], delta) && known;
-    }
-    if (simulated) return known;
-    const like = (term: Term, weight: number): void => {
-      known = this.#liking.add(term.key, labels[term.key], delta * weight) && known;
+    const count = (tally: Tally, key: string, by: number): void => {
+      const value = labels[key];
+      if (value === undefined) return;
+      tally.add(key, value, by);
+      if (!this.#keys.has(key)) known = false;
+      changed.push(`${key}=${value}`);
     };
-    for (const term of preferred) if (isAbout(term, pod, this.#cluster)) like(term, term.weight);
-    if (this.#ignoresTheirs) return known;
-    for (const term of theirs.affinity) if (isAbout(term, this.#pod, this.#cluster)) like(term, this.#hardWeight);
-    for (const term of theirs.preferred) if (isAbout(term, this.#pod, this.#cluster)) like(term, term.weight);
-    return known;
+    if (affinity.length > 0 && affinity.every((term) => isAbout(term, pod, this.#cluster)))
+      for (const { key } of affinity) count(this.#near, key, delta);
+    for (const term of antiAffinity) if (isAbout(term, pod, this.#cluster)) count(this.#away, term.key, delta);
+    const theirs = termsOf(pod);
+    for (const term of theirs.antiAffinity) if (isAbout(term, this.#pod, this.#cluster)) count(this.#unwanted, term.key, delta);
+    if (!simulated) {
+      for (const term of preferred) if (isAbout(term, pod, this.#cluster)) count(this.#liking, term.key, delta * term.weight);
+      if (!this.#ignoresTheirs) {
+        for (const term of theirs.affinity)
+          if (isAbout(term, this.#pod, this.#cluster)) count(this.#liking, term.key, delta * this.#hardWeight);
+        for (const term of theirs.preferred)
+          if (isAbout(term, this.#pod, this.#cluster)) count(this.#liking, term.key, delta * term.weight);
+      }
+    }
+    if (!known) return 'anew';
+    return affinity.length > 0 && lonely !== (this.#near.pairs === 0) ? 'all' : changed;
   }
 
   test({ labels }: NodeInfo): Refusal | undefined {
@@ -149,12 +153,16 @@ class Nearness implements Domains {
     return undefined;
   }
 
+  likingOf({ labels }: NodeInfo): number {
+    let sum = 0;
+    for (const key of this.#liking.keys) sum += this.#liking.of(key, labels[key]);
+    return sum;
+  }
+
   score(groups: readonly NodeGroup[]): readonly number[] {
     let [least, most] = [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER];
-    const keys = [...this.#liking.keys];
     const sums = groups.map(({ node }) => {
-      let sum = 0;
-      for (const key of keys) sum += this.#liking.of(key, node.labels[key]);
+      const sum = this.likingOf(node);
       least = Math.min(least, sum);
       most = Math.max(most, sum);
       return sum;

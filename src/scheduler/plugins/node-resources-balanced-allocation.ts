@@ -16,6 +16,8 @@ export function nodeResourcesBalancedAllocationPlugin(names: readonly string[] =
       const asked = names.map((name) => askedBy(pod, name));
       // A pod that asks for nothing changes no balance.
       if (asked.every((amount) => amount === 0)) return undefined;
+      if (names.length === 2 && names[0] === 'cpu' && names[1] === 'memory')
+        return { scoring: { by: 'node', score: (node) => ofTwo(node, asked[0] ?? 0, asked[1] ?? 0) } };
       return {
         scoring: {
           by: 'node',
@@ -24,6 +26,17 @@ export function nodeResourcesBalancedAllocationPlugin(names: readonly string[] =
       };
     },
   };
+}
+
+/** The same for cpu and memory, without anything being made for it. */
+function ofTwo(node: NodeInfo, cpu: number, memory: number): number {
+  return Math.floor((maxNodeScore * 3) / 4 + (balanceOfTwo(node, cpu, memory) - balanceOfTwo(node, 0, 0)) / 2);
+}
+
+function balanceOfTwo({ cpu, memory, requestedCpu, requestedMemory }: NodeInfo, moreCpu: number, moreMemory: number): number {
+  if (cpu === 0 || memory === 0) return maxNodeScore;
+  const apart = Math.min(1, (requestedCpu + moreCpu) / cpu) - Math.min(1, (requestedMemory + moreMemory) / memory);
+  return Math.trunc((1 - Math.abs(apart) / 2) * maxNodeScore);
 }
 
 /** 100 less the standard deviation of the used fractions, in whole points. */

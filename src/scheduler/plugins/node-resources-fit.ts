@@ -1,6 +1,6 @@
 // Owns the rule that a pod's requests must fit what is left of a node, and the score by what is left (least, most, or by a given shape).
 import type { Pod } from '../../api/core/v1.ts';
-import type { Plugin, Refusal } from '../framework.ts';
+import { maxNodeScore, type Plugin, type Refusal } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { podFactsOf } from '../pod-facts.ts';
 import {
@@ -11,6 +11,7 @@ import {
   type ResourceWeight,
   requestedOf,
   scoredAmount,
+  type Taken,
 } from '../resource-scoring.ts';
 import { amountsKey } from '../signature-keys.ts';
 import { changedNode, gonePod, taintsChanged } from '../wake-event.ts';
@@ -36,11 +37,9 @@ export function nodeResourcesFitPlugin(options: FitOptions = {}): Plugin {
     name.includes('/') && (ignoredResources.includes(name) || ignoredResourceGroups.includes(name.slice(0, name.indexOf('/'))));
   const wantedBy = (pod: Pod): readonly (readonly [string, number])[] =>
     [...podFactsOf(pod).requests].filter(([name, amount]) => amount > 0 && !ignored(name));
-  const lacks = ({ allocatable, requested, pods }: NodeInfo, wanted: readonly (readonly [string, number])[]): readonly string[] => {
-    const reasons: string[] = pods.length + 1 > (allocatable.get('pods') ?? 0) ? ['Too many pods'] : [];
-    for (const [name, amount] of wanted) {
-      if (amount > (allocatable.get(name) ?? 0) - (requested.get(name) ?? 0)) reasons.push(`Insufficient ${name}`);
-    }
+  const lacks = (node: NodeInfo, wanted: readonly (readonly [string, number])[]): readonly string[] => {
+    const reasons: string[] = node.pods.length + 1 > node.podLimit ? ['Too many pods'] : [];
+    for (const [name, amount] of wanted) if (amount > leftOf(node, name)) reasons.push(`Insufficient ${name}`);
     return reasons;
   };
   return {
@@ -55,8 +54,8 @@ export function nodeResourcesFitPlugin(options: FitOptions = {}): Plugin {
       const refusals = new Map<string, Refusal>();
       return {
         test(node) {
+          if (node.pods.length < node.podLimit && fits(node, wanted)) return undefined;
           const reasons = lacks(node, wanted);
-          if (reasons.length === 0) return undefined;
           const resolvable = wanted.every(([name, amount]) => amount <= (node.allocatable.get(name) ?? 0));
           const key = `${resolvable}${reasons.join()}`;
           const refusal = refusals.get(key) ?? { reasons, resolvable };
@@ -65,15 +64,7 @@ export function nodeResourcesFitPlugin(options: FitOptions = {}): Plugin {
         },
         scoring: {
           by: 'node',
-          score: (node) =>
-            scorer(
-              resources.flatMap(({ name, weight }) => {
-                const whole = node.allocatable.get(name) ?? 0;
-                const own = scoredAmount(pod, name);
-                if (whole === 0 || (own === 0 && name.includes('/'))) return [];
-                return [{ whole, taken: requestedOf(node, name) + own, weight }];
-              }),
-            ),
+          score: evenly === resources && scorer === leastAllocated ? leastOfTwo(pod) : (node) => scorer(takenOf(node, pod, resources)),
         },
       };
     },
@@ -91,5 +82,38 @@ export function nodeResourcesFitPlugin(options: FitOptions = {}): Plugin {
       );
       return node !== undefined && fitsWhenEmpty(wantedBy(pod), node.status?.allocatable);
     },
+  };
+}
+
+function leftOf({ cpu, memory, requestedCpu, requestedMemory, allocatable, requested }: NodeInfo, name: string): number {
+  if (name === 'cpu') return cpu - requestedCpu;
+  if (name === 'memory') return memory - requestedMemory;
+  return (allocatable.get(name) ?? 0) - (requested.get(name) ?? 0);
+}
+
+function fits(node: NodeInfo, wanted: readonly (readonly [string, number])[]): boolean {
+  for (let at = 0; at < wanted.length; at++) {
+    const one = wanted[at];
+    if (one !== undefined && one[1] > leftOf(node, one[0])) return false;
+  }
+  return true;
+}
+
+function takenOf(node: NodeInfo, pod: Pod, resources: readonly ResourceWeight[]): readonly Taken[] {
+  return resources.flatMap(({ name, weight }) => {
+    const whole = node.allocatable.get(name) ?? 0;
+    const own = scoredAmount(pod, name);
+    return whole === 0 || (own === 0 && name.includes('/')) ? [] : [{ whole, taken: requestedOf(node, name) + own, weight }];
+  });
+}
+
+/** `leastAllocated` of cpu and memory, which count the same: what nearly every decision asks, without anything being made for it. */
+function leastOfTwo(pod: Pod): (node: NodeInfo) => number {
+  const { scoredCpu, scoredMemory } = podFactsOf(pod);
+  const left = (whole: number, taken: number): number => (taken > whole ? 0 : Math.floor(((whole - taken) * maxNodeScore) / whole));
+  return (node) => {
+    const [forCpu, forMemory] = [node.scoredCpu + scoredCpu, node.scoredMemory + scoredMemory];
+    if (node.cpu === 0) return node.memory === 0 ? 0 : left(node.memory, forMemory);
+    return node.memory === 0 ? left(node.cpu, forCpu) : Math.floor((left(node.cpu, forCpu) + left(node.memory, forMemory)) / 2);
   };
 }

@@ -43,17 +43,19 @@ export function podTopologySpreadPlugin(defaults: DefaultConstraints = 'system')
 
 function judgement(hard: HardSpread | undefined, soft: SoftSpread | undefined): Judgement {
   const domains: Domains = {
-    domainOf: (node) => `${hard?.domainOf(node) ?? ''}\x03${soft?.domainOf(node) ?? ''}`,
+    facetsOf: (node) => [...(hard?.facetsOf(node) ?? []), ...(soft?.facetsOf(node) ?? [])],
     follow(move) {
-      hard?.follow(move);
-      if (!move.simulated) soft?.follow(move);
-      return true;
+      const filtering = hard?.follow(move) ?? [];
+      const scoring = move.simulated ? [] : (soft?.follow(move) ?? []);
+      return filtering === 'all' ? 'all' : [...filtering, ...scoring];
     },
   };
   return {
     domains,
     ...(hard !== undefined && { test: (node) => hard.test(node) }),
-    ...(soft !== undefined && { scoring: { by: 'domain', score: (groups) => soft.score(groups) } }),
+    ...(soft !== undefined && {
+      scoring: { by: 'domain', likeness: (node) => soft.likeness(node), score: (groups) => soft.score(groups) },
+    }),
   };
 }
 
@@ -85,18 +87,27 @@ class HardSpread {
     }
   }
 
-  domainOf({ labels }: NodeInfo): string {
-    return this.#constraints.map(({ key }) => labels[key] ?? '\x02').join('\x01');
+  facetsOf({ labels }: NodeInfo): readonly string[] {
+    return this.#constraints.map(({ key }, at) => `${at}=${labels[key] ?? '\x02'}`);
   }
 
-  follow({ pod, node, delta, simulated }: PodMove): void {
+  follow({ pod, node, delta, simulated }: PodMove): readonly string[] | 'all' {
     const { namespace } = this.#pod.metadata;
-    if (pod.metadata.namespace !== namespace || !hasAllKeys(node, this.#constraints)) return;
+    if (pod.metadata.namespace !== namespace || !hasAllKeys(node, this.#constraints)) return [];
+    const changed: string[] = [];
+    let all = false;
     for (const [at, constraint] of this.#constraints.entries()) {
       // What preemption tries takes away also pods that are being deleted, though they were never counted: so does kube-scheduler.
       const counts = simulated ? constraint.selector.matches(pod.metadata.labels) : counted(pod, namespace, constraint);
-      if (counts && constraint.counts(node.node)) this.#counts[at]?.add(node.labels[constraint.key] ?? '', delta);
+      const domains = this.#counts[at];
+      if (!counts || domains === undefined || !constraint.counts(node.node)) continue;
+      const value = node.labels[constraint.key] ?? '';
+      const { least, size } = domains;
+      domains.add(value, delta);
+      if (domains.least !== least || domains.size !== size) all = true;
+      changed.push(`${at}=${value}`);
     }
+    return all ? 'all' : changed;
   }
 
   test({ labels }: NodeInfo): Refusal | undefined {
@@ -127,15 +138,27 @@ class SoftSpread {
     for (const node of nodesOf(cluster)) for (const one of node.pods) this.follow({ pod: one, node, delta: 1, simulated: false });
   }
 
-  domainOf({ labels, name }: NodeInfo): string {
-    return this.#constraints
-      .map(({ key }) => (key === hostname ? `${name}\x02${labels[key] !== undefined}` : (labels[key] ?? '\x02')))
-      .join('\x01');
+  facetsOf({ labels, name }: NodeInfo): readonly string[] {
+    return this.#constraints.map(
+      ({ key }, at) => `soft ${at}=${key === hostname ? `${name}=${labels[key] !== undefined}` : (labels[key] ?? '\x02')}`,
+    );
   }
 
-  follow({ pod, node, delta }: PodMove): void {
+  /** Hosts with as many pods are alike; other domains are themselves, for their number counts. */
+  likeness(node: NodeInfo): string {
+    const { labels, name } = node;
+    let likeness = '';
+    for (const [at, { key }] of this.#constraints.entries()) {
+      const value = labels[key];
+      likeness += value === undefined ? '\x02,' : key === hostname ? `${this.#counts[at]?.get(name) ?? 0},` : `${value},`;
+    }
+    return likeness;
+  }
+
+  follow({ pod, node, delta }: PodMove): readonly string[] {
     const { namespace } = this.#pod.metadata;
-    if (pod.metadata.namespace !== namespace) return;
+    if (pod.metadata.namespace !== namespace) return [];
+    const changed: string[] = [];
     const inside = !this.#strict || hasAllKeys(node, this.#constraints);
     for (const [at, constraint] of this.#constraints.entries()) {
       if (!counted(pod, namespace, constraint)) continue;
@@ -143,7 +166,9 @@ class SoftSpread {
       if (key !== hostname && !(inside && constraint.counts(node.node))) continue;
       const where = key === hostname ? node.name : (node.labels[key] ?? '');
       this.#counts[at]?.set(where, (this.#counts[at].get(where) ?? 0) + delta);
+      changed.push(`soft ${at}=${key === hostname ? `${where}=${node.labels[key] !== undefined}` : (node.labels[key] ?? '\x02')}`);
     }
+    return changed;
   }
 
   score(groups: readonly NodeGroup[]): readonly number[] {

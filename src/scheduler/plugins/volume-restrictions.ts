@@ -1,7 +1,7 @@
 // Owns the rule that some disks are mounted once: old kinds of disks on a node, and claims for one pod only anywhere.
 import type { Pod, Volume } from '../../api/core/v1.ts';
 import { type ClusterView, nodesOf } from '../cluster-view.ts';
-import type { Domains, Plugin, PodMove, Refusal } from '../framework.ts';
+import type { Domains, Followed, Plugin, PodMove, Refusal } from '../framework.ts';
 import { claimsOf } from '../pod-facts.ts';
 import { claimsKey } from '../signature-keys.ts';
 import { cameOrChanged, gonePod, nodeCameOrTaintsChanged } from '../wake-event.ts';
@@ -71,14 +71,15 @@ class ClaimUsers implements Domains {
     for (const node of nodesOf(cluster)) for (const pod of node.pods) this.follow({ pod, node, delta: 1, simulated: false });
   }
 
-  domainOf(): string {
-    return '';
+  facetsOf(): readonly string[] {
+    return [];
   }
 
-  follow({ pod, delta }: PodMove): boolean {
-    if (pod.metadata.namespace !== this.#namespace) return true;
-    this.count += delta * claimsOf(pod).filter(({ name, ephemeral }) => !ephemeral && this.#claims.has(name)).length;
-    return true;
+  follow({ pod, delta }: PodMove): Followed {
+    if (pod.metadata.namespace !== this.#namespace) return [];
+    const used = claimsOf(pod).filter(({ name, ephemeral }) => !ephemeral && this.#claims.has(name)).length;
+    this.count += delta * used;
+    return used === 0 ? [] : 'all';
   }
 }
 
