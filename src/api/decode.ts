@@ -19,6 +19,8 @@ export interface DecodeOptions {
   readonly fieldValidation: FieldValidation;
   /** Objects with repeated fields, from `parseJson`. */
   readonly repeats?: ReadonlyMap<object, FieldOrder>;
+  /** What a strict reader of the text has complained of already. */
+  readonly strict?: readonly string[];
   /** Whether a group version and kind is served at all; it decides how another kind is refused. Unless told, none is. */
   readonly isRegistered?: (apiVersion: string, kind: string) => boolean;
   /** Whose words a wrong type is refused in; `json` unless told. */
@@ -51,7 +53,12 @@ function plans(types: TypeTable): DecodePlans {
 /** Reads an object whose kind is settled. Throws DecodeError with the bare complaint: patches wrap it otherwise than writes do. */
 export function decodeFields(kind: KindDescription, raw: object, options: DecodeOptions): Decoded {
   if (kind.custom !== undefined) return decodeCustom(kind.custom, raw, options);
-  const state: DecodeState = { trail: [], repeats: options.repeats ?? noRepeats, strict: [], dialect: options.dialect ?? 'json' };
+  const state: DecodeState = {
+    trail: [],
+    repeats: options.repeats ?? noRepeats,
+    strict: [...(options.strict ?? [])],
+    dialect: options.dialect ?? 'json',
+  };
   let object: AnyObject;
   try {
     object = plans(kind.types).struct(kind.type).decode(raw, state) as AnyObject;
@@ -67,9 +74,14 @@ export function decodeFields(kind: KindDescription, raw: object, options: Decode
 }
 
 /** A custom resource keeps the kind and apiVersion that it came with: its rules judge them. */
-function decodeCustom(custom: CustomBehaviour, raw: object, { fieldValidation, repeats = noRepeats }: DecodeOptions): Decoded {
+function decodeCustom(
+  custom: CustomBehaviour,
+  raw: object,
+  { fieldValidation, repeats = noRepeats, strict: told = [] }: DecodeOptions,
+): Decoded {
   try {
-    const { object, strict } = custom.decode(raw, repeats);
+    const { object, strict: found } = custom.decode(raw, repeats);
+    const strict = [...told, ...found];
     if (strict.length > 0 && fieldValidation === 'Strict') throw new DecodeError(`strict decoding error: ${strict.join(', ')}`);
     return { object, warnings: fieldValidation === 'Warn' ? strict : [] };
   } catch (error) {

@@ -102,9 +102,8 @@ function combine(kind: KindDescription, own: OwnRules): KindRules {
   return {
     default: own.default ?? ((object) => object),
     prepareForCreate(object) {
-      const { selfLink: _link, deletionTimestamp: _deleted, deletionGracePeriodSeconds: _grace, ...metadata } = object.metadata;
       // A kind that counts no generations keeps the one that a create brings along.
-      const numbered = counted === undefined ? { ...object, metadata } : { ...object, metadata: { ...metadata, generation: 1 } };
+      const numbered = counted === undefined ? object : { ...object, metadata: { ...object.metadata, generation: 1 } };
       const bare = separateStatus && own.statusOnCreate !== true ? withStatus(numbered, unsetField(kind, 'status')) : numbered;
       return own.prepareForCreate?.(bare) ?? bare;
     },

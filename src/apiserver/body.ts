@@ -1,5 +1,4 @@
 // Owns turning a request's body into an object: JSON, YAML and protobuf in, refusals in upstream's words. It refuses to know what to do with it.
-import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { type Decoded, decodeObject, type FieldValidation, notAnObject } from '../api/decode.ts';
 import { type JsonDocument, JsonSyntaxError, parseJson } from '../api/decode-json.ts';
 import type { KindDescription } from '../api/kind.ts';
@@ -9,8 +8,16 @@ import { decodeProtobuf } from '../api/protobuf/envelope.ts';
 import { badRequest } from '../api/status-error.ts';
 import { bodyFormatOf } from './negotiation.ts';
 import type { RequestBody } from './request.ts';
+import { readYaml, YamlSyntaxError } from './yaml-document.ts';
 
 const noRepeats: JsonDocument['repeats'] = new Map();
+
+/** A body read as far as its syntax. */
+export interface ParsedBody extends JsonDocument {
+  /** Members of a YAML map that came twice, a line each. */
+  readonly repeatedLines?: readonly string[];
+}
+
 const shownBytes = 30;
 
 /** A body read as far as its syntax: the value, and the fields that came twice. Throws BadRequest or UnsupportedMediaType. */
@@ -19,23 +26,21 @@ export function parseBody(
   catalog: KindCatalog,
   refuse: (why: string, bytes: Uint8Array) => Error,
   expected?: KindDescription,
-): JsonDocument {
+): ParsedBody {
   if (body?.is === 'object') return { value: body.object, repeats: noRepeats };
   const bytes = body?.bytes ?? new Uint8Array();
   const format = bodyFormatOf(body?.contentType);
   if (format === 'protobuf') return { value: decodeProtobuf(catalog, bytes, expected).object, repeats: noRepeats };
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
   try {
-    return format === 'yaml' ? { value: parseYaml(text, { version: '1.1', maxAliasCount: 100 }), repeats: noRepeats } : parseJson(text);
+    if (format !== 'yaml') return parseJson(text);
+    const { value, repeats } = readYaml(text);
+    return { value, repeats: noRepeats, repeatedLines: repeats };
   } catch (error) {
     if (error instanceof JsonSyntaxError) throw refuse(`couldn't get version/kind; json parse error: ${error.message}`, bytes);
-    if (error instanceof YAMLParseError) throw refuse(`yaml: line ${error.linePos?.[0].line ?? 1}: ${yamlComplaint(error)}`, bytes);
-    throw refuse(error instanceof Error ? error.message : String(error), bytes);
+    if (error instanceof YamlSyntaxError) throw refuse(`yaml: ${error.message}`, bytes);
+    throw error;
   }
-}
-
-function yamlComplaint(error: YAMLParseError): string {
-  return error.message.split(' at line ')[0] ?? error.message;
 }
 
 /** How upstream shows a body that it could not understand: its first bytes, in hexadecimal where they are not an object's. */
@@ -54,10 +59,17 @@ export function objectOfBody(
 ): Decoded {
   const refuse = (why: string, bytes: Uint8Array): Error =>
     badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${excerptOf(bytes)})`);
-  const { value, repeats } = parseBody(body, catalog, refuse, kind);
-  if (typeof value === 'object' && !Array.isArray(value))
-    return decodeObject(kind, value ?? {}, { fieldValidation, repeats, isRegistered: registeredIn(catalog) });
+  const { value, repeats, repeatedLines = [] } = parseBody(body, catalog, refuse, kind);
+  if (typeof value === 'object' && !Array.isArray(value)) {
+    const strict = repeatedLines.length === 0 || fieldValidation === 'Ignore' ? [] : strictLines(repeatedLines, fieldValidation);
+    return decodeObject(kind, value ?? {}, { fieldValidation, repeats, strict, isRegistered: registeredIn(catalog) });
+  }
   throw refuse(`couldn't get version/kind; json parse error: ${notAnObject(value)}`, body?.is === 'bytes' ? body.bytes : new Uint8Array());
+}
+
+/** Members that came twice in YAML: one complaint for all of them, and a warning each. */
+export function strictLines(lines: readonly string[], fieldValidation: 'Warn' | 'Strict'): readonly string[] {
+  return fieldValidation === 'Warn' ? lines : [`yaml: unmarshal errors:\n${lines.map((line) => `  ${line}`).join('\n')}`];
 }
 
 /** Tells whether a catalog serves a kind. */

@@ -25,15 +25,19 @@ export function placed(object: AnyObject, kind: KindDescription, namespace: stri
   return { ...object, metadata: { ...metadata, namespace } };
 }
 
-/** The object as it begins its life: uid, creationTimestamp and, where only a prefix was given, a name. Generation is the rules' matter. */
-export function born(object: AnyObject, nowMs: number, entropy: Entropy): AnyObject {
-  const {
-    selfLink: _link,
-    deletionTimestamp: _at,
-    deletionGracePeriodSeconds: _grace,
-    resourceVersion: _version,
-    ...rest
-  } = object.metadata;
+/**
+ * The object as it begins its life: uid, creationTimestamp and, where only a prefix was given, a name. Generation is the rules' matter.
+ * A create forgets the times of a deletion; an apply or update that creates does not, as upstream has it.
+ */
+export function born(object: AnyObject, nowMs: number, entropy: Entropy, byCreate = true): AnyObject {
+  const { selfLink: _link, resourceVersion: _version, deletionTimestamp, deletionGracePeriodSeconds, ...given } = object.metadata;
+  const rest = byCreate
+    ? given
+    : {
+        ...given,
+        ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+        ...(deletionGracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds }),
+      };
   const name = rest.name ? rest.name : rest.generateName ? `${rest.generateName.slice(0, longestBase)}${entropy.suffix(suffixLength)}` : '';
   const metadata = { ...rest, name, uid: entropy.uuid(), creationTimestamp: formatTime(nowMs) };
   return { ...object, metadata: metadata as AnyObject['metadata'] };

@@ -10,6 +10,7 @@ const metricsKey = `${prefix}metrics`;
 const currentMetricsKey = `${prefix}current-metrics`;
 const conditionsKey = `${prefix}conditions`;
 const behaviorKey = `${prefix}behavior`;
+const defaultCpuUtilization = 80;
 const keys: readonly string[] = [metricsKey, currentMetricsKey, conditionsKey, behaviorKey];
 
 const fieldsOf = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {});
@@ -129,11 +130,14 @@ export function autoscalerV2FromV1(object: AnyObject): AnyObject {
   const remembered = object.metadata.annotations ?? {};
   const target = spec['targetCPUUtilizationPercentage'];
   const observed = status['currentCPUUtilizationPercentage'];
+  const others = listOf(parsed(remembered[metricsKey])).map(metricFromV1);
+  // Without a word about metrics v1 means its default, which only this conversion can tell.
+  const cpu = target ?? (others.length === 0 ? defaultCpuUtilization : undefined);
   const metrics = [
-    ...listOf(parsed(remembered[metricsKey])).map(metricFromV1),
-    ...(target === undefined
+    ...others,
+    ...(cpu === undefined
       ? []
-      : [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: target } } }]),
+      : [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: cpu } } }]),
   ];
   const current = [
     ...listOf(parsed(remembered[currentMetricsKey])).map(metricStatusFromV1),
@@ -149,7 +153,7 @@ export function autoscalerV2FromV1(object: AnyObject): AnyObject {
       scaleTargetRef: spec['scaleTargetRef'],
       ...(spec['minReplicas'] === undefined ? {} : { minReplicas: spec['minReplicas'] }),
       maxReplicas: spec['maxReplicas'],
-      ...(metrics.length === 0 ? {} : { metrics }),
+      metrics,
       ...(behavior === undefined ? {} : { behavior }),
     },
     status: {

@@ -1,8 +1,9 @@
 // Owns the comparison of two objects field by field: which paths were added, changed, removed. Structured merge's rules; pure.
 import { emptySet, type FieldSet, isEmptySet, leafSet, setOf } from './field-set.ts';
-import { elementOfItem, type Shape, shapeOfMember, shapeOfValue } from './field-shape.ts';
+import { type ListShape, type MapShape, resolved, type Shape, shapeOfItem, shapeOfMember } from './field-shape.ts';
+import { elementOrNone } from './path-element.ts';
 
-/** Added and changed paths together, since owners are found alike, and removed ones. */
+/** Added and changed paths together, since owners are found alike, and removed ones. A path may be in both: one item of several with a name. */
 export interface Comparison {
   readonly touched: FieldSet;
   readonly removed: FieldSet;
@@ -17,23 +18,31 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Compares two values of one shape; undefined stands for an absent one. */
 export function compareFields(shape: Shape, before: unknown, after: unknown): Comparison {
   if (before === after) return same;
-  if (shape.is === 'leaf' || (isHollow(before) && isHollow(after)) || (shape.is === 'map' && (isNoMap(before) || isNoMap(after))))
+  const old = resolved(shape, before);
+  const next = resolved(shape, after);
+  if (old.is !== next.is && before !== undefined && after !== undefined) {
+    // What was one sort of value is another: the field itself changed, and a map's members came or went.
+    const map = old.is === 'map' ? old : next.is === 'map' ? next : undefined;
+    const members = map === undefined ? same : compareMembers(map, fieldsOf(before), fieldsOf(after));
+    return { touched: { ...members.touched, member: true }, removed: members.removed };
+  }
+  const actual = after === undefined ? old : next;
+  if (actual.is === 'scalar' || actual.is === 'untyped' || actual.atomic || (isHollow(before) && isHollow(after)))
     return compareLeaf(before, after);
-  const children = shape.is === 'list' ? compareItems(shape, before, after) : compareMembers(shape, before, after);
+  const children =
+    actual.is === 'list'
+      ? compareItems(actual, Array.isArray(before) ? before : [], Array.isArray(after) ? after : [])
+      : compareMembers(actual, fieldsOf(before), fieldsOf(after));
   if (before === undefined) return { touched: { ...children.touched, member: true }, removed: children.removed };
   if (after === undefined) return { touched: children.touched, removed: { ...children.removed, member: true } };
   return children;
 }
 
-function isHollow(value: unknown): boolean {
+/** Whether there is nothing in it. */
+export function isHollow(value: unknown): boolean {
   if (value === undefined || value === null) return true;
   if (typeof value !== 'object') return false;
   return Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0;
-}
-
-/** Where no schema says what may be, a map may become something else. */
-function isNoMap(value: unknown): boolean {
-  return value !== undefined && value !== null && (typeof value !== 'object' || Array.isArray(value));
 }
 
 function compareLeaf(before: unknown, after: unknown): Comparison {
@@ -46,68 +55,46 @@ function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }
 
-function compareMembers(shape: Extract<Shape, { is: 'struct' | 'map' }>, before: unknown, after: unknown): Comparison {
-  const old = fieldsOf(before);
-  const next = fieldsOf(after);
+function compareMembers(shape: MapShape, old: Fields, next: Fields): Comparison {
   const gathered = new Gathered();
   const compareOne = (name: string): void => {
-    const inner =
-      shape.is === 'struct'
-        ? shapeOfMember(shape, name, next[name] ?? old[name])
-        : shapeOfValue(shape.values, shape.types, next[name] ?? old[name]);
-    gathered.add(`f:${name}`, compareFields(inner, old[name], next[name]));
+    const inner = shapeOfMember(shape, name);
+    if (inner !== undefined) gathered.add(`f:${name}`, compareFields(inner, old[name], next[name]));
   };
   for (const name of Object.keys(next)) if (next[name] !== undefined) compareOne(name);
   for (const name of Object.keys(old)) if (old[name] !== undefined && next[name] === undefined) compareOne(name);
   return gathered.comparison();
 }
 
-function compareItems(shape: Extract<Shape, { is: 'list' }>, before: unknown, after: unknown): Comparison {
+function compareItems(shape: ListShape, before: readonly unknown[], after: readonly unknown[]): Comparison {
   const old = itemsOf(shape, before);
   const next = itemsOf(shape, after);
-  const inner = shapeOfValue(shape.items, shape.types);
   const gathered = new Gathered();
-  for (const [element, item] of next) gathered.add(element, compareFields(inner, old.get(element), item));
-  for (const [element, item] of old) if (!next.has(element)) gathered.add(element, compareFields(inner, item, undefined));
+  for (const element of new Set([...old.keys(), ...next.keys()]))
+    gathered.add(element, compareNamed(shapeOfItem(shape), old.get(element) ?? [], next.get(element) ?? []));
   return gathered.comparison();
 }
 
-/** A list's items by their path elements; of several with the same the first counts. */
-export function itemsOf(shape: Extract<Shape, { is: 'list' }>, value: unknown): ReadonlyMap<string, unknown> {
-  const items = new Map<string, unknown>();
-  if (!Array.isArray(value)) return items;
-  for (const item of value) {
-    const element = elementOfItem(shape, item);
-    if (!items.has(element)) items.set(element, item);
-  }
-  return items;
+/** Items of one name. Several of them are one field, and nobody owns what is in them. */
+function compareNamed(shape: Shape, old: readonly unknown[], next: readonly unknown[]): Comparison {
+  if (old.length <= 1 && next.length <= 1) return compareFields(shape, old[0], next[0]);
+  if (old.length > 1 && next.length > 1) return equalValues(old, next) ? same : touchedLeaf;
+  const single = old.length > 1 ? compareFields(shape, undefined, next[0]) : compareFields(shape, old[0], undefined);
+  if (old.length > 1) return { touched: single.touched, removed: { ...single.removed, member: true } };
+  return { touched: { ...single.touched, member: true }, removed: single.removed };
 }
 
-/** The first place where a list has an item twice, as upstream prints it; undefined where all lists are in order. */
-export function repeatedItem(
-  shape: Shape,
-  value: unknown,
-  path: readonly string[] = [],
-): { readonly path: readonly string[]; readonly element: string } | undefined {
-  if (shape.is === 'leaf' || typeof value !== 'object' || value === null) return undefined;
-  if (shape.is !== 'list') {
-    for (const [name, field] of Object.entries(value)) {
-      const inner = shape.is === 'struct' ? shapeOfMember(shape, name, field) : shapeOfValue(shape.values, shape.types, field);
-      const found = repeatedItem(inner, field, [...path, `f:${name}`]);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+/** A list's items by their path elements, in order of appearance. Items without a name are left out. */
+export function itemsOf(shape: ListShape, list: readonly unknown[]): ReadonlyMap<string, readonly unknown[]> {
+  const items = new Map<string, unknown[]>();
+  for (const item of list) {
+    const element = elementOrNone(shape, item);
+    if (element === undefined) continue;
+    const known = items.get(element);
+    if (known === undefined) items.set(element, [item]);
+    else known.push(item);
   }
-  if (!Array.isArray(value)) return undefined;
-  const seen = new Set<string>();
-  for (const item of value) {
-    const element = elementOfItem(shape, item);
-    if (seen.has(element)) return { path, element };
-    seen.add(element);
-    const found = repeatedItem(shapeOfValue(shape.items, shape.types), item, [...path, element]);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  return items;
 }
 
 class Gathered {

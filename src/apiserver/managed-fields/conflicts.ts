@@ -1,27 +1,32 @@
-// Owns conflicts of a server-side apply: which of the others own what would change, and how the refusal reads. Pure.
+// Owns conflicts of a server-side apply: which fields of whom would change, and how the refusal reads. Pure.
 import type { StatusCause } from '../../api/meta/v1.ts';
 import { StatusError } from '../../api/status-error.ts';
-import { type FieldSet, intersection, isEmptySet, pathsOf } from './field-set.ts';
-import type { FieldManager } from './owner-entries.ts';
+import { difference, type FieldSet, isEmptySet, pathsOf } from './field-set.ts';
+import { type FieldManager, identityOf } from './owner-entries.ts';
+import { formatPath } from './path-element.ts';
 
-/** A field that somebody else owns with another value. */
+/** Fields that somebody else owns with another value. */
 export interface Conflict {
   readonly manager: FieldManager;
   readonly fields: FieldSet;
 }
 
-/** The others who own something of `touched`. */
-export function conflictsOf(others: readonly FieldManager[], touched: FieldSet): readonly Conflict[] {
-  return others.flatMap((manager) => {
-    const fields = intersection(manager.fields, touched);
-    return isEmptySet(fields) ? [] : [{ manager, fields }];
+/** The conflicts without these fields. */
+export function conflictsBeyond(conflicts: readonly Conflict[], allowed: FieldSet): readonly Conflict[] {
+  return conflicts.flatMap(({ manager, fields }) => {
+    const rest = difference(fields, allowed);
+    return isEmptySet(rest) ? [] : [{ manager, fields: rest }];
   });
 }
 
 /** 409, with a cause a field, in upstream's words. */
 export function conflictError(conflicts: readonly Conflict[]): StatusError {
-  const named = conflicts.map(({ manager, fields }) => ({ name: nameOf(manager), paths: [...pathsOf(fields)].map(formatPath) }));
-  named.sort((one, other) => (one.name < other.name ? -1 : 1));
+  const named = conflicts.map(({ manager, fields }) => ({
+    key: identityOf(manager),
+    name: nameOf(manager),
+    paths: [...pathsOf(fields)].map(formatPath),
+  }));
+  named.sort((one, other) => (one.key < other.key ? -1 : 1));
   const causes: StatusCause[] = named.flatMap(({ name, paths }) =>
     paths.map((field) => ({ reason: 'FieldManagerConflict', message: `conflict with ${name}`, field })),
   );
@@ -38,18 +43,4 @@ function paragraph({ name, paths }: { readonly name: string; readonly paths: rea
 function nameOf({ manager, subresource, operation, apiVersion }: FieldManager): string {
   const where = subresource === '' ? '' : ` with subresource ${JSON.stringify(subresource)}`;
   return `${JSON.stringify(manager)}${where}${operation === 'Update' ? ` using ${apiVersion}` : ''}`;
-}
-
-/** A path as upstream prints it: `.spec.containers[name="c"].image`. */
-export function formatPath(path: readonly string[]): string {
-  return path
-    .map((element) => {
-      const rest = element.slice(2);
-      if (element.startsWith('f:')) return `.${rest}`;
-      if (element.startsWith('v:')) return `[=${rest}]`;
-      if (element.startsWith('i:')) return `[${rest}]`;
-      const keys = Object.entries(JSON.parse(rest) as Readonly<Record<string, unknown>>);
-      return `[${keys.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(',')}]`;
-    })
-    .join('');
 }

@@ -1,4 +1,5 @@
 // Owns sets of field paths, as managedFields keeps them, and their wire form FieldsV1. It refuses to know schemas.
+import { compareElements, isPathElement } from './path-element.ts';
 
 /** A node of a set: whether the path to it is in the set, and what lies below, by path element (`f:name`, `k:{…}`, `v:…`). */
 export interface FieldSet {
@@ -81,9 +82,21 @@ export function equalSets(one: FieldSet, other: FieldSet): boolean {
   return true;
 }
 
+/** Whether a path, given as elements, is in the set. */
+export function hasPath(set: FieldSet, path: readonly string[]): boolean {
+  let at: FieldSet | undefined = set;
+  for (const element of path) at = at?.children.get(element);
+  return at?.member === true;
+}
+
+/** The set of one path. */
+export function pathSet([first, ...rest]: readonly string[]): FieldSet {
+  return first === undefined ? leafSet : setOf(new Map([[first, pathSet(rest)]]));
+}
+
 /** Every path in the set, in upstream's order: what is directly in a level first, then what lies below, each by element. */
 export function* pathsOf(set: FieldSet, above: readonly string[] = []): Generator<readonly string[], void, undefined> {
-  const sorted = [...set.children].sort(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = [...set.children].sort(([a], [b]) => compareElements(a, b));
   for (const [element, child] of sorted) if (child.member) yield [...above, element];
   for (const [element, child] of sorted) yield* pathsOf(child, [...above, element]);
 }
@@ -98,14 +111,14 @@ export function formatFieldsV1(set: FieldSet): FieldsV1 {
   return fields;
 }
 
-/** Reads the wire form. What is not an object counts as `{}`. */
+/** Reads the wire form. What is not an object counts as `{}`; elements of a sort that nobody knows are left out. Throws SyntaxError. */
 export function parseFieldsV1(fields: unknown, top = true): FieldSet {
   if (typeof fields !== 'object' || fields === null) return top ? emptySet : leafSet;
   const children = new Map<string, FieldSet>();
   let member = false;
   for (const [element, inner] of Object.entries(fields)) {
     if (element === '.') member = true;
-    else children.set(element, parseFieldsV1(inner, false));
+    else if (isPathElement(element)) children.set(element, parseFieldsV1(inner, false));
   }
   return children.size === 0 && !top ? leafSet : setOf(children, member);
 }
@@ -113,8 +126,4 @@ export function parseFieldsV1(fields: unknown, top = true): FieldSet {
 /** The set of these paths, given as dotted field names. */
 export function setOfFields(...paths: readonly string[]): FieldSet {
   return paths.reduce((set, path) => union(set, pathSet(path.split('.').map((name) => `f:${name}`))), emptySet);
-}
-
-function pathSet([first, ...rest]: readonly string[]): FieldSet {
-  return first === undefined ? leafSet : setOf(new Map([[first, pathSet(rest)]]));
 }

@@ -1,7 +1,7 @@
-// Owns merging an applied configuration into what is there, and taking out what nobody owns any more. Structured merge's rules; pure.
-import { itemsOf } from './compare-fields.ts';
-import type { FieldSet } from './field-set.ts';
-import { elementOfItem, type Shape, shapeOfMember, shapeOfValue } from './field-shape.ts';
+// Owns merging an applied configuration into what is there. Structured merge's rules; pure.
+import { isHollow, itemsOf } from './compare-fields.ts';
+import { type ListShape, resolved, type Shape, shapeOfItem, shapeOfMember } from './field-shape.ts';
+import { elementOrNone } from './path-element.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -9,93 +9,77 @@ function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value with the applied one in it. Lists keep the order of the applied items, and the others where they were among them. */
+/** The value with the applied one in it. Nothing is taken away. Lists keep the order of the applied items where they say any. */
 export function mergeApplied(shape: Shape, live: unknown, applied: unknown): unknown {
-  if (applied === undefined) return live;
-  if (shape.is === 'leaf' || live === undefined || live === null) return applied;
+  if (applied === undefined || live === undefined) return applied === undefined ? live : applied;
+  const old = resolved(shape, live);
+  const next = resolved(shape, applied);
+  if (old.is !== next.is) return applied;
+  if (next.is === 'scalar' || next.is === 'untyped' || next.atomic || (isHollow(live) && isHollow(applied))) return applied;
   // Nothing where a struct, map or list may be says nothing about what is in it.
-  if (applied === null) return live;
-  if (shape.is === 'list') return Array.isArray(live) && Array.isArray(applied) ? mergeLists(shape, live, applied) : applied;
+  if (isHollow(applied)) return live;
+  if (next.is === 'list') return Array.isArray(live) && Array.isArray(applied) ? mergeLists(next, live, applied) : applied;
   if (!isFields(live) || !isFields(applied)) return applied;
   const merged: Record<string, unknown> = { ...live };
-  for (const [name, value] of Object.entries(applied)) merged[name] = mergeApplied(innerOf(shape, name, value), live[name], value);
+  for (const [name, value] of Object.entries(applied)) {
+    const inner = shapeOfMember(next, name);
+    const after = inner === undefined ? value : mergeApplied(inner, Object.hasOwn(live, name) ? live[name] : undefined, value);
+    Object.defineProperty(merged, name, { value: after, enumerable: true, writable: true, configurable: true });
+  }
   return merged;
 }
 
-function innerOf(shape: Extract<Shape, { is: 'struct' | 'map' }>, name: string, value: unknown): Shape {
-  return shape.is === 'struct' ? shapeOfMember(shape, name, value) : shapeOfValue(shape.values, shape.types, value);
-}
-
-function mergeLists(shape: Extract<Shape, { is: 'list' }>, live: readonly unknown[], applied: readonly unknown[]): readonly unknown[] {
-  const inner = shapeOfValue(shape.items, shape.types);
+/** Both lists as one: shared items meet in the applied order, and what only one side has stays where it was between them. */
+function mergeLists(shape: ListShape, live: readonly unknown[], applied: readonly unknown[]): readonly unknown[] {
+  const inner = shapeOfItem(shape);
   const before = itemsOf(shape, live);
   const wanted = itemsOf(shape, applied);
-  const left = [...before.keys()];
-  const right = [...wanted.keys()];
+  const mine = live.flatMap((item) => {
+    const element = elementOrNone(shape, item);
+    return element === undefined ? [] : [{ element, item }];
+  });
+  const right = applied.flatMap((item) => elementOrNone(shape, item) ?? []);
+  const shared = right.filter((element) => before.has(element));
   const merged: unknown[] = [];
   const done = new Set<string>();
+  // Of live items with one name none is merged into the applied one.
+  const liveOf = (element: string): unknown => (before.get(element)?.length === 1 ? before.get(element)?.[0] : undefined);
   const take = (element: string): void => {
     done.add(element);
-    merged.push(mergeApplied(inner, before.get(element), wanted.get(element)));
+    merged.push(mergeApplied(inner, liveOf(element), wanted.get(element)?.[0]));
   };
+  let upcoming = shared.shift();
   let l = 0;
   let r = 0;
-  while (l < left.length || r < right.length) {
-    const mine = left[l];
+  while (l < mine.length || r < right.length) {
+    const own = mine[l];
     const theirs = right[r];
-    if (mine !== undefined && done.has(mine)) l++;
-    else if (mine !== undefined && mine === theirs) {
-      take(mine);
-      l++;
+    if (own !== undefined && theirs !== undefined) {
+      if (own.element === theirs) {
+        take(theirs);
+        l++;
+        r++;
+        upcoming = shared.shift();
+        continue;
+      }
+      if (wanted.has(own.element) && upcoming !== undefined && upcoming !== own.element) {
+        l++;
+        continue;
+      }
+    }
+    if (own !== undefined) {
+      if (!wanted.has(own.element)) {
+        merged.push(own.item);
+        l++;
+        continue;
+      }
+      if (done.has(own.element)) l++;
+    }
+    if (theirs !== undefined) {
+      take(theirs);
       r++;
-    } else if (mine !== undefined && !wanted.has(mine)) {
-      merged.push(before.get(mine));
-      l++;
-    } else if (theirs !== undefined) {
-      if (!done.has(theirs)) take(theirs);
-      r++;
-    } else l++;
+      if (upcoming === theirs) upcoming = shared.shift();
+    }
   }
   return merged;
-}
-
-/**
- * The value without the paths of `gone`, except where somebody else (`kept`) owns them or something below them. A list item or a map key
- * goes whole.
- */
-export function pruned(shape: Shape, value: unknown, gone: FieldSet, kept: FieldSet | undefined): unknown {
-  if (value === undefined || gone.children.size === 0 || shape.is === 'leaf') return value;
-  if (shape.is === 'list') return Array.isArray(value) ? prunedList(shape, value, gone, kept) : value;
-  if (!isFields(value)) return value;
-  const result: Record<string, unknown> = {};
-  for (const [name, field] of Object.entries(value)) {
-    const element = `f:${name}`;
-    const inner = innerOf(shape, name, field);
-    const rest = remainder(inner, field, gone.children.get(element), kept?.children.get(element));
-    if (rest !== undefined) result[name] = rest;
-  }
-  return result;
-}
-
-function prunedList(
-  shape: Extract<Shape, { is: 'list' }>,
-  value: readonly unknown[],
-  gone: FieldSet,
-  kept: FieldSet | undefined,
-): readonly unknown[] {
-  const inner = shapeOfValue(shape.items, shape.types);
-  return value.flatMap((item) => {
-    const element = elementOfItem(shape, item);
-    const rest = remainder(inner, item, gone.children.get(element), kept?.children.get(element));
-    return rest === undefined ? [] : [rest];
-  });
-}
-
-function remainder(shape: Shape, value: unknown, gone: FieldSet | undefined, kept: FieldSet | undefined): unknown {
-  if (gone === undefined) return value;
-  if (gone.member && kept === undefined) return undefined;
-  const rest = pruned(shape, value, gone, kept);
-  // A struct, map or list that only held what went is not left behind as a shell.
-  const hollow = Array.isArray(rest) ? rest.length === 0 : isFields(rest) && Object.keys(rest).length === 0;
-  return hollow && kept === undefined && rest !== value ? undefined : rest;
 }

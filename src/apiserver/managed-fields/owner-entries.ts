@@ -15,35 +15,47 @@ export interface FieldManager {
 const updatersBound = 10;
 const ancient = 'ancient-changes';
 
-/** What makes two entries the same manager. */
+/** What makes two entries the same manager; upstream sorts by it too. An applier is one whatever version it speaks. */
 export function identityOf({ manager, operation, apiVersion, subresource }: FieldManager): string {
-  return JSON.stringify([operation, manager, operation === 'Apply' ? '' : apiVersion, subresource]);
+  return JSON.stringify({
+    ...(manager === '' ? {} : { manager }),
+    operation,
+    ...(operation === 'Apply' || apiVersion === '' ? {} : { apiVersion }),
+    ...(subresource === '' ? {} : { subresource }),
+  });
 }
 
 const decodedEntries = new WeakMap<ManagedFieldsEntry, FieldManager>();
 
-/** Reads the entries of an object. */
-export function ownersOf(entries: readonly ManagedFieldsEntry[] | undefined): readonly FieldManager[] {
-  return (entries ?? []).map((entry) => {
-    const known = decodedEntries.get(entry);
-    if (known !== undefined) return known;
-    const manager: FieldManager = {
-      manager: entry.manager ?? '',
-      operation: entry.operation === 'Apply' ? 'Apply' : 'Update',
-      apiVersion: entry.apiVersion ?? '',
-      subresource: entry.subresource ?? '',
-      time: entry.time,
-      fields: entry.fieldsV1 === undefined ? emptySet : parseFieldsV1(entry.fieldsV1),
-    };
-    decodedEntries.set(entry, manager);
-    return manager;
-  });
+/** Reads the entries of an object; undefined where one of them is malformed. Of two of the same manager the last counts. */
+export function ownersOf(entries: readonly ManagedFieldsEntry[] | undefined): readonly FieldManager[] | undefined {
+  if (entries === undefined || entries.length === 0) return [];
+  const owners = new Map<string, FieldManager>();
+  for (const entry of entries) {
+    const owner = decodedEntries.get(entry) ?? decoded(entry);
+    if (owner === undefined) return undefined;
+    if (Object.isFrozen(entry)) decodedEntries.set(entry, owner);
+    owners.set(identityOf(owner), owner);
+  }
+  return [...owners.values()];
 }
 
-/** Writes the entries: those without fields are left out, too many updaters are folded into one, appliers come first, then by time and name. */
+function decoded(entry: ManagedFieldsEntry): FieldManager | undefined {
+  const { manager = '', operation, apiVersion = '', subresource = '', time, fieldsType, fieldsV1 } = entry;
+  if ((operation !== 'Apply' && operation !== 'Update') || apiVersion === '' || fieldsType !== 'FieldsV1') return undefined;
+  try {
+    const fields = fieldsV1 === undefined ? emptySet : parseFieldsV1(fieldsV1);
+    return { manager, operation, apiVersion, subresource, time: time ?? undefined, fields };
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Writes the entries: those without fields are left out; appliers come first, then by time and name. */
 export function entriesOf(managers: readonly FieldManager[]): readonly ManagedFieldsEntry[] {
-  const kept = bounded(managers.filter(({ fields }) => !isEmptySet(fields)));
-  return [...kept].sort(byOrder).map(({ manager, operation, apiVersion, subresource, time, fields }) => ({
+  const kept = managers.filter(({ fields }) => !isEmptySet(fields));
+  return kept.sort(byOrder).map(({ manager, operation, apiVersion, subresource, time, fields }) => ({
     manager,
     operation,
     apiVersion,
@@ -68,19 +80,28 @@ function compare(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-function bounded(managers: readonly FieldManager[]): readonly FieldManager[] {
-  const updaters = managers.filter(({ operation, subresource }) => operation === 'Update' && subresource === '').sort(byOrder);
+/** The managers with the oldest updaters folded into one a version, until there are no more than the bound. */
+export function bounded(managers: readonly FieldManager[]): readonly FieldManager[] {
+  const updaters = managers.filter(({ operation }) => operation === 'Update');
   if (updaters.length <= updatersBound) return managers;
-  const folded = updaters.slice(0, updaters.length - updatersBound + 1);
-  const byVersion = new Map<string, FieldManager>();
-  for (const one of folded) {
-    const before = byVersion.get(one.apiVersion);
-    byVersion.set(one.apiVersion, {
-      ...one,
-      manager: ancient,
-      fields: before === undefined ? one.fields : union(before.fields, one.fields),
-    });
+  const oldest = updaters.sort((a, b) => compare(a.time ?? '', b.time ?? '') || compare(identityOf(a), identityOf(b)));
+  const kept = new Map(managers.map((one) => [identityOf(one), one]));
+  const firsts = new Map<string, FieldManager>();
+  let count = updaters.length;
+  for (const one of oldest) {
+    if (count <= updatersBound) break;
+    const first = firsts.get(one.apiVersion);
+    if (first === undefined) {
+      firsts.set(one.apiVersion, one);
+      continue;
+    }
+    const bucket: FieldManager = { ...one, manager: ancient, subresource: '' };
+    const key = identityOf(bucket);
+    const before = kept.get(key) ?? first;
+    if (!kept.has(key)) kept.delete(identityOf(first));
+    kept.delete(identityOf(one));
+    kept.set(key, { ...bucket, fields: union(one.fields, before.fields) });
+    count--;
   }
-  const gone = new Set(folded);
-  return [...managers.filter((one) => !gone.has(one)), ...byVersion.values()];
+  return [...kept.values()];
 }

@@ -123,8 +123,8 @@ export function answerOf(kind: KindDescription, changed: Changed, code = 200): A
 }
 
 /** Records the request's manager on a change. */
-export function manageAs({ clock }: Serving, request: ApiRequest, options: WriteQuery): NonNullable<ChangeRules['manage']> {
+export function manageAs({ clock, catalog }: Serving, request: ApiRequest, options: WriteQuery): NonNullable<ChangeRules['manage']> {
   const { kind, subresource, userAgent } = request;
   const manager = managerOf(options.fieldManager, userAgent);
-  return (next, old) => recordOwnership({ kind, old, next, manager, subresource, nowMs: clock.now() });
+  return (next, old) => recordOwnership({ kind, catalog, old, next, manager, subresource, nowMs: clock.now() });
 }

@@ -26,13 +26,16 @@ export async function create(serving: Serving, request: ApiRequest): Promise<Ans
   return createObject(serving, request, options, placed(decoded.object, kind, namespace, ''));
 }
 
-/** Creates an object that was decoded and put in its place. `managed`: its managers are recorded already. */
+/** What creates an object: a create, an update of what is not there, or an apply, which has recorded the managers already. */
+export type CreatedBy = 'create' | 'update' | 'apply';
+
+/** Creates an object that was decoded and put in its place. */
 export async function createObject(
   serving: Serving,
   request: ApiRequest,
   options: WriteQuery,
   decoded: AnyObject,
-  managed = false,
+  by: CreatedBy = 'create',
 ): Promise<Answer> {
   const { kind, user, warnings, namespace } = request;
   const { store, clock, entropy, admission, catalog } = serving;
@@ -42,14 +45,14 @@ export async function createObject(
   if (decoded.metadata.resourceVersion && decoded.metadata.resourceVersion !== '0')
     throw new StatusError('', 'resourceVersion should not be set on objects to be created', { code: 500 });
   const manager = managerOf(options.fieldManager, request.userAgent);
-  const recorded = { kind, old: undefined, next: rulesOf(kind).default(decoded), manager, subresource: '', nowMs: clock.now() };
-  const asked = storageForm(storedKind, kind, managed ? recorded.next : recordOwnership(recorded));
+  const recorded = { kind, catalog, old: undefined, next: rulesOf(kind).default(decoded), manager, subresource: '', nowMs: clock.now() };
+  const asked = storageForm(storedKind, kind, by === 'apply' ? recorded.next : recordOwnership(recorded));
   const attributes = { operation: 'CREATE' as const, kind: storedKind, subresource: '', namespace, user, dryRun };
   const context = admissionContextOf(serving, warnings);
   const admitted = (await admission.mutate({ ...attributes, name: asked.metadata.name ?? '', object: asked }, context)) ?? asked;
   const generated = !admitted.metadata.name && Boolean(admitted.metadata.generateName);
   for (let tries = 1; ; tries++) {
-    const named = born(admitted, clock.now(), entropy);
+    const named = born(admitted, clock.now(), entropy, by === 'create');
     const name = named.metadata.name;
     const key = keyOf(kind, namespace, name);
     if (tries === 1) warnings.push(...(rules.earlyWarnings?.(named) ?? []));

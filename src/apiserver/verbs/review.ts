@@ -26,9 +26,9 @@ export async function review(serving: Serving, request: ApiRequest): Promise<Ans
   const decoded = objectOfBody(request.body, kind, serving.catalog, options.fieldValidation);
   warnings.push(...decoded.warnings);
   const asked = rulesOf(kind).default(placed(decoded.object, kind, namespace, ''));
-  const { clock } = serving;
+  const { clock, catalog } = serving;
   const manager = managerOf(options.fieldManager, request.userAgent);
-  const recorded = recordOwnership({ kind, old: undefined, next: asked, manager, subresource: '', nowMs: clock.now() });
+  const recorded = recordOwnership({ kind, catalog, old: undefined, next: asked, manager, subresource: '', nowMs: clock.now() });
   const about = {
     operation: 'CREATE' as const,
     kind,

@@ -3,18 +3,21 @@ import type { Scale } from '../../api/autoscaling/v1.ts';
 import { invalidValue } from '../../api/causes.ts';
 import type { KindDescription, SubresourceDescription } from '../../api/kind.ts';
 import type { LabelSelector } from '../../api/meta/v1.ts';
-import type { AnyObject } from '../../api/object.ts';
+import { type AnyObject, apiVersionOf, parseApiVersion } from '../../api/object.ts';
 import { labelSelectorOf, labelSelectorText, labelSetSelector } from '../../api/selectors/label-selector.ts';
-import { badRequest, invalid, notFound, StatusError } from '../../api/status-error.ts';
-import type { Entry } from '../../store/store.ts';
+import { badRequest, invalid, notFound } from '../../api/status-error.ts';
 import { objectOfBody } from '../body.ts';
 import { customScaleOf, withCustomReplicas } from '../custom/custom-scale.ts';
+import { recordOwnership, withOwners } from '../managed-fields/record-ownership.ts';
+import { ownersOfParent, ownersOfScale, type ReplicasPaths } from '../managed-fields/scale-owners.ts';
 import { placed } from '../object-metadata.ts';
 import type { Answer, ApiRequest } from '../request.ts';
 import { objectAs, type Serving, storedKindOf } from '../serving.ts';
 import { keyOf } from '../storage-key.ts';
-import { writeQueryOf } from '../write-options.ts';
-import { change, manageAs } from './change.ts';
+import { managerOf, type WriteQuery, writeQueryOf } from '../write-options.ts';
+import { applyOptionsOf } from './apply.ts';
+import { configurationOf, merged } from './apply-configuration.ts';
+import { change } from './change.ts';
 import { changeRulesOf } from './change-rules.ts';
 import { patcherOf, patchSortOf, unsupportedPatch } from './patch.ts';
 import { served } from './served.ts';
@@ -32,65 +35,91 @@ export async function scale(serving: Serving, request: ApiRequest, subresource: 
     if (entry === undefined) throw notFound(kind, name);
     return { is: 'object', code: 200, kind: scaleKind, object: shownScale(kind, objectAs(kind, entry)) };
   }
-  const options = writeQueryOf(query, verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
-  const wanted =
-    verb === 'patch' ? patched(serving, request, scaleKind, options) : replaced(serving, request, scaleKind, options.fieldValidation);
+  const applies = verb === 'patch' && patchSortOf(request.body?.contentType, false) === 'apply-patch';
+  const options = applies ? applyOptionsOf(request) : writeQueryOf(query, verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
+  const wanted = applies ? applied(serving, request, scaleKind, options) : written(serving, request, scaleKind, options);
   const changed = await change(serving, request, options, {
     ...changeRulesOf(storedKindOf(catalog, kind), ''),
-    next: (entry) => withReplicas(kind, entry, wanted(entry)),
+    next: (entry) => withReplicas(kind, objectAs(kind, entry), wanted(ownedScaleOf(kind, objectAs(kind, entry)))),
     uidGuards: true,
-    // Upstream records nobody for what is written through a custom resource's scale.
-    ...(kind.custom === undefined ? { manage: manageAs(serving, request, options) } : {}),
+    fromCurrent: verb === 'patch',
   });
   const object = changed.is === 'entry' ? objectAs(kind, changed.entry) : served(kind, changed.object, changed.revision);
   return { is: 'object', code: 200, kind: scaleKind, object: shownScale(kind, object) };
 }
 
-function patched(
-  serving: Serving,
-  request: ApiRequest,
-  scaleKind: KindDescription,
-  options: ReturnType<typeof writeQueryOf>,
-): (entry: Entry) => AnyObject {
+/** Makes the scale that the client wants of the current one, with its managers. */
+type ScaleChange = (current: AnyObject) => AnyObject;
+
+function applied(serving: Serving, request: ApiRequest, scaleKind: KindDescription, options: WriteQuery): ScaleChange {
+  const configuration = configurationOf(request, scaleKind, options.fieldValidation);
+  const { kind, namespace, name, subresource } = request;
+  // Upstream's custom resources cannot be seen as a Scale by those who track ownership.
+  if (kind.custom !== undefined)
+    throw badRequest(
+      `failed to create manager for existing fields: failed to convert live object (/; autoscaling/v1, Kind=Scale) to proper version: request to convert CR to an invalid group/version: autoscaling/v1`,
+    );
+  placed(configuration, scaleKind, namespace, name);
+  return (current) => merged(serving, { kind: scaleKind, subresource }, options, current, configuration);
+}
+
+function written(serving: Serving, request: ApiRequest, scaleKind: KindDescription, options: WriteQuery): ScaleChange {
+  const { clock } = serving;
+  const { namespace, name, subresource, userAgent } = request;
+  const manager = managerOf(options.fieldManager, userAgent);
+  const make = request.verb === 'patch' ? patched(serving, request, scaleKind, options) : replaced(serving, request, scaleKind, options);
+  return (current) => {
+    const next = placed(make(current), scaleKind, namespace, name);
+    // For the same reason nobody comes to own what is written through a custom resource's scale, and who owned it does no more.
+    if (request.kind.custom !== undefined) return withOwners(next, []);
+    return recordOwnership({ kind: scaleKind, old: current, next, manager, subresource, nowMs: clock.now() });
+  };
+}
+
+function patched(serving: Serving, request: ApiRequest, scaleKind: KindDescription, options: WriteQuery): ScaleChange {
   const sort = patchSortOf(request.body?.contentType, false);
-  if (sort === 'apply-patch') throw request.kind.custom === undefined ? unsupportedPatch() : unappliable();
+  if (sort === 'apply-patch') throw unsupportedPatch();
   const patcher = patcherOf(serving, request, sort, options);
-  return (entry) =>
-    placed(patcher(scaleKind, shownScale(request.kind, objectAs(request.kind, entry), true)), scaleKind, request.namespace, request.name);
+  return (current) => patcher(scaleKind, current);
 }
 
-/** Upstream cannot tell who manages what of a custom resource's scale, and says so. */
-function unappliable(): StatusError {
-  const why =
-    'failed to convert live object (/; autoscaling/v1, Kind=Scale) to proper version: request to convert CR to an invalid group/version: autoscaling/v1';
-  return new StatusError('', `failed to create manager for existing fields: ${why}`, { code: 500 });
-}
-
-function replaced(
-  serving: Serving,
-  request: ApiRequest,
-  scaleKind: KindDescription,
-  validation: 'Ignore' | 'Warn' | 'Strict',
-): () => AnyObject {
-  const { object, warnings } = objectOfBody(request.body, scaleKind, serving.catalog, validation);
+function replaced(serving: Serving, request: ApiRequest, scaleKind: KindDescription, { fieldValidation }: WriteQuery): ScaleChange {
+  const { object, warnings } = objectOfBody(request.body, scaleKind, serving.catalog, fieldValidation);
   request.warnings.push(...warnings);
-  const wanted = placed(object, scaleKind, request.namespace, request.name);
-  return () => wanted;
+  return () => object;
 }
 
-/** The parent with the scale's replicas, guarded by what the scale says of version and uid. */
-function withReplicas(kind: KindDescription, entry: Entry, wanted: AnyObject): AnyObject {
-  const parent = objectAs(kind, entry);
+const replicasPath = ['f:spec', 'f:replicas'];
+
+/** Where each version of the kind has its replicas. */
+function replicasPathsOf({ group, custom }: KindDescription): ReplicasPaths {
+  const path =
+    custom?.scale === undefined ? replicasPath : custom.scale.spec.split('.').flatMap((name) => (name === '' ? [] : [`f:${name}`]));
+  return (apiVersion) => (parseApiVersion(apiVersion)?.group === group ? path : undefined);
+}
+
+/** A workload's scale with the managers of its replicas. */
+function ownedScaleOf(kind: KindDescription, parent: AnyObject): AnyObject {
+  const scale = shownScale(kind, parent, true);
+  const entries = ownersOfScale(parent.metadata.managedFields, replicasPathsOf(kind));
+  return entries.length === 0 ? scale : { ...scale, metadata: { ...scale.metadata, managedFields: entries } };
+}
+
+/** The parent with the scale's replicas and managers, guarded by what the scale says of version and uid. */
+function withReplicas(kind: KindDescription, parent: AnyObject, wanted: AnyObject): AnyObject {
   const replicas = (wanted['spec'] as Scale['spec'])?.replicas ?? 0;
   if (replicas < 0 && kind.custom === undefined)
     throw invalid({ group: 'autoscaling', kind: 'Scale' }, parent.metadata.name, [
       invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0'),
     ]);
-  const { uid, resourceVersion } = wanted.metadata;
+  const { uid, resourceVersion, managedFields: scaling } = wanted.metadata;
+  const { managedFields: known, ...metadata } = parent.metadata;
+  const entries = ownersOfParent(known, scaling, replicasPathsOf(kind), apiVersionOf(kind.group, kind.version));
   const guards = { ...(uid ? { uid } : {}), resourceVersion: resourceVersion ?? '' };
-  const scale = kind.custom?.scale;
-  if (scale !== undefined) return { ...withCustomReplicas(scale, parent, replicas), metadata: { ...parent.metadata, ...guards } };
-  return { ...parent, metadata: { ...parent.metadata, ...guards }, spec: { ...(parent['spec'] as Fields), replicas } };
+  const owned = { ...parent, metadata: { ...metadata, ...guards, ...(entries.length === 0 ? {} : { managedFields: entries }) } };
+  const paths = kind.custom?.scale;
+  if (paths !== undefined) return withCustomReplicas(paths, owned as AnyObject, replicas);
+  return { ...owned, spec: { ...(parent['spec'] as Fields), replicas } } as AnyObject;
 }
 
 function shownScale({ custom }: KindDescription, parent: AnyObject, lenient = false): AnyObject {

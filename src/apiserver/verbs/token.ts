@@ -25,7 +25,7 @@ export async function requestToken(serving: Serving, request: ApiRequest): Promi
   const manager = managerOf(options.fieldManager, request.userAgent);
   const spec = (decoded.object['spec'] ?? {}) as TokenRequest['spec'];
   const next = { ...decoded.object, spec: { ...spec, expirationSeconds: spec.expirationSeconds ?? defaultSeconds } };
-  const asked = recordOwnership({ kind, old: undefined, next, manager, subresource, nowMs: clock.now() });
+  const asked = recordOwnership({ kind, catalog, old: undefined, next, manager, subresource, nowMs: clock.now() });
   const answer = await issue({ tokens, objects, clock }, { namespace, name }, asked as unknown as TokenRequest);
   return { is: 'object', code: 201, kind, object: answer as unknown as AnyObject };
 }

@@ -22,7 +22,7 @@ export async function update(serving: Serving, request: ApiRequest): Promise<Ans
   const exists = serving.store.get(keyOf(kind, namespace, name)) !== undefined;
   if (!exists && subresource === '' && updateCreates(kind)) {
     if (wanted.metadata.uid || (wanted.metadata.resourceVersion && wanted.metadata.resourceVersion !== '0')) throw notFound(kind, name);
-    return createObject(serving, request, options, wanted);
+    return createObject(serving, request, options, wanted, 'update');
   }
   const next = rulesOf(kind).default(wanted);
   const changed = await change(serving, request, options, {
