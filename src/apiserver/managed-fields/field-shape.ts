@@ -102,8 +102,9 @@ function madeShape(field: FieldDescription, types: TypeTable): Shape {
   }
 }
 
-/** The shape of what lies in a map or list. */
+/** The shape of what lies in a map or list. What no schema speaks of is what its value makes it. */
 export function shapeOfValue(type: FieldType, types: TypeTable): Shape {
+  if (type.is === 'any') return deduced;
   let shape = values.get(type);
   if (shape === undefined) {
     shape = shapeOfField({ type }, types);

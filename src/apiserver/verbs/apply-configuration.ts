@@ -22,6 +22,8 @@ export function merged(
   applied: AnyObject,
 ): AnyObject {
   const read = (outcome: AnyObject): AnyObject => {
+    // A custom resource has no types to be read as; nulls that may not be are for its rules to refuse.
+    if (kind.custom !== undefined) return rulesOf(kind).default(outcome);
     try {
       return rulesOf(kind).default(decodeFields(kind, outcome, { fieldValidation: 'Ignore', dialect: 'converter' }).object);
     } catch (error) {
