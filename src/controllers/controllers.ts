@@ -3,6 +3,7 @@ import type { Service } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
 import { attachDetachController } from './attach-detach/attach-detach-controller.ts';
 import { type Controller, type ControllerContext, runController } from './controller.ts';
+import { cronJobController } from './cron-job/cron-job-controller.ts';
 import { daemonSetController } from './daemon-set/daemon-set-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts';
@@ -73,6 +74,7 @@ export function allControllers(
     () => statefulSetController(as('statefulset-controller')),
     () => daemonSetController(as('daemon-set-controller')),
     () => jobController(as('job-controller')),
+    () => cronJobController(as('cronjob-controller')),
     () => ttlAfterFinishedController(as('ttl-after-finished-controller')),
   ];
   // What a controller that is not to run has asked for is never started.
