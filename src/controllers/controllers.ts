@@ -20,6 +20,7 @@ import { persistentVolumeController } from './persistent-volume/persistent-volum
 import { podGarbageController } from './pod-garbage/pod-garbage-controller.ts';
 import { replicaSetController } from './replica-set/replica-set-controller.ts';
 import { replicationControllerController } from './replication-controller/replication-controller.ts';
+import { resourceQuotaController } from './resource-quota/resource-quota-controller.ts';
 import { rootCaController } from './root-ca/root-ca-controller.ts';
 import { serviceAccountController } from './service-account/service-account-controller.ts';
 import { type ControllerSettings, defaultSettings, isEnabled } from './settings.ts';
@@ -66,6 +67,7 @@ export function allControllers(
     () => volumeExpandController(as('expand-controller')),
     () => attachDetachController(as('attachdetach-controller')),
     ...(localPath === undefined ? [] : [() => localPathController(as('persistent-volume-binder'), localPath)]),
+    () => resourceQuotaController(as('resourcequota-controller'), settings.quotaPeriodMs),
     () => endpointSliceController(as('endpointslice-controller')),
     () => endpointsController(as('endpoint-controller')),
     () => replicaSetController(as('replicaset-controller')),

@@ -1,5 +1,5 @@
 // Owns one local copy of a resource for all controllers of a process. It refuses copies that are filtered: who wants less filters what it is told.
-import type { KubeObject } from '../api/object.ts';
+import type { AnyObject, KubeObject } from '../api/object.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
@@ -96,18 +96,32 @@ export class SharedInformers implements Service {
     return new SharedInformer(entry.informer as unknown as Informer<T>, (name) => names.get(name) ?? name);
   }
 
-  /** Whether some controller has this resource's objects whole. */
-  has(resource: Resource<KubeObject>): boolean {
-    return this.#entries.has(keyOf(resource));
+  /** A view of the resource's metadata: nothing else stays in memory, unless some controller has asked for the objects whole before. */
+  metadataOf(resource: Resource<AnyObject>): SharedInformer<AnyObject> {
+    if (this.#entries.has(keyOf(resource))) return this.of(resource);
+    const key = `metadata of ${keyOf(resource)}`;
+    const entry = this.#entries.get(key) ?? this.#open(resource, metadataOnly);
+    this.#entries.set(key, entry);
+    return new SharedInformer(entry.informer as unknown as Informer<AnyObject>, (name) => name);
+  }
+
+  /** Ends the copies of a resource that is not served any more. Views of it show nothing new. */
+  async drop(resource: Resource<AnyObject>): Promise<void> {
+    for (const key of [keyOf(resource), `metadata of ${keyOf(resource)}`]) {
+      const entry = this.#entries.get(key);
+      this.#entries.delete(key);
+      await entry?.informer.stop();
+    }
   }
 
   async stop(): Promise<void> {
     await Promise.all([...this.#entries.values()].map(({ informer }) => informer.stop()));
   }
 
-  #open(resource: Resource<KubeObject>): Entry {
+  #open<T extends KubeObject>(resource: Resource<T>, keep?: (object: KubeObject) => KubeObject): Entry {
     const indexes: Indexes<KubeObject> = resource.namespaced ? { [namespaceIndex]: namespaceOf } : {};
-    return { informer: new Informer({ client: this.#client, resource, clock: this.#clock, log: this.#log, indexes }), indexes: new Map() };
+    const options = { client: this.#client, clock: this.#clock, log: this.#log, indexes, ...(keep === undefined ? {} : { keep }) };
+    return { informer: new Informer<KubeObject>({ ...options, resource: resource as Resource<KubeObject> }), indexes: new Map() };
   }
 }
 
@@ -123,4 +137,21 @@ export function byController(object: KubeObject): readonly string[] {
 /** Index: pods by the node that they are bound to. */
 export function byNode({ spec }: { readonly spec: { readonly nodeName?: string } }): readonly string[] {
   return spec.nodeName ? [spec.nodeName] : [];
+}
+
+/** What is needed to know who owns whom and how many there are. */
+function metadataOnly({ metadata }: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp, finalizers, ownerReferences } = metadata;
+  return {
+    metadata: {
+      name,
+      uid,
+      resourceVersion,
+      creationTimestamp,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+      ...(finalizers === undefined ? {} : { finalizers }),
+      ...(ownerReferences === undefined ? {} : { ownerReferences }),
+    },
+  };
 }

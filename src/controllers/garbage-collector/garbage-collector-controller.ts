@@ -2,12 +2,13 @@
 import type { ObjectMeta, OwnerReference } from '../../api/meta/v1.ts';
 import { type AnyObject, apiVersionOf } from '../../api/object.ts';
 import { hasReason } from '../../api/status-error.ts';
+import { TaskGroup } from '../../base/service.ts';
 import type { ObjectKey } from '../../client/client.ts';
 import { EventRecorder } from '../../client/event-recorder.ts';
-import { Informer } from '../../client/informer.ts';
 import type { Resource } from '../../client/resource.ts';
-import { resources } from '../../client/resources.ts';
+import { ApiResources } from '../api-resources.ts';
 import type { Controller, ControllerContext, Reconciled } from '../controller.ts';
+import type { SharedInformer } from '../shared-informers.ts';
 import {
   awaitsDependents,
   foregroundFinalizer,
@@ -23,35 +24,18 @@ import { type Owner, planDependent, planWaiting, strayMessage, withoutBlocking, 
 const afterConflict: Reconciled = { againMs: 20 };
 const afterUnknown: Reconciled = { againMs: 30_000 };
 
-/** Questions and answers that are never listed, the same objects in another version, and events, which nobody owns. */
-const unwatched = new Set([
-  'v1/bindings',
-  'v1/componentstatuses',
-  'v1/events',
-  'events.k8s.io/v1/events',
-  'autoscaling/v1/horizontalpodautoscalers',
-]);
-const questions = new Set(['authentication.k8s.io', 'authorization.k8s.io']);
-
-const known: readonly Resource<AnyObject>[] = Object.values(resources).map(
-  (resource) => resource as Resource<never> as Resource<AnyObject>,
-);
-const byKind = new Map(known.map((resource) => [`${apiVersionOf(resource.group, resource.version)} ${resource.kind}`, resource]));
-
-/** Every built-in resource whose objects are stored and can be owned. */
-export function ownableResources(): readonly Resource<AnyObject>[] {
-  return known.filter(
-    ({ group, version, resource }) => !questions.has(group) && !unwatched.has(`${apiVersionOf(group, version)}/${resource}`),
-  );
+/** Events are owned by nobody and own nothing. */
+function canOwn({ group, resource }: Resource<AnyObject>): boolean {
+  return !(group === '' && resource === 'events');
 }
 
-export function garbageCollectorController({ watching, client, clock, log }: ControllerContext): Controller {
+export function garbageCollectorController({ informers, client, clock, log }: ControllerContext): Controller {
   const graph = new OwnerGraph();
   const recorder = new EventRecorder(client, clock, log, { component: 'garbage-collector-controller' });
-  const informers = ownableResources().map((resource) => ({
-    resource,
-    informer: new Informer({ client: watching, resource, clock, log, keep: metadataOnly }),
-  }));
+  const served = new ApiResources(informers);
+  const watched = new Map<string, { readonly resource: Resource<AnyObject>; readonly informer: SharedInformer<AnyObject> }>();
+  let settled = false;
+  let tasks: TaskGroup | undefined;
   let enqueue: (uid: string) => void = () => {};
 
   const apply = ({ look, strays }: GraphChange): void => {
@@ -96,7 +80,7 @@ export function garbageCollectorController({ watching, client, clock, log }: Con
 
   /** What the server says of an owner; undefined where it does not know the kind. */
   const ownerState = async (dependent: GraphNode, reference: OwnerReference): Promise<Owner | undefined> => {
-    const resource = byKind.get(`${reference.apiVersion} ${reference.kind}`);
+    const resource = served.byKind(reference.apiVersion, reference.kind);
     if (resource === undefined) return undefined;
     const { namespace } = dependent.metadata;
     // Nothing says in which namespace it would be: better to keep the object.
@@ -141,11 +125,26 @@ export function garbageCollectorController({ watching, client, clock, log }: Con
     return node.metadata.deletionTimestamp === undefined ? collect(node) : undefined;
   };
 
-  return {
-    name: 'garbage-collector-controller',
-    async start(add) {
-      let settled = false;
-      for (const { resource, informer } of informers) {
+  /** Begins to watch what is served now and ends what is not any more. Resolves when all is known. */
+  const follow = async (): Promise<void> => {
+    const wanted = new Map(
+      served
+        .all()
+        .filter(canOwn)
+        .map((resource) => [nameOf(resource), resource]),
+    );
+    for (const [name, { resource, informer }] of watched) {
+      if (wanted.has(name)) continue;
+      watched.delete(name);
+      await informer.stop();
+      await informers.drop(resource);
+      for (const uid of graph.uidsOf(resource)) apply(graph.remove(uid));
+    }
+    const added = [...wanted]
+      .filter(([name]) => !watched.has(name))
+      .map(([name, resource]) => {
+        const informer = informers.metadataOf(resource);
+        watched.set(name, { resource, informer });
         const put = ({ metadata }: AnyObject): void => {
           const change = graph.put({ resource, metadata });
           if (settled) apply(change);
@@ -158,8 +157,21 @@ export function garbageCollectorController({ watching, client, clock, log }: Con
             if (settled) apply(change);
           },
         });
-      }
-      await Promise.all(informers.map(({ informer }) => informer.start().synced));
+        return informer.start().synced;
+      });
+    await Promise.all(added);
+  };
+
+  return {
+    name: 'garbage-collector-controller',
+    workers: 20,
+    async start(add) {
+      const changing = new TaskGroup(log);
+      tasks = changing;
+      await served.start(() => {
+        if (settled) changing.run('follow custom resources', follow);
+      });
+      await follow();
       // Only with everything in sight is a missing owner worth a question.
       enqueue = add;
       settled = true;
@@ -176,7 +188,8 @@ export function garbageCollectorController({ watching, client, clock, log }: Con
       }
     },
     async stop() {
-      await Promise.all(informers.map(({ informer }) => informer.stop()));
+      await Promise.all([served.stop(), recorder.stop(), ...[...watched.values()].map(({ informer }) => informer.stop())]);
+      await tasks?.stop();
     },
   };
 }
@@ -185,26 +198,13 @@ function keyOf({ name, namespace }: ObjectMeta): ObjectKey {
   return { name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
-/** What the graph needs of an object: nothing of its content stays in memory. */
-function metadataOnly({ metadata }: AnyObject): AnyObject {
-  const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp, finalizers, ownerReferences } = metadata;
-  return {
-    metadata: {
-      name,
-      uid,
-      resourceVersion,
-      creationTimestamp,
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
-      ...(finalizers === undefined ? {} : { finalizers }),
-      ...(ownerReferences === undefined ? {} : { ownerReferences }),
-    },
-  };
-}
-
 function goneAs<T>(value: T): (error: unknown) => T {
   return (error) => {
     if (hasReason(error, 'NotFound')) return value;
     throw error;
   };
+}
+
+function nameOf({ group, version, resource }: Resource<AnyObject>): string {
+  return `${resource}.${version}.${group}`;
 }

@@ -56,6 +56,11 @@ export class OwnerGraph {
     return [...(this.#dependents.get(uid) ?? [])].flatMap((dependent) => this.#nodes.get(dependent) ?? []);
   }
 
+  /** The objects of a resource. */
+  uidsOf(resource: Resource<AnyObject>): readonly string[] {
+    return [...this.#nodes].filter(([, node]) => node.resource === resource).map(([uid]) => uid);
+  }
+
   /** Takes in an object that is new or has changed. */
   put(next: GraphNode): GraphChange {
     const { uid } = next.metadata;

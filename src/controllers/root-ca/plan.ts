@@ -5,7 +5,8 @@ import type { ConfigMap, Namespace } from '../../api/core/v1.ts';
 export const rootCaName = 'kube-root-ca.crt';
 
 const annotations = {
-  'kubernetes.io/description': 'The certificate authority of this cluster: what a pod needs to trust the API at kubernetes.default.svc.',
+  'kubernetes.io/description':
+    'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.',
 };
 
 /** What to do about a namespace's config map. */
