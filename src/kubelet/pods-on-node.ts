@@ -13,6 +13,7 @@ import { PodWorker } from './pod/pod-worker.ts';
 import type { PodPorts } from './pod/ports.ts';
 import { isTerminal } from './pod/status.ts';
 import type { FoundPod, PodLookup } from './pod-lookup.ts';
+import { classCgroupValues } from './resources/cgroup-values.ts';
 import { cgroupsOf, qosClassOf } from './resources/qos.ts';
 import { type ResizeVerdict, resizeVerdict } from './resources/resize.ts';
 
@@ -42,6 +43,7 @@ export class PodsOnNode implements Service, PodLookup {
   readonly #onGone: (uid: string) => void;
   #before: Snapshot | undefined;
   #relisting = false;
+  #sharing = false;
 
   /** `owners` is the table that the ports' `owns` and `disowns` keep: pod uid by sandbox or container id. `onGone`: nothing of a pod is left. */
   constructor(ports: PodPorts, owners: Map<string, string>, node: () => Node | undefined, onGone: (uid: string) => void = () => {}) {
@@ -148,12 +150,31 @@ export class PodsOnNode implements Service, PodLookup {
   ): void {
     const worker = new PodWorker({ ports: this.#ports, pod, inApi, ...has, onGone: (gone) => this.#gone(gone) });
     this.#workers.set(worker.uid, worker);
+    this.#shareOut();
+  }
+
+  /** Sets what the classes of pods may use together; asked for often, done once. */
+  #shareOut(): void {
+    if (this.#sharing) return;
+    this.#sharing = true;
+    this.#tasks.run('share out the processor', async (signal) => {
+      await this.#ports.clock.sleep(unknownMs, signal);
+      this.#sharing = false;
+      const root = this.#ports.places.cgroupRoot;
+      const active = [...this.#workers.values()].filter(({ isActive }) => isActive).map(({ allocated }) => allocated);
+      for (const [name, values] of Object.entries(classCgroupValues(active))) {
+        await this.#ports.cgroups.ensure(`${root}/${name}`, values).catch((error) => {
+          this.#ports.log.warn('a class of pods could not be given its share', { class: name, error });
+        });
+      }
+    });
   }
 
   #gone(worker: PodWorker): void {
     if (this.#workers.get(worker.uid) !== worker) return;
     this.#workers.delete(worker.uid);
     this.#onGone(worker.uid);
+    this.#shareOut();
     // What it had may be what another waits for.
     for (const other of this.#workers.values()) if (other.allocated !== other.pod) other.poke();
     for (const [id, uid] of this.#owners) if (uid === worker.uid) this.#owners.delete(id);

@@ -13,7 +13,8 @@ import { ConfigError } from '../env/downward.ts';
 import { environmentOf, environmentReferences } from '../env/environment.ts';
 import { runHook } from '../hooks/run-hook.ts';
 import type { ProbeTarget } from '../probes/try-probe.ts';
-import { linuxResources } from '../resources/qos.ts';
+import { podCgroupValues } from '../resources/cgroup-values.ts';
+import { cgroupParentOf, linuxResources } from '../resources/qos.ts';
 import { resizeText } from '../resources/resize.ts';
 import type { MountedVolume } from '../volumes/pod-volumes.ts';
 import { ensureImage } from './ensure-image.ts';
@@ -94,6 +95,7 @@ export class PodEffects {
     const { ports, pod, note, view } = this.#context;
     try {
       const handler = await ports.runtimeHandler(pod().spec?.runtimeClassName);
+      await ports.cgroups.ensure(cgroupParentOf(pod(), ports.places.cgroupRoot), podCgroupValues(pod()));
       const config = sandboxConfigOf(pod(), attempt, ports.places, await ports.dns(), handler);
       const id = await ports.runtime.runSandbox(config);
       this.#sandboxConfigs.set(id, config);
@@ -136,10 +138,14 @@ export class PodEffects {
     if (name !== undefined) await ports.files.remove(`${ports.places.containerLogDir}/${logLinkOf(pod(), name, id)}`);
   }
 
-  async resizeContainer({ id, member }: Of<'resizeContainer'>): Promise<void> {
+  /** The pod's own bounds give way first where more is given, and follow where less is. */
+  async resizeContainer({ id, member, lowers }: Of<'resizeContainer'>): Promise<void> {
     const { ports, pod, note } = this.#context;
+    const bound = (): Promise<void> => ports.cgroups.ensure(cgroupParentOf(pod(), ports.places.cgroupRoot), podCgroupValues(pod()));
     try {
+      if (!lowers) await bound();
       await ports.runtime.updateContainerResources(id, linuxResources(pod(), member.spec, ports.places.memoryBytes));
+      if (lowers) await bound();
     } catch (error) {
       const message = resizeText('error', pod(), pod().metadata.generation ?? 0, rpcText(error));
       this.#tell({ type: 'Warning', reason: 'ResizeError', message });

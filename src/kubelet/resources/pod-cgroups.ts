@@ -1,14 +1,17 @@
-// Owns the cgroups that pods leave behind: runtimes make them and do not take them away. It refuses to touch any but empty ones.
-import { readdir, rmdir } from 'node:fs/promises';
+// Owns pods' cgroups: made with their limits before anything runs in them, taken away when nothing does. It refuses to remove any but pods' own.
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { type CgroupValues, cgroupFiles } from './cgroup-values.ts';
 
 /** What becomes of a pod's cgroup. */
 export interface PodCgroups {
+  /** Makes the cgroup at this path, where it is missing, and sets its values. Rejects where the kernel does not take them. */
+  ensure(path: string, values: CgroupValues): Promise<void>;
   /** Removes the cgroup at this path (`/kubepods/burstable/pod<uid>`) with all below it, in every hierarchy. What is in use stays. Never rejects. */
   remove(path: string): Promise<void>;
 }
 
 /** For nodes whose pods have no cgroups. */
-export const noCgroups: PodCgroups = { remove: async () => {} };
+export const noCgroups: PodCgroups = { ensure: async () => {}, remove: async () => {} };
 
 const mountPoint = '/sys/fs/cgroup';
 
@@ -22,8 +25,33 @@ async function removeTree(path: string): Promise<void> {
   await rmdir(path).catch(() => {});
 }
 
+/** In version 2 a cgroup has the controllers that its parents hand down. */
+async function handDown(path: string): Promise<void> {
+  const parts = path.split('/').filter((part) => part !== '');
+  for (let depth = 0; depth < parts.length; depth++) {
+    const at = [mountPoint, ...parts.slice(0, depth)].join('/');
+    await mkdir(at, { recursive: true });
+    const has = (await readFile(`${at}/cgroup.controllers`, 'utf8')).split(/\s+/);
+    const wanted = ['cpu', 'memory', 'pids', 'cpuset', 'hugetlb'].filter((name) => has.includes(name));
+    await writeFile(`${at}/cgroup.subtree_control`, wanted.map((name) => `+${name}`).join(' '));
+  }
+}
+
 /** The machine's cgroups, version 1 (a hierarchy a controller) or 2 (one). */
 export const machineCgroups: PodCgroups = {
+  async ensure(path, values) {
+    if (!path.startsWith('/') || path.includes('..')) throw new Error(`${path} is no cgroup`);
+    const unified = await readFile(`${mountPoint}/cgroup.controllers`, 'utf8').then(
+      () => true,
+      () => false,
+    );
+    if (unified) await handDown(path);
+    for (const { controller, file, text } of cgroupFiles(values, unified ? 2 : 1)) {
+      const directory = unified ? `${mountPoint}${path}` : `${mountPoint}/${controller}${path}`;
+      await mkdir(directory, { recursive: true });
+      await writeFile(`${directory}/${file}`, text);
+    }
+  },
   async remove(path) {
     if (!/\/pod[\w-]+$/.test(path) || path.includes('..')) return;
     const hierarchies = [mountPoint, ...(await directoriesOf(mountPoint))];
