@@ -29,7 +29,7 @@ export function statusOf(scene: Scene, node: NodeFacts): PodStatus {
   const initsFinal = finished || pod.spec?.restartPolicy === 'Never';
   const derived = phaseOf({ members: scene.members, statuses: views, over: finished || stopped, initsFinal });
   // A deadline fails the pod whatever its containers say; one that was evicted and ended well all the same has succeeded.
-  const phase: Phase = ending !== undefined && (ending.reason !== 'Evicted' || !isTerminal(derived)) ? 'Failed' : derived;
+  const phase: Phase = ending !== undefined && (ending.reason !== 'Evicted' || (over && !isTerminal(derived))) ? 'Failed' : derived;
   const conditions = conditionsOf({
     pod,
     members: scene.members,

@@ -419,6 +419,10 @@ test.each([
   world.behaviour['c'] = { onTerm: exit };
   world.note({ what: 'ended', ending: { reason: 'Evicted', message: 'The node was low on resource: memory. ', disruption: true } });
   world.settle();
+  expect(world.sequence((s) => conditionLine(s, 'Ready')).slice(-2)).toEqual([
+    'True',
+    exit === 0 ? 'False PodCompleted' : 'False PodFailed',
+  ]);
   expect(world.last?.status).toMatchObject({ phase, ...(reason === undefined ? {} : { reason }) });
   expect(conditionLine(world.last?.status ?? {}, 'DisruptionTarget')).toBe('True TerminationByKubelet');
   expect(world.last?.status.conditions?.[0]?.type).toBe('DisruptionTarget');
