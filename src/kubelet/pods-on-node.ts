@@ -91,9 +91,7 @@ export class PodsOnNode implements Service, PodLookup {
     const containers = this.#before?.containers.get(uid) ?? [];
     const isNew = sandboxes.length === 0 && containers.length === 0 && pod.status?.startTime === undefined;
     if (isNew && !isTerminal(pod.status?.phase) && pod.metadata.deletionTimestamp === undefined) {
-      const others = [...this.#workers.values()].filter(
-        ({ isActive, isRemoved, pod: other }) => isActive && !isRemoved && !isTerminal(other.status?.phase),
-      );
+      const others = [...this.#workers.values()].filter(({ holdsRoom }) => holdsRoom);
       const refusal = refusalOf(
         pod,
         this.#node(),
@@ -111,9 +109,7 @@ export class PodsOnNode implements Service, PodLookup {
 
   /** Whether the node could give a pod what it wants, beside what is set aside for the others. */
   roomFor(pod: Pod): ResizeVerdict {
-    const others = [...this.#workers.values()].filter(
-      (other) => other.uid !== pod.metadata.uid && other.isActive && !isTerminal(other.pod.status?.phase),
-    );
+    const others = [...this.#workers.values()].filter(({ uid, holdsRoom }) => uid !== pod.metadata.uid && holdsRoom);
     return resizeVerdict(
       pod,
       this.#node()?.status?.allocatable ?? {},

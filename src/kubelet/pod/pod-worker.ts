@@ -10,6 +10,7 @@ import { PodEffects } from './pod-effects.ts';
 import { PodView } from './pod-view.ts';
 import type { PodPorts } from './ports.ts';
 import { ProbeKeeper } from './probe-keeper.ts';
+import { isTerminal } from './status.ts';
 import { sameStatus } from './status-patch.ts';
 import { StatusPublisher } from './status-publisher.ts';
 import { decide } from './transition.ts';
@@ -125,6 +126,11 @@ export class PodWorker implements Service {
   /** True while something of the pod runs or may start: it counts against the node's room. */
   get isActive(): boolean {
     return this.#decision?.done !== true && !(this.#removed && this.#view.containers.length === 0);
+  }
+
+  /** True while the pod counts against the node's room: one that has left the API does not, though its last container may still end. */
+  get holdsRoom(): boolean {
+    return this.isActive && !this.#removed && !isTerminal(this.#pod.status?.phase);
   }
 
   /** Sandboxes and containers that the worker knows now. */
