@@ -89,6 +89,14 @@ for (const [name, summary] of [
       .option('--runtime <which>', 'cri or simulated (default: cri)')
       .option('--container-runtime-endpoint <socket>', 'the container runtime (default: unix:///run/containerd/containerd.sock)')
       .option('--cluster-dns <address>', 'the DNS server that pods are told of (default: 10.96.0.10)')
+      .option('--port <port>', "the port of the node's own server (default: 10250)")
+      .option('--client-ca-file <file>', 'whose client certificates that server believes (default: the CA of the kubeconfig)')
+      .option('--pod-manifest-path <dir>', 'the folder of static pods (default: none)')
+      .option('--pod-logs-dir <dir>', "where pods' logs are kept (default: /var/log/pods)")
+      .option(
+        '--eviction-hard <thresholds>',
+        "when pods are evicted, as in memory.available<100Mi,nodefs.available<10% (default: upstream's)",
+      )
       .option('--pod-cidr <range>', 'addresses of simulated pods (default: 10.42.0.0/24)');
   }
   command.action(async (flags) => {

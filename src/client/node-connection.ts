@@ -43,6 +43,15 @@ export interface NodeConnection {
   attach(address: ContainerAddress, options: StreamOptions): Promise<ProcessStreams>;
   /** A byte stream to a TCP port inside the pod's network. */
   portForward(pod: { readonly namespace: string; readonly pod: string }, port: number): Promise<Duplex>;
+  /** Asks the node's own server (`/stats/summary`, `/metrics/resource`; the path with its query). Absent: it has none. */
+  proxy?(method: string, path: string, signal: AbortSignal | undefined): Promise<NodeReply>;
+}
+
+/** An answer of a node's own server. */
+export interface NodeReply {
+  readonly code: number;
+  readonly contentType: string;
+  readonly chunks: AsyncIterable<Uint8Array>;
 }
 
 /** Finds the connection of a node by name; undefined where no such node is connected. */

@@ -2,11 +2,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch } from 'node:os';
 import type { ApiServer } from '../apiserver/api-server.ts';
-import { componentUser, nodeUser } from '../apiserver/auth/user.ts';
+import { apiServerUser, componentUser, nodeUser } from '../apiserver/auth/user.ts';
 import { systemClock } from '../base/clock.ts';
 import { systemEntropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
 import { Informer } from '../client/informer.ts';
+import type { NodeConnection } from '../client/node-connection.ts';
 import { resources } from '../client/resources.ts';
 import { machineFacts } from '../kubelet/node/node-facts.ts';
 import { machineCgroups } from '../kubelet/resources/pod-cgroups.ts';
@@ -19,12 +20,18 @@ import { machineNames, nodeCapacity, nodeNameOf, nodeNetwork } from './identity.
 import type { KeyPair } from './key-pair.ts';
 import { kubeconfigOf } from './kubeconfig-file.ts';
 import { localPathOn } from './local-path.ts';
+import { openKubeletServer } from './kubelet-server.ts';
 import { type RunningNode, startNode } from './node.ts';
 import { type ClusterOptions, OptionError } from './options.ts';
 import { pathsOf } from './paths.ts';
 import { openPki } from './pki.ts';
 import { openNodeNetwork, openRealRuntime } from './real-runtime.ts';
+import { remoteNode } from './remote-node.ts';
 import { openSimulatedNode } from './simulated-runtime.ts';
+
+const kubeletPort = 10_250;
+/** Nodes of other processes whose connections are kept. */
+const mostRemotes = 10_000;
 
 /** A cluster that runs. `ready` resolves when every node says Ready. */
 export interface Cluster {
@@ -66,7 +73,14 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     const store = options.store === 'memory' ? memoryStore() : await openEmbedded(paths.store);
     closing.push(() => store.close());
     const connections = new Map<string, RunningNode>();
-    const server = await step('API server', async () => {
+    const remotes = new Map<string, NodeConnection>();
+    const elsewhere = (name: string): NodeConnection => {
+      const known = remotes.get(name) ?? remoteNode(name, server.client(apiServerUser), pki.kubeletClient);
+      remotes.set(name, known);
+      for (const oldest of remotes.keys()) if (remotes.size > mostRemotes) remotes.delete(oldest);
+      return known;
+    };
+    const server: ApiServer = await step('API server', async () => {
       const opened = await openControlPlane({
         store,
         clock: systemClock,
@@ -78,7 +92,7 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
         // Endpoints may not name the loopback: without a bridge the address that it would have stands in.
         apiIp: real || /^(0\.|127\.)/.test(options.bind) ? address : options.bind,
         apiPort: options.port,
-        nodeConnections: (name) => connections.get(name)?.connection,
+        nodeConnections: (name) => connections.get(name)?.connection ?? elsewhere(name),
         ownNodes: options.nodes > 0,
       });
       closing.push(() => opened.close());
@@ -98,6 +112,18 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     for (const node of nodes) {
       connections.set(node.name, node);
       closing.push(() => node.stop());
+    }
+    const [first] = nodes;
+    if (real && first !== undefined) {
+      const serving = await pki.kubeletServing({ dns: [first.name], ips: [address] });
+      const client = server.client(nodeUser(first.name));
+      const parts = { routes: first.routes, client, clock: systemClock, log, nodeName: first.name, serving, caPem: pki.ca.cert };
+      try {
+        const kubeletServer = await openKubeletServer({ ...parts, host: address, port: kubeletPort });
+        closing.push(() => kubeletServer.stop());
+      } catch (error) {
+        log.warn('the kubelet’s own server could not be opened: metrics can be read through the API server only', { error });
+      }
     }
     const names = nodes.map(({ name }) => name);
     return {

@@ -1,12 +1,17 @@
-// Owns starting one kubelet alone, on a runtime that is there or on a simulated one. Its node serves no logs or exec to an API server elsewhere yet.
+// Owns starting one kubelet alone, on a runtime that is there or on a simulated one, with the server by which an API server elsewhere reaches it.
 import type { Service } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
+import { parseThresholds, type Threshold } from '../kubelet/eviction/signals.ts';
 import { machineFacts } from '../kubelet/node/node-facts.ts';
+import { machineCgroups } from '../kubelet/resources/pod-cgroups.ts';
 import { criRuntime } from '../runtime/cri/cri-runtime.ts';
 import { diskFiles } from '../runtime/disk-files.ts';
 import { SimulatedNetwork } from '../runtime/simulated/network.ts';
+import { makeCa, signServing } from './certificates.ts';
+import { openKubeletServer } from './kubelet-server.ts';
 import type { Outside } from './lone-components.ts';
-import { startNode } from './node.ts';
+import { type RunningNode, startNode } from './node.ts';
+import { OptionError } from './options.ts';
 import { openSimulatedNode } from './simulated-runtime.ts';
 
 /** What a lone kubelet needs to know. `endpoint` matters for `cri`, `podCidr` for `simulated`. */
@@ -21,11 +26,39 @@ export interface LoneKubeletOptions extends Outside {
   readonly podCidr: string;
   /** Node's `process.arch`. */
   readonly architecture: string;
+  /** Whose client certificates the kubelet's own server believes; undefined: it has no server. */
+  readonly caPem: string | undefined;
+  /** The port of that server. */
+  readonly port: number;
+  readonly manifestsDir?: string;
+  readonly logDir?: string;
+  readonly evictionThresholds?: readonly Threshold[];
 }
 
 export async function startLoneKubelet(options: LoneKubeletOptions): Promise<Service> {
-  const { client, clock, entropy, log, name, ip, rootDir, clusterDns } = options;
-  const common = { client, clock, entropy, log, name, ip, clusterDns };
+  const node = await openNode(options);
+  const { client, clock, log, name, ip, port, caPem } = options;
+  if (caPem === undefined) return node;
+  const authority = await makeCa(clock.now());
+  const serving = await signServing(authority, { dns: [name], ips: [ip] }, clock.now());
+  try {
+    const parts = { routes: node.routes, client, clock, log, nodeName: name, serving, caPem };
+    const server = await openKubeletServer({ ...parts, host: ip, port });
+    return {
+      async stop() {
+        await Promise.all([server.stop(), node.stop()]);
+      },
+    };
+  } catch (error) {
+    log.warn('the kubelet’s own server could not be opened: no logs, no exec', { error });
+    return node;
+  }
+}
+
+async function openNode(options: LoneKubeletOptions): Promise<RunningNode> {
+  const { client, clock, entropy, log, name, ip, rootDir, clusterDns, evictionThresholds, manifestsDir, port } = options;
+  const more = evictionThresholds === undefined ? {} : { evictionThresholds };
+  const common = { client, clock, entropy, log, name, ip, clusterDns, kubeletPort: port, ...more };
   if (options.runtime === 'simulated')
     return startNode({
       ...common,
@@ -41,6 +74,17 @@ export async function startLoneKubelet(options: LoneKubeletOptions): Promise<Ser
     files,
     machine,
     rootDir,
-    logDir: '/var/log/pods',
+    logDir: options.logDir ?? '/var/log/pods',
+    cgroups: machineCgroups,
+    ...(manifestsDir === undefined ? {} : { manifestsDir }),
   });
+}
+
+/** What `--eviction-hard` says. Throws OptionError. */
+export function evictionOf(text: string): readonly Threshold[] {
+  try {
+    return parseThresholds(text);
+  } catch (error) {
+    throw new OptionError(`--eviction-hard: ${error instanceof Error ? error.message : error}`);
+  }
 }

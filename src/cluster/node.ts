@@ -4,7 +4,7 @@ import type { Entropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
-import type { NodeConnection } from '../client/node-connection.ts';
+import type { NodeConnection, NodeReply } from '../client/node-connection.ts';
 import { defaultThresholds, type Threshold } from '../kubelet/eviction/signals.ts';
 import { imagePuller, missingSecretsMessage } from '../kubelet/images/image-puller.ts';
 import { createKubelet, type Kubelet } from '../kubelet/kubelet.ts';
@@ -15,6 +15,10 @@ import { nodeKeeper } from '../kubelet/node/node-keeper.ts';
 import type { Pressures } from '../kubelet/node/node-status.ts';
 import type { ProbeDialer } from '../kubelet/probes/probe-dialer.ts';
 import type { PodCgroups } from '../kubelet/resources/pod-cgroups.ts';
+import { kubeletMetrics, probeMetrics } from '../kubelet/server/own-metrics.ts';
+import { answerKubelet, type KubeletRoutesOptions } from '../kubelet/server/routes.ts';
+import { summarySource } from '../kubelet/server/summary.ts';
+import { podUsages } from '../kubelet/stats/pod-usage.ts';
 import { nodeConnection } from '../kubelet/streams/local-connection.ts';
 import type { NodeFiles } from '../runtime/files.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -42,6 +46,8 @@ export interface NodeParts {
   readonly podCidr?: string;
   /** When pods are evicted; absent: upstream's defaults. */
   readonly evictionThresholds?: readonly Threshold[];
+  /** The port of the kubelet's own server; 10250 unless told. */
+  readonly kubeletPort?: number;
   /** The folder of static pods, in `files`. */
   readonly manifestsDir?: string;
 }
@@ -52,6 +58,8 @@ export interface RunningNode extends Service {
   readonly ready: Promise<void>;
   readonly connection: NodeConnection;
   readonly files: NodeFiles;
+  /** What its own server answers. */
+  readonly routes: KubeletRoutesOptions;
 }
 
 export function startNode(parts: NodeParts): RunningNode {
@@ -95,7 +103,7 @@ export function startNode(parts: NodeParts): RunningNode {
     nodeIp: ip,
     machine,
     kubeletVersion: kubernetesVersion,
-    kubeletPort: 10250,
+    kubeletPort: parts.kubeletPort ?? 10250,
     maxPods: 110,
     pressures: () => pressures(),
     ...(parts.podCidr === undefined ? {} : { podCidr: parts.podCidr }),
@@ -115,14 +123,54 @@ export function startNode(parts: NodeParts): RunningNode {
   });
   pressures = () => keeper.evictor.pressures;
   const rotator = logRotator({ runtime, files, pods: kubelet.pods, clock, log });
+  const startedAtMs = clock.now();
+  const places = { rootDir, logDir };
+  const streams = nodeConnection({ runtime, files, clock, lookup: kubelet.pods });
+  const routes: KubeletRoutesOptions = {
+    connection: streams,
+    lookup: kubelet.pods,
+    files,
+    summary: summarySource({
+      clock,
+      nodeName: name,
+      bootedAtMs: startedAtMs,
+      node: () => keeper.usage(),
+      pods: () => podUsages(kubelet.pods.all(), runtime, files, places, true),
+    }),
+    ownMetrics: () => kubeletMetrics(kubelet.pods.all(), name, startedAtMs),
+    probeMetrics: () => probeMetrics(kubelet.probeCounts),
+    configuration: { address: ip, port: 10250, podLogsDir: logDir, maxPods: 110, cgroupRoot: '/kubepods', clusterDNS: parts.clusterDns },
+    version: kubernetesVersion,
+    now: () => clock.now(),
+  };
   return {
     name,
     files,
+    routes,
     ready: Promise.all([agent.ready, kubelet.ready]).then(() => undefined),
-    connection: nodeConnection({ runtime, files, clock, lookup: kubelet.pods }),
+    connection: { ...streams, proxy: (method, path, signal) => localReply(method, path, signal, routes) },
     async stop() {
       await Promise.all([agent.stop(), kubelet.stop(), rotator.stop(), keeper.stop()]);
       await runtime.close();
     },
   };
+}
+
+/** What the node's own server would answer, without going through it. */
+async function localReply(
+  method: string,
+  target: string,
+  signal: AbortSignal | undefined,
+  routes: KubeletRoutesOptions,
+): Promise<NodeReply> {
+  const url = new URL(target, 'https://node');
+  const request = { method, path: url.pathname, query: url.searchParams, signal: signal ?? new AbortController().signal };
+  const answer = await answerKubelet(request, routes);
+  if (answer.is === 'chunks') return { code: 200, contentType: 'text/plain', chunks: answer.chunks };
+  if (answer.is !== 'body') return { code: 400, contentType: 'text/plain', chunks: once('Upgrade request required') };
+  return { code: answer.code, contentType: answer.contentType, chunks: once(answer.body) };
+}
+
+async function* once(text: string): AsyncIterable<Uint8Array> {
+  yield Buffer.from(text);
 }

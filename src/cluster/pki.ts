@@ -12,6 +12,10 @@ export interface Pki {
   readonly ca: KeyPair;
   readonly serving: KeyPair;
   readonly admin: KeyPair;
+  /** As whom the API server speaks to kubelets. */
+  readonly kubeletClient: KeyPair;
+  /** The certificate of a node's own server; made where it is missing. */
+  kubeletServing(names: ServingNames): Promise<KeyPair>;
   /** Private key that signs service-account tokens, PKCS #8 PEM. */
   readonly serviceAccountKey: string;
 }
@@ -23,10 +27,11 @@ export interface Pki {
 export async function openPki(dir: string, names: ServingNames, nowMs: number): Promise<Pki> {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const ca = (await load(dir, 'ca')) ?? (await save(dir, 'ca', await (await making()).makeCa(nowMs)));
-  const covers = (pair: KeyPair): boolean => {
+  const covers = (pair: KeyPair, wanted: ServingNames): boolean => {
     const certificate = new X509Certificate(pair.cert);
     return (
-      names.dns.every((name) => certificate.checkHost(name) !== undefined) && names.ips.every((ip) => certificate.checkIP(ip) !== undefined)
+      wanted.dns.every((name) => certificate.checkHost(name) !== undefined) &&
+      wanted.ips.every((ip) => certificate.checkIP(ip) !== undefined)
     );
   };
   const leaf = async (name: string, make: () => Promise<KeyPair>, fits: (pair: KeyPair) => boolean = () => true): Promise<KeyPair> => {
@@ -34,9 +39,27 @@ export async function openPki(dir: string, names: ServingNames, nowMs: number): 
     if (present !== undefined && fresh(present, ca, nowMs) && fits(present)) return present;
     return save(dir, name, await make());
   };
-  const serving = await leaf('serving', async () => (await making()).signServing(ca, names, nowMs), covers);
+  const serving = await leaf(
+    'serving',
+    async () => (await making()).signServing(ca, names, nowMs),
+    (pair) => covers(pair, names),
+  );
   const admin = await leaf('admin', async () => (await making()).signClient(ca, { name: 'admin', groups: ['system:masters'] }, nowMs));
-  return { ca, serving, admin, serviceAccountKey: await serviceAccountKey(dir) };
+  const toKubelets = { name: 'kube-apiserver-kubelet-client', groups: ['system:masters'] };
+  const kubeletClient = await leaf('kubelet-client', async () => (await making()).signClient(ca, toKubelets, nowMs));
+  return {
+    ca,
+    serving,
+    admin,
+    kubeletClient,
+    kubeletServing: (wanted) =>
+      leaf(
+        `kubelet-${wanted.dns[0]}`,
+        async () => (await making()).signServing(ca, wanted, nowMs),
+        (pair) => covers(pair, wanted),
+      ),
+    serviceAccountKey: await serviceAccountKey(dir),
+  };
 }
 
 /** Whether a leaf is of this CA and has more than the renewal time left. */

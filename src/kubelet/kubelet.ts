@@ -18,6 +18,7 @@ import type { ImagePuller, PodPorts } from './pod/ports.ts';
 import type { PodLookup } from './pod-lookup.ts';
 import { PodsOnNode } from './pods-on-node.ts';
 import { networkDialer } from './probes/network-dialer.ts';
+import { type ProbeCount, ProbeCounts } from './probes/probe-counts.ts';
 import type { ProbeDialer } from './probes/probe-dialer.ts';
 import { noCgroups, type PodCgroups } from './resources/pod-cgroups.ts';
 import type { ResizeVerdict } from './resources/resize.ts';
@@ -69,6 +70,8 @@ export interface Kubelet extends Service {
   /** Ends a pod on the node's behalf. False where it is not here, or ends already. */
   endPod(uid: string, ending: Ending): boolean;
   readonly events: EventRecorder;
+  /** How often probes said what. */
+  readonly probeCounts: readonly ProbeCount[];
 }
 
 /** Starts the kubelet. `stop` leaves containers running: a later kubelet finds them again. */
@@ -83,8 +86,9 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   const podInformer = new Informer<Pod>({ client, resource: resources.pods, clock, log, fieldSelector: `spec.nodeName=${nodeName}` });
   const owners = new Map<string, string>();
   const node = { hostIp: options.nodeIp, runtimeName: 'containerd' };
+  const counts = new ProbeCounts();
   const roomFor = (pod: Pod): ResizeVerdict => pods.roomFor(pod);
-  const ports = portsOf(options, { events, references, tokens, services, nodes, owners, roomFor }, node);
+  const ports = portsOf(options, { events, references, tokens, services, nodes, owners, roomFor, counts }, node);
   const pods: PodsOnNode = new PodsOnNode(
     ports,
     owners,
@@ -132,6 +136,9 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     ready: ready.promise,
     pods,
     events,
+    get probeCounts() {
+      return counts.all;
+    },
     endPod: (uid, ending) => pods.worker(uid)?.end(ending) ?? false,
     async stop() {
       ready.reject(new DOMException('stopped', 'AbortError'));
@@ -167,6 +174,7 @@ interface Parts {
   readonly nodes: Informer<Node>;
   readonly owners: Map<string, string>;
   readonly roomFor: PodPorts['roomFor'];
+  readonly counts: ProbeCounts;
 }
 
 function portsOf(options: KubeletOptions, parts: Parts, node: NodeFacts): PodPorts {
@@ -210,6 +218,7 @@ function portsOf(options: KubeletOptions, parts: Parts, node: NodeFacts): PodPor
     podFacts: (podIps) => ({ nodeName, hostIps: [nodeIp], podIps, allocatable: nodes.get('', nodeName)?.status?.allocatable ?? {} }),
     runtimeHandler: async (name) => (name === undefined ? '' : (await client.get(resources.runtimeClasses, { name })).handler),
     roomFor: parts.roomFor,
+    probeCounts: parts.counts,
     tell: (pod: Pod, event: EventText) => {
       const { name, namespace, uid, resourceVersion } = pod.metadata;
       const about = {

@@ -170,6 +170,7 @@ export class PodsOnNode implements Service, PodLookup {
     if (this.#workers.get(worker.uid) !== worker) return;
     this.#workers.delete(worker.uid);
     this.#onGone(worker.uid);
+    this.#ports.probeCounts.forget(worker.uid);
     this.#shareOut();
     // What it had may be what another waits for.
     for (const other of this.#workers.values()) if (other.allocated !== other.pod) other.poke();

@@ -19,12 +19,8 @@ interface Target {
 /** Relays a request to `[scheme:]name[:port]`. Throws NotFound, BadRequest, ServiceUnavailable. */
 export async function proxy(serving: Serving, request: ApiRequest): Promise<Answer> {
   const { kind } = request;
-  const target =
-    kind.resource === 'pods'
-      ? podTarget(serving, request)
-      : kind.resource === 'services'
-        ? serviceTarget(serving, request)
-        : nodeTarget(serving, request);
+  if (kind.resource === 'nodes') return nodeProxy(serving, request);
+  const target = kind.resource === 'pods' ? podTarget(serving, request) : serviceTarget(serving, request);
   const pods = serving.catalog.byResource('', 'v1', 'pods') ?? kind;
   const pod = podOf(serving, { kind: pods, namespace: target.namespace, name: target.pod });
   const nodeName = pod.spec?.nodeName ?? '';
@@ -72,14 +68,16 @@ function serviceTarget({ store, catalog }: Serving, { kind, namespace, name: ful
   throw unavailable(`no endpoints available for service ${JSON.stringify(name)}`);
 }
 
-function nodeTarget(serving: Serving, { kind, name: full }: ApiRequest): never {
+/** Relays to the node's own server: its figures, metrics and logs. */
+async function nodeProxy(serving: Serving, { kind, name: full, rest, query, method, signal }: ApiRequest): Promise<Answer> {
   const { name } = splitName(full);
   if (serving.store.get(keyOf(kind, '', name)) === undefined) throw notFound(kind, name);
-  connectionTo(serving, name);
-  throw new StatusError(
-    'ServiceUnavailable',
-    `node ${JSON.stringify(name)} serves no HTTP of its own; its logs and streams are reached through its pods`,
-  );
+  const connection = connectionTo(serving, name);
+  if (connection.proxy === undefined) throw new StatusError('ServiceUnavailable', `node ${JSON.stringify(name)} serves no HTTP of its own`);
+  const parameters = new URLSearchParams(String(query instanceof URLSearchParams ? query : '')).toString();
+  const path = `/${rest}${parameters === '' ? '' : `?${parameters}`}`;
+  const { code, contentType, chunks } = await connection.proxy(method || 'GET', path, signal);
+  return { is: 'relayed', code, headers: { 'content-type': contentType }, chunks };
 }
 
 const hopHeaders = new Set([

@@ -10,7 +10,7 @@ import { controllersLease } from '../../cluster/components.ts';
 import { flagDuration, flagSwitch, flagText, type RawFlags, settingsOf } from '../../cluster/controller-flags.ts';
 import { logTo } from '../../cluster/logger.ts';
 import { startLoneControllers, startLoneScheduler } from '../../cluster/lone-components.ts';
-import { startLoneKubelet } from '../../cluster/lone-kubelet.ts';
+import { evictionOf, startLoneKubelet } from '../../cluster/lone-kubelet.ts';
 import { OptionError } from '../../cluster/options.ts';
 
 interface Common {
@@ -62,12 +62,21 @@ interface KubeletFlags extends Common {
   readonly containerRuntimeEndpoint?: string;
   readonly clusterDns?: string;
   readonly podCidr?: string;
+  readonly port?: string;
+  readonly clientCaFile?: string;
+  readonly podManifestPath?: string;
+  readonly podLogsDir?: string;
+  readonly evictionHard?: string;
 }
 
 export async function kubelet(flags: KubeletFlags): Promise<void> {
   const runtime = flags.runtime ?? 'cri';
   if (runtime !== 'cri' && runtime !== 'simulated') throw new OptionError(`--runtime takes cri or simulated, not '${runtime}'`);
-  const client = httpClient(await loadKubeconfig(flags.kubeconfig));
+  const config = await loadKubeconfig(flags.kubeconfig);
+  const client = httpClient(config);
+  const caPem = flags.clientCaFile === undefined ? config.ca : readFileSync(flags.clientCaFile, 'utf8');
+  const port = Number(flags.port ?? 10_250);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new OptionError(`--port takes a port, not '${flags.port}'`);
   const rootDir = flags.rootDir ?? '/var/lib/peapod-kubelet';
   if (runtime === 'cri') mkdirSync(rootDir, { recursive: true, mode: 0o700 });
   const service = await startLoneKubelet({
@@ -81,6 +90,11 @@ export async function kubelet(flags: KubeletFlags): Promise<void> {
     clusterDns: flags.clusterDns === undefined ? [] : flags.clusterDns.split(','),
     podCidr: flags.podCidr ?? '10.42.0.0/24',
     architecture: arch(),
+    caPem,
+    port,
+    ...(flags.podManifestPath === undefined ? {} : { manifestsDir: flags.podManifestPath }),
+    ...(flags.podLogsDir === undefined ? {} : { logDir: flags.podLogsDir }),
+    ...(flags.evictionHard === undefined ? {} : { evictionThresholds: evictionOf(flags.evictionHard) }),
   });
   await runUntilStopped(service, () => client.close());
 }

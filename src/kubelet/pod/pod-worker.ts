@@ -5,6 +5,7 @@ import { type Service, TaskGroup } from '../../base/service.ts';
 import type { ContainerStatus, SandboxStatus } from '../../runtime/runtime.ts';
 import { allocatedBefore, type ContainerResources, resourcesOf, sameResources, withResources } from '../resources/resize.ts';
 import { freshHistory, type Outcome, remember } from './history.ts';
+import { Laps, orAborted } from './laps.ts';
 import { type Action, type Decision, type Ending, type History, keyOf, type Observed } from './model.ts';
 import { PodEffects } from './pod-effects.ts';
 import { PodView } from './pod-view.ts';
@@ -32,8 +33,6 @@ export interface PodWorkerOptions {
 const failedEffectMs = 1000;
 /** A decision may lead to another at once (things told, endings noted), but not for ever. */
 const mostRounds = 20;
-/** An action that is begun so often within a second waits. */
-const mostLaps = 20;
 
 export class PodWorker implements Service {
   readonly #ports: PodPorts;
@@ -44,7 +43,7 @@ export class PodWorker implements Service {
   readonly #publisher: StatusPublisher;
   readonly #underway = new Set<string>();
   readonly #starting = new Map<string, number>();
-  readonly #laps = new Map<string, { readonly atMs: number; readonly laps: number }>();
+  readonly #laps: Laps;
   readonly #ending = new AbortController();
   readonly #onGone: (worker: PodWorker) => void;
   #pod: Pod;
@@ -65,6 +64,7 @@ export class PodWorker implements Service {
     this.#inApi = inApi;
     this.#removed = removed ?? false;
     this.#onGone = onGone;
+    this.#laps = new Laps(ports.clock);
     this.#history = { ...freshHistory(ports.clock.now()), allocated: allocatedBefore(pod) };
     this.#allocated = withResources(pod, this.#history.allocated ?? {});
     for (const { id, metadata } of containers) {
@@ -116,11 +116,6 @@ export class PodWorker implements Service {
   /** What was decided last; `reasons` say why it waits. */
   get decision(): Decision | undefined {
     return this.#decision;
-  }
-
-  /** Whether the API has the pod no more: what of it still runs is being ended, and its room is given away already, as upstream has it. */
-  get isRemoved(): boolean {
-    return this.#removed;
   }
 
   /** True while something of the pod runs or may start: it counts against the node's room. */
@@ -298,10 +293,10 @@ export class PodWorker implements Service {
     if (['tell', 'end', 'allocate', 'resized'].includes(action.do) || this.#underway.has(key)) return;
     this.#underway.add(key);
     if (action.do === 'startContainer') this.#starting.set(action.member.spec.name, action.attempt);
-    const laps = this.#lapsOf(key);
+    const tooSoon = this.#laps.tooMany(key);
     this.#run(`${action.do} ${key}`, async () => {
       try {
-        if (laps > mostLaps) await this.#ports.clock.sleep(failedEffectMs, this.#tasks.signal);
+        if (tooSoon) await this.#ports.clock.sleep(failedEffectMs, this.#tasks.signal);
         await orAborted(this.#carryOut(action), this.#tasks.signal);
       } catch (error) {
         if (!this.#tasks.signal.aborted) this.#ports.log.warn('an action failed, it will be tried again', { action: key, error });
@@ -311,15 +306,6 @@ export class PodWorker implements Service {
         if (action.do === 'startContainer') this.#starting.delete(action.member.spec.name);
       }
     });
-  }
-
-  /** How often in a row, without time passing, something was begun again: what leads back to itself must not starve all others. */
-  #lapsOf(key: string): number {
-    const nowMs = this.#ports.clock.now();
-    const before = this.#laps.get(key);
-    const laps = before !== undefined && nowMs - before.atMs < failedEffectMs ? before.laps + 1 : 0;
-    this.#laps.set(key, { atMs: laps === 0 ? nowMs : (before?.atMs ?? nowMs), laps });
-    return laps;
   }
 
   async #carryOut(action: Action): Promise<void> {
@@ -404,18 +390,6 @@ export class PodWorker implements Service {
     if (revisionOf(pod) < revisionOf(this.#pod)) return;
     this.#pod = pod;
     this.#allocated = withResources(pod, this.#history.allocated ?? {});
-  }
-}
-
-/** Stops waiting when the kubelet stops: what the runtime was asked for (stopping a container takes its grace) goes on without it. */
-async function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -11,6 +11,7 @@ import type { NodePlaces } from '../container/sandbox-config.ts';
 import type { PodFacts } from '../env/downward.ts';
 import type { ReferencedObjects } from '../env/environment.ts';
 import type { References } from '../env/references.ts';
+import type { ProbeCounts } from '../probes/probe-counts.ts';
 import type { ProbeDialer } from '../probes/probe-dialer.ts';
 import type { PodCgroups } from '../resources/pod-cgroups.ts';
 import type { ResizeVerdict } from '../resources/resize.ts';
@@ -39,6 +40,7 @@ export interface PodPorts {
   readonly references: References;
   readonly dialer: ProbeDialer;
   readonly cgroups: PodCgroups;
+  readonly probeCounts: ProbeCounts;
   readonly node: NodeFacts;
   readonly places: NodePlaces;
   /** Resolver configuration of the node and the cluster. */

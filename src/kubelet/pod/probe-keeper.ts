@@ -9,6 +9,9 @@ import type { Member, ProbeVerdicts } from './model.ts';
 import type { PodPorts } from './ports.ts';
 import { isAlive } from './scene.ts';
 
+const kinds = { liveness: 'Liveness', readiness: 'Readiness', startup: 'Startup' } as const;
+const results = { success: 'successful', failure: 'failed', unknown: 'unknown' } as const;
+
 export interface ProbeKeeperOptions {
   readonly ports: PodPorts;
   readonly tasks: TaskGroup;
@@ -75,6 +78,11 @@ export class ProbeKeeper {
         onChange();
       },
       onEvent: (event) => ports.tell(pod(), event),
+      onResult: (kind, result) => {
+        const { name, namespace = '', uid } = pod().metadata;
+        const about = { container: member.spec.name, namespace, pod: name, podUid: uid } as const;
+        ports.probeCounts.add({ ...about, kind: kinds[kind], result: results[result] });
+      },
     });
     this.#probers.set(id, prober);
     this.#verdicts.set(id, prober.verdicts);

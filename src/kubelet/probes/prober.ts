@@ -6,7 +6,7 @@ import type { Runtime } from '../../runtime/runtime.ts';
 import type { EventText, ProbeVerdicts } from '../pod/model.ts';
 import type { ProbeDialer } from './probe-dialer.ts';
 import { type ProbeTarget, tryProbe } from './try-probe.ts';
-import { fresh, judge, nextTryAtMs, type ProbeKind, triesEarly } from './verdict.ts';
+import { fresh, judge, nextTryAtMs, type ProbeKind, type ProbeResult, triesEarly } from './verdict.ts';
 
 export interface ProberOptions {
   readonly runtime: Runtime;
@@ -21,6 +21,8 @@ export interface ProberOptions {
   /** A verdict changed. */
   readonly onVerdict: (verdicts: ProbeVerdicts) => void;
   readonly onEvent: (event: EventText) => void;
+  /** A probe was made, for whoever counts. */
+  readonly onResult: (kind: ProbeKind, result: ProbeResult) => void;
 }
 
 const words: Record<ProbeKind, string> = { startup: 'Startup', readiness: 'Readiness', liveness: 'Liveness' };
@@ -91,6 +93,7 @@ export class Prober implements Disposable {
       lastTryAtMs = clock.now();
       const outcome = await tryProbe(probe, target, runtime, dialer);
       if (signal.aborted) return;
+      this.#options.onResult(kind, outcome.result);
       this.#tell(kind, outcome.result, outcome.output, outcome.warning === true);
       const before = standing.verdict;
       standing = judge(standing, outcome.result, probe);

@@ -1,5 +1,6 @@
 // Owns the streams of exec, attach and port-forward: SPDY/3.1 to the URL that a runtime gave, which alone can half-close a process' input.
-import { type IncomingMessage, request } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { Duplex, PassThrough, type Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { ProcessExit, ProcessStreams } from '../../base/process-streams.ts';
@@ -10,10 +11,19 @@ import { type ProcessOptions, RuntimeError } from '../runtime.ts';
 const connectMs = 10_000;
 const largestStatusBytes = 64 * 1024;
 
+/** How to speak to a server behind TLS: a kubelet's, which hands on the same streams. */
+export interface StreamTls {
+  readonly cert: string;
+  readonly key: string;
+  readonly rejectUnauthorized: boolean;
+}
+
 /** Starts talking SPDY at the URL. Rejects with RuntimeError where the server does not want to. */
-function connectSpdy(url: string, protocol: string): Promise<SpdySession> {
+function connectSpdy(url: string, protocol: string, tls?: StreamTls): Promise<SpdySession> {
   return new Promise((resolve, reject) => {
+    const request = url.startsWith('https:') ? httpsRequest : httpRequest;
     const call = request(url, {
+      ...tls,
       method: 'POST',
       agent: false,
       timeout: connectMs,
@@ -110,11 +120,11 @@ async function readText(stream: Readable): Promise<string> {
 }
 
 /** A process that exec or attach prepared at `url`. */
-export async function openProcess(url: string, options: ProcessOptions): Promise<ProcessStreams> {
+export async function openProcess(url: string, options: ProcessOptions, tls?: StreamTls): Promise<ProcessStreams> {
   const { stdin, stdout, tty } = options;
   const wanted = { stdin, stdout, stderr: options.stderr && !tty };
   const names = ['error', ...(['stdin', 'stdout', 'stderr'] as const).filter((name) => wanted[name]), ...(tty ? ['resize'] : [])];
-  const session = await connectSpdy(url, 'v4.channel.k8s.io');
+  const session = await connectSpdy(url, 'v4.channel.k8s.io', tls);
   const opened = names.map((streamtype) => session.open({ streamtype }));
   const stream = (name: string): SpdyStream | undefined => opened[names.indexOf(name)];
   const [error, input, sizes] = ['error', 'stdin', 'resize'].map(stream);
@@ -151,8 +161,8 @@ export async function openProcess(url: string, options: ProcessOptions): Promise
  * A connection that port-forward prepared at `url`. Where nothing listens behind it, it breaks with the runtime's reason as soon as that
  * comes: the runtime connects only once the stream is there.
  */
-export async function openPortForward(url: string, port: number): Promise<Duplex> {
-  const session = await connectSpdy(url, 'portforward.k8s.io');
+export async function openPortForward(url: string, port: number, tls?: StreamTls): Promise<Duplex> {
+  const session = await connectSpdy(url, 'portforward.k8s.io', tls);
   const head = { port: String(port), requestid: '0' };
   const error = session.open({ ...head, streamtype: 'error' });
   const data = session.open({ ...head, streamtype: 'data' });
