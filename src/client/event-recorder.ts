@@ -57,6 +57,7 @@ export class EventRecorder implements Service {
   readonly #correlator = new EventCorrelator();
   #queue: Waiting[] = [];
   #writing: Promise<void> | undefined;
+  #dropped = 0;
 
   constructor(client: Client, clock: Clock, log: Log, source: EventSource) {
     this.#client = client;
@@ -76,7 +77,8 @@ export class EventRecorder implements Service {
   ): void {
     if (this.#tasks.signal.aborted) return;
     if (this.#queue.length >= maxWaiting) {
-      this.#log.warn('event dropped: too many wait', { reason, about: subject.name });
+      // One line for the first, one with their number once there is room again: a flood of events is no reason for a flood of lines.
+      if (this.#dropped++ === 0) this.#log.warn('event dropped: too many wait', { reason, about: subject.name });
       return;
     }
     const atMs = Math.trunc(this.#clock.now());
@@ -86,6 +88,8 @@ export class EventRecorder implements Service {
     if (this.#writing !== undefined) return;
     const writing = this.#drain(this.#tasks.signal).finally(() => {
       this.#writing = undefined;
+      if (this.#dropped > 1) this.#log.warn('events dropped: too many waited', { dropped: this.#dropped });
+      this.#dropped = 0;
     });
     this.#writing = writing;
     this.#tasks.run('write events', () => writing);
