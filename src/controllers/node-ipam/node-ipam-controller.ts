@@ -22,6 +22,8 @@ export function nodeIpamController(
   const ranges = new NodeRanges(clusterCidr, nodeMaskSize);
   /** Given out, not yet seen on the node. */
   const given = new Map<string, string>();
+  /** Nodes for which there is no range. */
+  const lacking = new Set<string>();
 
   const tell = ({ metadata: { name, uid } }: Node, reason: string): void =>
     recorder.record({ apiVersion: 'v1', kind: 'Node', name, uid }, 'Normal', reason, `Node ${name} status is now: ${reason}`);
@@ -50,6 +52,7 @@ export function nodeIpamController(
           const unseen = given.get(node.metadata.name);
           if (unseen !== undefined && !rangesOf(node).includes(unseen)) ranges.release(unseen);
           given.delete(node.metadata.name);
+          lacking.delete(node.metadata.name);
           // Those that found none look again.
           for (const one of nodes.list()) if (rangesOf(one).length === 0) enqueue(one.metadata.name);
         },
@@ -64,9 +67,15 @@ export function nodeIpamController(
       }
       const range = given.get(name) ?? ranges.take();
       if (range === undefined) {
-        tell(node, 'CIDRNotAvailable');
-        throw new Error(`no range is left for node ${name} in ${clusterCidr}`);
+        // Told once: nothing changes about it until a node goes, and then everyone without a range looks again.
+        if (!lacking.has(name)) {
+          if (lacking.size === 0) log.warn('no range is left for further nodes', { node: name, clusterCidr });
+          tell(node, 'CIDRNotAvailable');
+        }
+        lacking.add(name);
+        return undefined;
       }
+      lacking.delete(name);
       given.set(name, range);
       const body = { metadata: { uid: node.metadata.uid }, spec: { podCIDR: range, podCIDRs: [range] } };
       try {
