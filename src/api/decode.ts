@@ -23,6 +23,8 @@ export interface DecodeOptions {
   readonly strict?: readonly string[];
   /** Whether a group version and kind is served at all; it decides how another kind is refused. Unless told, none is. */
   readonly isRegistered?: (apiVersion: string, kind: string) => boolean;
+  /** Finds a kind that is served: what claims to be one is read as one before it is refused. */
+  readonly kindNamed?: (apiVersion: string, kind: string) => KindDescription | undefined;
   /** Whose words a wrong type is refused in; `json` unless told. */
   readonly dialect?: Dialect;
 }
@@ -106,7 +108,7 @@ function internalPackage(group: string): string {
 export function wrongKind(
   kind: KindDescription,
   raw: Readonly<Record<string, unknown>>,
-  isRegistered: DecodeOptions['isRegistered'],
+  { isRegistered, kindNamed }: Pick<DecodeOptions, 'isRegistered' | 'kindNamed'>,
 ): string | undefined {
   if (kind.custom !== undefined) return undefined;
   const apiVersion = raw['apiVersion'];
@@ -119,6 +121,15 @@ export function wrongKind(
     (foundKind === 'List' && foundVersion === 'v1') || (foundKind.endsWith('List') && isRegistered?.(foundVersion, foundKind.slice(0, -4)));
   if (!isRegistered?.(foundVersion, foundKind) && !listed)
     return `no kind "${foundKind}" is registered for version "${foundVersion}" in scheme "pkg/runtime/scheme.go:111"`;
+  const other = kindNamed?.(foundVersion, foundKind);
+  if (other !== undefined && other.custom === undefined) {
+    try {
+      decodeFields(other, raw, { fieldValidation: 'Ignore' });
+    } catch (error) {
+      if (error instanceof DecodeError) return error.message;
+      throw error;
+    }
+  }
   const version = foundVersion.slice(foundVersion.indexOf('/') + 1);
   return `converting (${version}.${foundKind}) to (${internalPackage(kind.group)}.${kind.kind}): unknown conversion`;
 }
@@ -148,7 +159,7 @@ export function decodeObject(kind: KindDescription, raw: unknown, options: Decod
     throw badRequest(`couldn't get version/kind; json parse error: ${notAnObject(raw)}`);
   const fields = raw as Readonly<Record<string, unknown>>;
   checkCustomType(kind, fields);
-  const why = wrongKind(kind, fields, options.isRegistered);
+  const why = wrongKind(kind, fields, options);
   if (why !== undefined) throw refused(fields, kind, why);
   try {
     return decodeFields(kind, raw, options);

@@ -1,5 +1,5 @@
 // Owns turning a request's body into an object: JSON, YAML and protobuf in, refusals in upstream's words. It refuses to know what to do with it.
-import { type Decoded, decodeObject, type FieldValidation, notAnObject } from '../api/decode.ts';
+import { type Decoded, type DecodeOptions, decodeObject, type FieldValidation, notAnObject } from '../api/decode.ts';
 import { type JsonDocument, JsonSyntaxError, parseJson } from '../api/decode-json.ts';
 import type { KindDescription } from '../api/kind.ts';
 import type { KindCatalog } from '../api/kinds/catalog.ts';
@@ -62,7 +62,7 @@ export function objectOfBody(
   const { value, repeats, repeatedLines = [] } = parseBody(body, catalog, refuse, kind);
   if (typeof value === 'object' && !Array.isArray(value)) {
     const strict = repeatedLines.length === 0 || fieldValidation === 'Ignore' ? [] : strictLines(repeatedLines, fieldValidation);
-    return decodeObject(kind, value ?? {}, { fieldValidation, repeats, strict, isRegistered: registeredIn(catalog) });
+    return decodeObject(kind, value ?? {}, { fieldValidation, repeats, strict, ...kindsOf(catalog) });
   }
   throw refuse(`couldn't get version/kind; json parse error: ${notAnObject(value)}`, body?.is === 'bytes' ? body.bytes : new Uint8Array());
 }
@@ -72,12 +72,13 @@ export function strictLines(lines: readonly string[], fieldValidation: 'Warn' | 
   return fieldValidation === 'Warn' ? lines : [`yaml: unmarshal errors:\n${lines.map((line) => `  ${line}`).join('\n')}`];
 }
 
-/** Tells whether a catalog serves a kind. */
-export function registeredIn(catalog: KindCatalog): (apiVersion: string, kind: string) => boolean {
-  return (apiVersion, kind) => {
+/** How a catalog's kinds are told to a reader of objects. */
+export function kindsOf(catalog: KindCatalog): Required<Pick<DecodeOptions, 'isRegistered' | 'kindNamed'>> {
+  const kindNamed = (apiVersion: string, kind: string): KindDescription | undefined => {
     const parsed = parseApiVersion(apiVersion);
-    return parsed !== undefined && catalog.byKind(parsed.group, parsed.version, kind) !== undefined;
+    return parsed === undefined ? undefined : catalog.byKind(parsed.group, parsed.version, kind);
   };
+  return { kindNamed, isRegistered: (apiVersion, kind) => kindNamed(apiVersion, kind) !== undefined };
 }
 
 /** `apiVersion` and `kind` as a kind's objects carry them. */

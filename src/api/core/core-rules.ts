@@ -163,12 +163,14 @@ export const coreRules: GroupRules = {
   },
   Secret: {
     ...none,
+    metaOnUpdate: 'update',
     default: onType<Secret>((secret) => mergeStringData({ ...secret, type: secret.type || 'Opaque' })),
     validate: (object) => secretCauses(object as unknown as Secret),
     validateUpdate: (next, old) => secretUpdateCauses(next as unknown as Secret, old as unknown as Secret),
   },
   ConfigMap: {
     ...none,
+    metaOnUpdate: 'update',
     validate: (object) => configMapCauses(object as unknown as ConfigMap),
     validateUpdate: (next, old) => configMapUpdateCauses(next as unknown as ConfigMap, old as unknown as ConfigMap),
   },

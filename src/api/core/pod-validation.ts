@@ -7,6 +7,7 @@ import { immutable } from '../meta/object-meta-validation.ts';
 import type { StatusCause } from '../meta/v1.ts';
 import { dnsSubdomainErrors, qualifiedNameErrors } from '../names.ts';
 import { checkTolerations } from './affinity-validation.ts';
+import { containerTransitionCauses } from './container-transitions.ts';
 import { checkPodSpec } from './pod-spec-validation.ts';
 import type { Container, NodeAffinity, Pod, PodSpec, Toleration } from './v1.ts';
 
@@ -198,6 +199,7 @@ export function podStatusCauses(next: Pod, old: Pod): StatusCause[] {
   if (nominated && nominated !== before.nominatedNodeName)
     checkName(dnsSubdomainErrors(nominated), nominated, 'status.nominatedNodeName', out);
   if (status.qosClass !== before.qosClass) out.push(invalidValue('status.qosClass', status.qosClass, immutable));
+  out.push(...containerTransitionCauses(next, old));
   for (const [index, { ip = '' }] of (status.podIPs ?? []).entries()) checkIp(ip, `status.podIPs[${index}]`, out);
   const hostIPs = status.hostIPs ?? [];
   if (hostIPs.length > 0 && hostIPs[0]?.ip !== status.hostIP && !sameValue(hostIPs, before.hostIPs))

@@ -64,6 +64,15 @@ export function patchFields(sort: PatchSort, kind: KindDescription, current: obj
   }
 }
 
+/** Without a version upstream reads its internal type, which knows none of the fields but these by their names: an object without a name. */
+function withoutVersion(kind: KindDescription, patched: Fields, shown: string, { fieldValidation }: DecodeOptions): Decoded {
+  const fields = Object.keys(patched).sort();
+  const strict = fields.filter((name) => name !== 'kind' && name !== 'apiVersion').map((name) => `unknown field "${name}"`);
+  if (fieldValidation === 'Strict' && strict.length > 0) throw unreadable(shown, `strict decoding error: ${strict.join(', ')}`);
+  const object = { kind: kind.kind, metadata: {} } as AnyObject;
+  return { object, warnings: fieldValidation === 'Warn' ? strict : [] };
+}
+
 /**
  * Applies a patch's text to an object and reads the result as its kind. Throws StatusError: BadRequest for what is no patch, Invalid of no kind
  * where the result is no object of the kind (or has unknown or repeated fields under Strict).
@@ -71,8 +80,10 @@ export function patchFields(sort: PatchSort, kind: KindDescription, current: obj
 export function applyPatch(sort: PatchSort, kind: KindDescription, current: AnyObject, text: string, options: DecodeOptions): Decoded {
   const { value: patch, repeats } = parsePatch(sort, text);
   const patched = patchFields(sort, kind, current, patch) as Fields;
-  const shown = sort === 'strategic-merge-patch' ? goPrint(patch) : '<object>';
-  const why = sort === 'strategic-merge-patch' ? undefined : wrongKind(kind, patched, options.isRegistered);
+  const shown = sort === 'strategic-merge-patch' ? goPrint(patch) : JSON.stringify(sortedKeys(patched));
+  if (sort !== 'strategic-merge-patch' && kind.custom === undefined && !patched['apiVersion'])
+    return withoutVersion(kind, patched, shown, options);
+  const why = sort === 'strategic-merge-patch' ? undefined : wrongKind(kind, patched, options);
   if (why !== undefined) throw unreadable(shown, why);
   const repeated = repeats.size === 0 || options.fieldValidation === 'Ignore' ? [] : repeatedFields(patch, repeats);
   try {

@@ -9,3 +9,19 @@ export function goPrint(value: unknown): string {
   const keys = Object.keys(fields).sort();
   return `map[${keys.map((key) => `${key}:${goPrint(fields[key])}`).join(' ')}]`;
 }
+
+/** The type that Go's JSON reader gives a value, as %s prints it. */
+export function goTypeOf(value: unknown): string {
+  if (value === null || value === undefined) return '%!s(<nil>)';
+  if (Array.isArray(value)) return '[]interface {}';
+  switch (typeof value) {
+    case 'object':
+      return 'map[string]interface {}';
+    case 'boolean':
+      return 'bool';
+    case 'number':
+      return Number.isInteger(value) ? 'int64' : 'float64';
+    default:
+      return typeof value;
+  }
+}

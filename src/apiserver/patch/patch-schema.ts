@@ -25,3 +25,9 @@ export function fieldMerge(types: TypeTable, type: string | undefined, field: st
   const strategy = strategies.includes('merge') ? 'merge' : strategies.includes('replace') ? 'replace' : undefined;
   return { type: structOf(description.type), strategy, mergeKey: description.patchMergeKey ?? '' };
 }
+
+/** Whether a struct has a field; beyond the schema any may be. */
+export function knowsField(types: TypeTable, type: string | undefined, field: string): boolean {
+  const described = type === undefined ? undefined : types.get(type);
+  return described === undefined || described.fields.has(field);
+}

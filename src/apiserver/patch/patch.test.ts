@@ -97,11 +97,21 @@ describe('JSON patch', () => {
     expect(() => applyJsonPatch(current, {})).toThrow('into Go value of type []handlers.jsonPatchOp'));
 });
 
+const outcome = (member: string): string => JSON.stringify(`{"apiVersion":"v1",${member}}`);
+
 test.each([
-  ['merge-patch', '{"data":{"a":1}}', '"<object>": json: cannot unmarshal number into Go struct field ConfigMap.data of type string'],
+  [
+    'merge-patch',
+    '{"data":{"a":1}}',
+    `${outcome('"data":{"a":1},"kind":"ConfigMap","metadata":{"name":"a"}')}: json: cannot unmarshal number into Go struct field ConfigMap.data of type string`,
+  ],
   ['strategic-merge-patch', '{"metadata":{"labels":{"a":1}}}', '"map[metadata:map[labels:map[a:1]]]": cannot convert int64 to string'],
   ['strategic-merge-patch', '{"metadata":{"labels":[]}}', '"map[metadata:map[labels:[]]]": cannot restore map from slice'],
-  ['merge-patch', '{"nope":1}', '"<object>": strict decoding error: unknown field "nope"'],
+  [
+    'merge-patch',
+    '{"nope":1}',
+    `${outcome('"kind":"ConfigMap","metadata":{"name":"a"},"nope":1')}: strict decoding error: unknown field "nope"`,
+  ],
 ] as const)('%s %s is an Invalid of no kind', (sort, text, message) => {
   const current = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } } as never;
   expect(() => applyPatch(sort, configMaps, current, text, { fieldValidation: 'Strict' })).toThrow(

@@ -1,6 +1,6 @@
 // Owns merging lists strategically: items by their merge key, scalars as sets, and the order of what comes out.
 import { badRequest } from '../../api/status-error.ts';
-import { goPrint } from './go-print.ts';
+import { goPrint, goTypeOf } from './go-print.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -36,13 +36,9 @@ export function removeScalars(list: readonly unknown[], removed: readonly unknow
   return list.filter((item) => !gone.has(item));
 }
 
-function kindOf(item: unknown): string {
-  return item === null ? 'null' : Array.isArray(item) ? 'list' : typeof item;
-}
-
 function keyOf(item: unknown, mergeKey: string): unknown {
   if (mergeKey === '') return item;
-  if (!isFields(item)) throw badRequest(`value for key ${goPrint(item)} is not a map`);
+  if (!isFields(item)) throw badRequest(`expected a map[string]interface {}, but received a ${goTypeOf(item)}`);
   const key = item[mergeKey];
   if (key === undefined) throw badRequest(`map: ${goPrint(item)} does not contain declared merge key: ${mergeKey}`);
   return key;
@@ -57,10 +53,11 @@ export function mergeList(
   merge: ObjectMerge,
 ): readonly unknown[] {
   if (original.length === 0 && patch.length === 0) return original;
-  const kinds = new Set([...original, ...patch].map(kindOf));
-  if (kinds.size > 1) throw badRequest(`list element types are not identical: [${goPrint(original)} ${goPrint(patch)}]`);
-  if (!kinds.has('object')) return arrange([...new Set([...original, ...patch])], patch, original, '');
-  if (mergeKey === '') throw badRequest('cannot merge lists without merge key');
+  const types = new Set([...original, ...patch].map(goTypeOf));
+  if (Array.isArray(original[0] ?? patch[0])) throw badRequest('lists of lists are not supported');
+  if (types.size > 1) throw badRequest(`list element types are not identical: [${goPrint(original)} ${goPrint(patch)}]`);
+  if (!types.has('map[string]interface {}')) return arrange([...new Set([...original, ...patch])], patch, original, '');
+  if (mergeKey === '') throw badRequest(`cannot merge lists without merge key for ${type === undefined ? 'string' : 'struct'}`);
   const { kept, items } = settleDirectives(original as readonly Fields[], patch as readonly Fields[], mergeKey);
   const merged: Fields[] = [...kept];
   for (const item of items) {

@@ -1,12 +1,18 @@
 // Owns strategic merge patches of objects: fields, directives, null. Lists are merged in strategic-lists.ts.
 import type { TypeTable } from '../../api/kind.ts';
 import { badRequest } from '../../api/status-error.ts';
-import { goPrint } from './go-print.ts';
-import { fieldMerge } from './patch-schema.ts';
+import { goPrint, goTypeOf } from './go-print.ts';
+import { fieldMerge, knowsField } from './patch-schema.ts';
 import { type Fields, isFields, mergeList, type ObjectMerge, orderList, removeScalars, withoutDirectives } from './strategic-lists.ts';
 
-const orderPrefix = '$setElementOrder/';
-const deletePrefix = '$deleteFromPrimitiveList/';
+const orderPrefix = '$setElementOrder';
+const deletePrefix = '$deleteFromPrimitiveList';
+
+/** The field that a directive beside it is about. Throws BadRequest where it names none. */
+function fieldOf(directive: string, prefix: string, what: string): string {
+  if (directive.startsWith(`${prefix}/`)) return directive.slice(prefix.length + 1);
+  throw badRequest(`invalid patch format of ${what}`);
+}
 
 function dropNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(dropNulls);
@@ -28,13 +34,7 @@ function retained(original: Fields, patch: Fields, keys: unknown): Fields {
 
 function asList(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
-  throw badRequest(
-    `expected a []interface {}, but received a ${value === null ? '%!s(<nil>)' : isFields(value) ? 'map[string]interface {}' : goType(value)}`,
-  );
-}
-
-function goType(value: unknown): string {
-  return typeof value === 'boolean' ? 'bool' : typeof value === 'number' ? (Number.isInteger(value) ? 'int64' : 'float64') : typeof value;
+  throw badRequest(`expected a []interface {}, but received a ${goTypeOf(value)}`);
 }
 
 /** Merges objects of one type table. */
@@ -58,7 +58,7 @@ class StrategicMerge implements ObjectMerge {
     const done = this.#ordered(merged, patch, type);
     for (const [name, value] of Object.entries(patch)) {
       if (name === '$retainKeys' || name.startsWith(orderPrefix) || done.has(name)) continue;
-      if (name.startsWith(deletePrefix)) this.#deleteScalars(merged, name.slice(deletePrefix.length), value);
+      if (name.startsWith(deletePrefix)) this.#deleteScalars(merged, fieldOf(name, deletePrefix, 'primitive list'), value, type);
       else this.#field(merged, name, value, type);
     }
     return merged;
@@ -70,7 +70,9 @@ class StrategicMerge implements ObjectMerge {
     for (const [name, value] of Object.entries(patch)) {
       if (!name.startsWith(orderPrefix)) continue;
       const order = asList(value);
-      const field = name.slice(orderPrefix.length);
+      const field = fieldOf(name, orderPrefix, 'setElementOrder list');
+      if (!knowsField(this.#types, type, field))
+        throw badRequest(`unable to find api field in struct ${type?.split('.').at(-1)} for the json field ${JSON.stringify(field)}`);
       const { mergeKey, strategy, type: itemType } = fieldMerge(this.#types, type, field);
       const before = merged[field] === undefined ? undefined : asList(merged[field]);
       const change = patch[field] === undefined ? undefined : asList(patch[field]);
@@ -84,9 +86,16 @@ class StrategicMerge implements ObjectMerge {
     return done;
   }
 
-  #deleteScalars(merged: Record<string, unknown>, field: string, value: unknown): void {
-    const before = merged[field];
-    if (Array.isArray(before) && Array.isArray(value)) merged[field] = removeScalars(before, value);
+  /** What a list that is not merged is told to lose takes its place, as upstream has it. */
+  #deleteScalars(merged: Record<string, unknown>, field: string, value: unknown, type: string | undefined): void {
+    const before = Object.hasOwn(merged, field) ? merged[field] : undefined;
+    if (value === null) delete merged[field];
+    else if (Array.isArray(before) && Array.isArray(value)) {
+      const { strategy, mergeKey, type: inner } = fieldMerge(this.#types, type, field);
+      const objects = [...before, ...value].some(isFields);
+      if (strategy !== 'merge') merged[field] = value;
+      else merged[field] = objects ? mergeList(before, value, mergeKey, inner, this) : removeScalars(before, value);
+    }
   }
 
   #field(merged: Record<string, unknown>, name: string, value: unknown, type: string | undefined): void {

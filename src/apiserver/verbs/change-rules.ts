@@ -23,7 +23,7 @@ export function changeRulesOf(kind: KindDescription, subresource: string): Judge
     case 'finalize':
       return {
         prepare: takeSpecFinalizers,
-        validate: (next, old) => [...finalizerCauses(next), ...rules.validateUpdate(next, old)],
+        validate: (next, old) => [...finalizerCauses(next), ...rules.validateStatusUpdate(next, old)],
       };
     case 'approval':
       return { prepare: takeConditions, validate: rules.validateStatusUpdate };

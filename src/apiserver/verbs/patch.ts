@@ -5,7 +5,7 @@ import type { KindDescription } from '../../api/kind.ts';
 import type { AnyObject } from '../../api/object.ts';
 import { rulesOf } from '../../api/rules.ts';
 import { invalid, StatusError } from '../../api/status-error.ts';
-import { registeredIn } from '../body.ts';
+import { kindsOf } from '../body.ts';
 import { bareTypeOf } from '../negotiation.ts';
 import { placed } from '../object-metadata.ts';
 import { applyPatch, type PatchSort } from '../patch/apply-patch.ts';
@@ -63,9 +63,9 @@ export function patcherOf(
       forbiddenValue('force', 'may not be specified for non-apply patch'),
     ]);
   const text = textOf(body);
-  const isRegistered = registeredIn(catalog);
+  const known = kindsOf(catalog);
   return (kind, current) => {
-    const decoded = applyPatch(sort, kind, current, text, { fieldValidation, isRegistered });
+    const decoded = applyPatch(sort, kind, current, text, { fieldValidation, ...known });
     warnings.push(...decoded.warnings);
     return decoded.object;
   };
