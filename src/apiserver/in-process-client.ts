@@ -64,9 +64,13 @@ export function inProcessClient(serving: Serving, user: User, manager: string): 
     }
   };
   return {
-    async get<T extends KubeObject>(resource: Resource<T>, { namespace, name }: ObjectKey, options: ReadOptions = {}): Promise<T> {
-      const query = queryOf({ resourceVersion: options.resourceVersion });
-      return objectOfAnswer<T>(await ask(resource, { verb: 'get', namespace, name }, query, undefined, options.signal));
+    async get<T extends KubeObject>(
+      resource: Resource<T>,
+      { namespace, name }: ObjectKey,
+      { resourceVersion, subresource, signal }: ReadOptions & { readonly subresource?: string } = {},
+    ): Promise<T> {
+      const where = { verb: 'get', namespace, name, ...(subresource === undefined ? {} : { subresource }) };
+      return objectOfAnswer<T>(await ask(resource, where, queryOf({ resourceVersion }), undefined, signal));
     },
     async list<T extends KubeObject>(resource: Resource<T>, { signal, namespace, ...select }: ListOptions = {}): Promise<KubeList<T>> {
       const answer = await ask(resource, { verb: 'list', namespace }, queryOf(select), undefined, signal);

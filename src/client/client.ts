@@ -67,7 +67,8 @@ export type Patch =
  * when aborted. Objects that come back are frozen and may be shared.
  */
 export interface Client {
-  get<T extends KubeObject>(resource: Resource<T>, key: ObjectKey, options?: ReadOptions): Promise<T>;
+  /** `subresource`: `scale`, whose answer is a kind of its own. */
+  get<T extends KubeObject>(resource: Resource<T>, key: ObjectKey, options?: ReadOptions & { readonly subresource?: string }): Promise<T>;
   list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<KubeList<T>>;
   /**
    * Ends normally when the server closes the watch (watch again from the last revision seen); throws StatusError with reason Expired when the

@@ -54,8 +54,10 @@ export function httpClient(access: ClientConfig): Client & { close(): Promise<vo
   });
 
   return {
-    get: async (resource, key, options = {}) =>
-      call('GET', `${keyPath(resource, key)}${queryOf({ resourceVersion: options.resourceVersion })}`, { signal: options.signal }),
+    get: async (resource, key, { resourceVersion, subresource, signal } = {}) =>
+      call('GET', `${keyPath(resource, key)}${subresource === undefined ? '' : `/${subresource}`}${queryOf({ resourceVersion })}`, {
+        signal,
+      }),
     list: async <T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<KubeList<T>> =>
       withKinds(
         resource,

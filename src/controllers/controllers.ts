@@ -6,6 +6,7 @@ import { type Controller, type ControllerContext, runController } from './contro
 import { cronJobController } from './cron-job/cron-job-controller.ts';
 import { daemonSetController } from './daemon-set/daemon-set-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
+import { disruptionController } from './disruption/disruption-controller.ts';
 import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { ephemeralVolumeController } from './ephemeral-volume/ephemeral-volume-controller.ts';
@@ -77,6 +78,7 @@ export function allControllers(
     () => daemonSetController(as('daemon-set-controller')),
     () => jobController(as('job-controller')),
     () => cronJobController(as('cronjob-controller')),
+    () => disruptionController(as('disruption-controller')),
     () => ttlAfterFinishedController(as('ttl-after-finished-controller')),
   ];
   // What a controller that is not to run has asked for is never started.
