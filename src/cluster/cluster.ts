@@ -27,6 +27,7 @@ import { pathsOf } from './paths.ts';
 import { openPki } from './pki.ts';
 import { openNodeNetwork, openRealRuntime } from './real-runtime.ts';
 import { remoteNode } from './remote-node.ts';
+import { dnsAddress, startServiceNetwork } from './service-network.ts';
 import { openSimulatedNode } from './simulated-runtime.ts';
 
 const kubeletPort = 10_250;
@@ -108,6 +109,11 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     const controllers = { caPem: pki.ca.cert, settings: { clusterCidr, serviceCidr }, identity, localPath };
     for (const service of startComponents(server, options.without, controllers, { clock: systemClock, entropy: systemEntropy, log }))
       closing.push(() => service.stop());
+    if (real)
+      for (const service of await step('Services and DNS', () =>
+        startServiceNetwork(server, options, { clock: systemClock, entropy: systemEntropy, log }),
+      ))
+        closing.push(() => service.stop());
     const nodes = await startNodes(server, options, await containers, log);
     for (const node of nodes) {
       connections.set(node.name, node);
@@ -192,7 +198,7 @@ async function startNodes(
       clock: systemClock,
       entropy: systemEntropy,
       log: log.with({ node: name }),
-      clusterDns: [],
+      clusterDns: containers === undefined ? [] : [dnsAddress(options.serviceCidr)],
     };
   };
   if (containers !== undefined) {

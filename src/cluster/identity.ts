@@ -7,13 +7,15 @@ import { formatIpv4, rangeOf } from './options.ts';
 export interface MachineNames {
   readonly bridge: string;
   readonly table: string;
+  /** The table of Services' rules, which outlives a restart. */
+  readonly servicesTable: string;
   /** Short, since a socket's path has at most 107 bytes. */
   readonly stateDir: string;
 }
 
 export function machineNames(dataDir: string): MachineNames {
   const mark = createHash('sha256').update(resolve(dataDir)).digest('hex').slice(0, 6);
-  return { bridge: `peapod-${mark}`, table: `peapod_${mark}`, stateDir: `/run/peapod/${mark}` };
+  return { bridge: `peapod-${mark}`, table: `peapod_${mark}`, servicesTable: `peapod_${mark}_services`, stateDir: `/run/peapod/${mark}` };
 }
 
 /** A node's share of the pod range and its own address, the first of it. Nodes count from 0; a share is a /24. */

@@ -25,12 +25,15 @@ export async function openNetwork(facts: NetworkFacts, prefixLength: number): Pr
   await run('ip', ['address', 'replace', `${facts.apiIp}/${prefixLength}`, 'dev', facts.bridge]);
   await run('ip', ['link', 'set', facts.bridge, 'up']);
   writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');
+  // A node port asked for on the loopback is answered by a pod behind the bridge; the rules of Services guard what else comes from there.
+  writeFileSync(`/proc/sys/net/ipv4/conf/${facts.bridge}/route_localnet`, '1');
   const bridged = '/proc/sys/net/bridge/bridge-nf-call-iptables';
   if (existsSync(bridged)) writeFileSync(bridged, '1');
 }
 
-/** Takes the bridge and the table away. What is not there is no error. */
-export async function closeNetwork(facts: Pick<NetworkFacts, 'bridge' | 'table'>): Promise<void> {
+/** Takes the bridge and the tables away. What is not there is no error. */
+export async function closeNetwork(facts: Pick<NetworkFacts, 'bridge' | 'table'> & { readonly servicesTable: string }): Promise<void> {
   if (existsSync(`/sys/class/net/${facts.bridge}`)) await run('ip', ['link', 'delete', facts.bridge]);
-  await run('nft', ['-f', '-'], `table inet ${facts.table} {\n}\ndelete table inet ${facts.table}\n`);
+  const gone = [facts.table, facts.servicesTable].map((table) => `table inet ${table} {\n}\ndelete table inet ${table}\n`);
+  await run('nft', ['-f', '-'], gone.join(''));
 }

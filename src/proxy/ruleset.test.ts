@@ -1,0 +1,141 @@
+// The table of Services: what a Service's rules say, and that any run of small changes ends where saying everything anew would.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type Fragment, fragmentOf } from './fragment.ts';
+import { Ruleset } from './ruleset.ts';
+import type { TrafficPort } from './service-port.ts';
+
+const facts = { clusterCidr: '10.42.0.0/16' };
+const one = { ip: '10.42.0.5', port: 8080 };
+const two = { ip: '10.42.0.6', port: 8080 };
+const port = (more: Partial<TrafficPort> = {}): TrafficPort => ({
+  namespace: 'default',
+  name: 'web',
+  protocol: 'tcp',
+  port: 80,
+  clusterIp: '10.96.0.9',
+  nodePort: 0,
+  externalIps: [],
+  sourceRanges: [],
+  affinitySeconds: 0,
+  internal: [one],
+  external: [one],
+  internalElsewhere: false,
+  externalElsewhere: false,
+  keepsSource: false,
+  ...more,
+});
+const show = ({ chains, serviceIps, nodePorts }: Fragment): readonly string[] => [
+  ...[...chains].map(([name, rules]) => `${name}: ${rules.join(' | ')}`),
+  ...[...serviceIps, ...nodePorts].map(([key, verdict]) => `${key} → ${verdict}`),
+];
+const endpoint = 'ep/default/web/tcp/80/10.42.0.5/8080';
+
+test('one endpoint', () => {
+  expect(show(fragmentOf([port()], facts))).toEqual([
+    `svc/default/web/tcp/80: ip daddr 10.96.0.9 ip saddr != 10.42.0.0/16 jump to_masquerade | goto ${endpoint}`,
+    `${endpoint}: ip saddr 10.42.0.5 jump to_masquerade | meta l4proto tcp dnat ip to 10.42.0.5:8080`,
+    '10.96.0.9 . tcp . 80 → goto svc/default/web/tcp/80',
+  ]);
+});
+
+test.each<[string, Partial<TrafficPort>, readonly string[]]>([
+  ['none here or anywhere: refused', { internal: [], external: [], nodePort: 30_080 }, ['goto to_refuse', 'goto to_refuse']],
+  ['none here, some elsewhere: dropped', { internal: [], external: [], internalElsewhere: true }, ['goto to_drop']],
+  ['outside as inside', { nodePort: 30_080 }, ['goto svc/default/web/tcp/80', 'goto ext/default/web/tcp/80']],
+])('%s', (_, more, verdicts) => {
+  const { serviceIps, nodePorts } = fragmentOf([port(more)], facts);
+  expect([...serviceIps.values(), ...nodePorts.values()]).toEqual(verdicts);
+});
+
+test('Local drops strangers where no endpoint is, and serves pods and the node', () => {
+  const { chains } = fragmentOf([port({ external: [], externalElsewhere: true, keepsSource: true, nodePort: 30_080 })], facts);
+  expect(chains.get('ext/default/web/tcp/80')).toEqual([
+    'ip saddr 10.42.0.0/16 goto svc/default/web/tcp/80',
+    'fib saddr type local jump to_masquerade',
+    'fib saddr type local goto svc/default/web/tcp/80',
+    'drop',
+  ]);
+});
+
+test('a client stays with its endpoint', () => {
+  const { chains, affinities } = fragmentOf([port({ affinitySeconds: 60, internal: [one, two] })], facts);
+  expect([...affinities]).toEqual([one, two].map(({ ip }) => [`from/60/default/web/tcp/80/${ip}/8080`, 60]));
+  expect(chains.get('svc/default/web/tcp/80')?.[1]).toBe(`ip saddr @from/60/default/web/tcp/80/10.42.0.5/8080 goto ${endpoint}`);
+  expect(chains.get(endpoint)?.[1]).toBe('update @from/60/default/web/tcp/80/10.42.0.5/8080 { ip saddr }');
+});
+
+test('node ports answer on the chosen interfaces only', () => {
+  expect(new Ruleset({ table: 't', nodePortsFrom: ['lo', 'br0'] }).whole()).toContain('iifname { "lo", "br0" } fib daddr type local');
+});
+
+/** What nftables would hold after these transactions: chains, sets and elements. Throws where it would refuse. */
+function played(texts: readonly string[]): { chains: Map<string, string[]>; sets: Set<string>; elements: Map<string, string> } {
+  const state = { chains: new Map<string, string[]>(), sets: new Set<string>(), elements: new Map<string, string>() };
+  for (const line of texts.join('\n').split('\n')) {
+    const [, verb = '', what = '', name = '', rest = ''] = /^(add|flush|delete) (\S+) inet t (\S+) ?(.*)$/.exec(line) ?? [];
+    const must = (holds: boolean): void => {
+      if (!holds) throw new Error(`refused: ${line}`);
+    };
+    if (what === 'chain') {
+      if (verb === 'add' && !state.chains.has(name)) state.chains.set(name, []);
+      must(state.chains.has(name));
+      if (verb === 'flush') state.chains.set(name, []);
+      if (verb === 'delete') {
+        const used = [...state.chains.values()].flat().concat([...state.elements.values()]);
+        must(
+          state.chains.get(name)?.length === 0 && !used.some((text) => text.includes(`goto ${name}`) && !text.includes(`goto ${name}/`)),
+        );
+        state.chains.delete(name);
+      }
+    } else if (what === 'rule') {
+      for (const [, target = ''] of rest.matchAll(/goto ([^\s,]+)/g)) must(target.startsWith('to_') || state.chains.has(target));
+      for (const [, set = ''] of rest.matchAll(/@(\S+)/g)) must(state.sets.has(set));
+      state.chains.get(name)?.push(rest);
+    } else if (what === 'set') {
+      if (verb === 'add') state.sets.add(name);
+      else {
+        must(![...state.chains.values()].flat().some((text) => text.includes(`@${name} `)));
+        state.sets.delete(name);
+      }
+    } else if (what === 'element') {
+      const [key = '', verdict = ''] = rest.replace(/^\{ | \}$/g, '').split(' : ');
+      must(state.elements.has(`${name} ${key}`) === (verb === 'delete'));
+      if (verb === 'add') {
+        const target = verdict.replace('goto ', '');
+        must(target.startsWith('to_') || state.chains.has(target));
+        state.elements.set(`${name} ${key}`, verdict);
+      } else state.elements.delete(`${name} ${key}`);
+    }
+  }
+  return state;
+}
+
+const backends = fc.subarray([one, two, { ip: '10.42.0.7', port: 9090 }]);
+const ports = fc.record({
+  clusterIp: fc.constantFrom('10.96.0.9', '10.96.0.10'),
+  nodePort: fc.constantFrom(0, 30_080),
+  externalIps: fc.subarray(['192.0.2.1']),
+  affinitySeconds: fc.constantFrom(0, 60, 90),
+  internal: backends,
+  external: backends,
+  externalElsewhere: fc.boolean(),
+  keepsSource: fc.boolean(),
+});
+const steps = fc.array(fc.record({ name: fc.constantFrom('a', 'b'), port: fc.option(ports) }), { maxLength: 8 });
+
+test('small changes end where everything anew would, and nftables would refuse none of them', () => {
+  fc.assert(
+    fc.property(steps, (run) => {
+      const ruleset = new Ruleset({ table: 't', nodePortsFrom: undefined });
+      const fragments = run.map(
+        ({ name, port: given }) => [name, given === null ? undefined : fragmentOf([port({ ...given, name })], facts)] as const,
+      );
+      const state = played(fragments.map(([name, fragment]) => ruleset.change(name, fragment)));
+      const anew = played([ruleset.whole()]);
+      expect([...state.chains].sort()).toEqual([...anew.chains].sort());
+      expect([...state.elements].sort()).toEqual([...anew.elements].sort());
+      expect([...state.sets].sort()).toEqual([...anew.sets].sort());
+    }),
+  );
+});

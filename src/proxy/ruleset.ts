@@ -1,0 +1,174 @@
+// Owns the whole table of Services as it should be, and the text of the smallest transaction that makes it so. Pure but for its own memory.
+import { dropChain, type Fragment, masqueradeChain, refuseChain } from './fragment.ts';
+
+/** What the table's frame depends on. */
+export interface TableFacts {
+  /** The table's name, one for each data directory and node. */
+  readonly table: string;
+  /** The interfaces on which node ports are answered, beside the node itself; undefined: all. */
+  readonly nodePortsFrom: readonly string[] | undefined;
+}
+
+const masqueradeMark = '0x4000';
+const mapNames = ['service_ips', 'node_ports'] as const;
+type MapName = (typeof mapNames)[number];
+const empty: Fragment = { chains: new Map(), serviceIps: new Map(), nodePorts: new Map(), affinities: new Map() };
+
+/** The table without any Service, replacing whatever was there. */
+function frame({ table, nodePortsFrom }: TableFacts): string {
+  const from = nodePortsFrom === undefined ? '' : `iifname { ${nodePortsFrom.map((name) => `"${name}"`).join(', ')} } `;
+  const toNodePort = 'fib daddr type local meta l4proto . th dport vmap @node_ports';
+  return `table inet ${table} {
+}
+delete table inet ${table}
+table inet ${table} {
+  map service_ips {
+    type ipv4_addr . inet_proto . inet_service : verdict
+  }
+  map node_ports {
+    type inet_proto . inet_service : verdict
+  }
+  chain ${masqueradeChain} {
+    meta mark set meta mark or ${masqueradeMark}
+  }
+  chain ${refuseChain} {
+    meta mark set meta mark or 0x10000
+  }
+  chain ${dropChain} {
+    drop
+  }
+  chain before_routing {
+    type nat hook prerouting priority -100; policy accept;
+    ip daddr . meta l4proto . th dport vmap @service_ips
+    ${from}${toNodePort}
+  }
+  chain own_output {
+    type nat hook output priority -100; policy accept;
+    ip daddr . meta l4proto . th dport vmap @service_ips
+    ${toNodePort}
+  }
+  chain after_routing {
+    type nat hook postrouting priority 100; policy accept;
+    meta mark and ${masqueradeMark} == 0 return
+    meta mark set meta mark xor ${masqueradeMark}
+    masquerade fully-random
+  }
+  chain refuse_unanswered {
+    meta mark and 0x10000 == 0 return
+    meta l4proto tcp reject with tcp reset
+    reject
+  }
+  chain refuse_in {
+    type filter hook input priority 0; policy accept;
+    jump refuse_unanswered
+  }
+  chain refuse_through {
+    type filter hook forward priority -10; policy accept;
+    jump refuse_unanswered
+  }
+  chain refuse_out {
+    type filter hook output priority -10; policy accept;
+    jump refuse_unanswered
+  }
+  chain loopback_guard {
+    type filter hook input priority -10; policy accept;
+    iifname != "lo" ip daddr 127.0.0.0/8 ct state != { established, related } ct status and dnat == 0 drop
+  }
+}
+`;
+}
+
+/** The table as it was last handed out, and what claims to be in it. */
+export class Ruleset {
+  readonly #facts: TableFacts;
+  readonly #fragments = new Map<string, Fragment>();
+  /** Who wants which element; the first holds it until it lets go. */
+  readonly #claims: Readonly<Record<MapName, Map<string, Map<string, string>>>> = { service_ips: new Map(), node_ports: new Map() };
+
+  constructor(facts: TableFacts) {
+    this.#facts = facts;
+  }
+
+  get #table(): string {
+    return this.#facts.table;
+  }
+
+  /** Everything, as one transaction that replaces whatever the table held. */
+  whole(): string {
+    const lines = [frame(this.#facts)];
+    for (const fragment of this.#fragments.values()) lines.push(...this.#additions(fragment, empty));
+    for (const map of mapNames)
+      for (const [key, claims] of this.#claims[map]) {
+        const [held] = claims.values();
+        if (held !== undefined) lines.push(this.#element('add', map, `${key} : ${held}`));
+      }
+    return `${lines.join('\n')}\n`;
+  }
+
+  /** Puts a Service's fragment in the place of its earlier one (undefined: it is gone). Answers the transaction; '' where nothing changes. */
+  change(service: string, fragment: Fragment | undefined): string {
+    const [old, next] = [this.#fragments.get(service) ?? empty, fragment ?? empty];
+    if (fragment === undefined) this.#fragments.delete(service);
+    else this.#fragments.set(service, fragment);
+    const removed: string[] = [];
+    const added: string[] = [];
+    this.#claim('service_ips', service, old.serviceIps, next.serviceIps, removed, added);
+    this.#claim('node_ports', service, old.nodePorts, next.nodePorts, removed, added);
+    const lines = [...removed, ...this.#additions(next, old), ...this.#removals(next, old), ...added];
+    return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+  }
+
+  /** Sets and chains that are new or different. All are declared before any is filled: they refer to each other. */
+  #additions(next: Fragment, old: Fragment): readonly string[] {
+    const table = this.#table;
+    const lines: string[] = [];
+    for (const [name, seconds] of next.affinities) {
+      if (old.affinities.get(name) === seconds) continue;
+      lines.push(`add set inet ${table} ${name} { type ipv4_addr; flags dynamic, timeout; timeout ${seconds}s; size 65535; }`);
+    }
+    const changed = [...next.chains].filter(([name, rules]) => old.chains.get(name)?.join('\n') !== rules.join('\n'));
+    for (const [name] of changed) lines.push(`add chain inet ${table} ${name}`);
+    for (const [name, rules] of changed) {
+      if (old.chains.has(name)) lines.push(`flush chain inet ${table} ${name}`);
+      for (const rule of rules) lines.push(`add rule inet ${table} ${name} ${rule}`);
+    }
+    return lines;
+  }
+
+  #removals(next: Fragment, old: Fragment): readonly string[] {
+    const gone = [...old.chains.keys()].filter((name) => !next.chains.has(name));
+    const sets = [...old.affinities.keys()].filter((name) => !next.affinities.has(name));
+    return [
+      ...gone.map((name) => `flush chain inet ${this.#table} ${name}`),
+      ...gone.map((name) => `delete chain inet ${this.#table} ${name}`),
+      ...sets.map((name) => `delete set inet ${this.#table} ${name}`),
+    ];
+  }
+
+  #claim(
+    map: MapName,
+    service: string,
+    old: ReadonlyMap<string, string>,
+    next: ReadonlyMap<string, string>,
+    removed: string[],
+    added: string[],
+  ): void {
+    for (const key of new Set([...old.keys(), ...next.keys()])) {
+      const claims = this.#claims[map].get(key) ?? new Map<string, string>();
+      const [before] = claims.values();
+      const wanted = next.get(key);
+      if (wanted === undefined) claims.delete(service);
+      else claims.set(service, wanted);
+      if (claims.size === 0) this.#claims[map].delete(key);
+      else this.#claims[map].set(key, claims);
+      const [after] = claims.values();
+      if (before === after) continue;
+      if (before !== undefined) removed.push(this.#element('delete', map, key));
+      if (after !== undefined) added.push(this.#element('add', map, `${key} : ${after}`));
+    }
+  }
+
+  #element(verb: 'add' | 'delete', map: MapName, text: string): string {
+    return `${verb} element inet ${this.#table} ${map} { ${text} }`;
+  }
+}
