@@ -78,7 +78,10 @@ function endedState(scene: Scene, node: NodeFacts, member: Member, ended: Ended)
   if (name in scene.history.starts || imageFailed(scene, name)) return { state: waitingByDefault(scene, member), last: true };
   const told = wasTold(published, id);
   const hookFailure = scene.history.hookFailures[instance.id];
-  if (restart.delayMs > 0 && ((told && scene.nowMs >= backoffShownAtMs(instance)) || isProbeKill(scene, instance))) {
+  if (
+    restart.delayMs > 0 &&
+    ((told && scene.nowMs >= backoffShownAtMs(instance, hookFailure !== undefined)) || isProbeKill(scene, instance))
+  ) {
     const message = `back-off ${formatBackoff(restart.delayMs)} restarting failed container=${name} pod=${podLabel(scene.observed.pod)}`;
     return { state: { waiting: { reason: 'CrashLoopBackOff', message } }, last: true };
   }

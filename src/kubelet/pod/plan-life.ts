@@ -139,7 +139,7 @@ function want(scene: Scene, plan: Plan, member: Member, usable: boolean, current
   if (ended?.restart !== undefined) {
     backoff = ended.restart.nextBackoffMs;
     if (ended.restart.delayMs > 0) tellBackoff(scene, plan, member, ended.instance.id);
-    const shownMs = backoffShownAtMs(ended.instance);
+    const shownMs = backoffShownAtMs(ended.instance, ended.instance.id in history.hookFailures);
     if (ended.restart.delayMs > 0 && shownMs > nowMs) plan.wakesAtMs.push(shownMs);
     if (ended.restart.atMs > nowMs) return waitUntil(plan, ended.restart.atMs, `${name} waits ${ended.restart.delayMs} ms after a crash`);
   }

@@ -49,12 +49,13 @@ export function endedAtMs(ended: ContainerStatus): number {
   return ended.finishedAtMs > 0 ? ended.finishedAtMs : ended.createdAtMs;
 }
 
-/** A container's end is shown for so long before its back-off is. */
+/** A container's end is shown for so long before its back-off is; a start that failed for less, as it shows as waiting already. */
 const endShownMs = 2500;
+const failedStartShownMs = 1000;
 
 /** When the back-off of an instance shows instead of its end. */
-export function backoffShownAtMs(ended: ContainerStatus): number {
-  return endedAtMs(ended) + endShownMs;
+export function backoffShownAtMs(ended: ContainerStatus, failedHook: boolean): number {
+  return endedAtMs(ended) + (failedHook || ended.reason === 'StartError' ? failedStartShownMs : endShownMs);
 }
 
 /**
