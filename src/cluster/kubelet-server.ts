@@ -71,7 +71,7 @@ export async function openKubeletServer(options: KubeletServerOptions): Promise<
     const token = /^Bearer (\S+)$/i.exec(String(exchange.headers['authorization'] ?? ''))?.[1];
     if (token === undefined) return undefined;
     return tokens.get(token, clock.now(), async () => {
-      const review = await client.create(resources.tokenReviews, { spec: { token } } as unknown as TokenReview);
+      const review = await client.create(resources.tokenReviews, { metadata: {}, spec: { token } } as unknown as TokenReview);
       const { authenticated, user } = review.status ?? {};
       return authenticated === true && user?.username !== undefined ? { ...user, name: user.username } : undefined;
     });
@@ -84,7 +84,7 @@ export async function openKubeletServer(options: KubeletServerOptions): Promise<
         const resourceAttributes = { verb, group: '', version: 'v1', resource: 'nodes', subresource, name: nodeName };
         const { name, groups, uid, extra } = user;
         const spec = { user: name, groups, uid, extra, resourceAttributes };
-        const review = await client.create(resources.subjectAccessReviews, { spec } as unknown as SubjectAccessReview);
+        const review = await client.create(resources.subjectAccessReviews, { metadata: {}, spec } as unknown as SubjectAccessReview);
         if (review.status?.allowed === true) return true;
       }
       return false;
