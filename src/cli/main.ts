@@ -69,6 +69,20 @@ program
   .summary('say what this machine can and cannot do, and what to install')
   .action(async () => (await import('./commands/doctor.ts')).doctor());
 
+const image = program.command('image').summary("images on this machine's node, without a registry");
+image
+  .command('load')
+  .argument('<file>', 'an archive as docker save or OCI tools make it; - for standard input')
+  .summary('load the images of an archive')
+  .option(...dataDir)
+  .option('--name <repository>', 'what images are called that the archive does not name')
+  .action(async (file: string, flags) => (await import('./commands/image.ts')).load(file, flags));
+image
+  .command('list')
+  .summary('list the images that are there')
+  .option(...dataDir)
+  .action(async (flags) => (await import('./commands/image.ts')).list(flags));
+
 serverFlags(program.command('apiserver'))
   .summary('run the API server alone')
   .action(async (flags) => (await import('./commands/apiserver.ts')).apiserver(flags));

@@ -1,4 +1,5 @@
 // Owns one node of this process: its kubelet, what it tells of itself, and how the API server reaches it, whatever runs its containers.
+import { existsSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
 import type { Entropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
@@ -92,6 +93,8 @@ export function startNode(parts: NodeParts): RunningNode {
     ...(parts.cgroups === undefined ? {} : { cgroups: parts.cgroups }),
     ...(parts.manifestsDir === undefined ? {} : { manifestsDir: parts.manifestsDir }),
   });
+  // Nodes with cgroups are this machine's.
+  const cgroupVersion = (): 1 | 2 => (existsSync('/sys/fs/cgroup/cgroup.controllers') ? 2 : 1);
   let pressures = (): Pressures => ({ memory: false, disk: false, pid: false });
   const agent = nodeAgent({
     client,
@@ -106,6 +109,7 @@ export function startNode(parts: NodeParts): RunningNode {
     kubeletPort: parts.kubeletPort ?? 10250,
     maxPods: 110,
     pressures: () => pressures(),
+    ...(parts.cgroups === undefined ? {} : { cgroupVersion: cgroupVersion() }),
     ...(parts.podCidr === undefined ? {} : { podCidr: parts.podCidr }),
     tell: (about, type, reason, message) => kubelet.events.record(about, type, reason, message),
   });

@@ -24,6 +24,8 @@ export interface NodeAgentOptions extends NodeIdentity {
   readonly taints?: readonly Taint[];
   /** The node's share of the pod range, where it is fixed; absent: the controllers give it one. */
   readonly podCidr?: string;
+  /** Which cgroups the node's pods live in; absent: none. */
+  readonly cgroupVersion?: 1 | 2;
   /** What the eviction rules see; absent: no pressure. */
   readonly pressures?: () => Pressures;
   /** Tells an event about the node (the kubelet's recorder). */
@@ -39,6 +41,8 @@ export interface NodeAgent extends Service {
   refresh(): void;
 }
 
+const cgroupV1Text =
+  'cgroup v1 detected. cgroup v1 support is deprecated and will be removed in a future release. Please migrate to cgroup v2. More information at https://git.k8s.io/enhancements/keps/sig-node/5573-remove-cgroup-v1';
 const noPressures: Pressures = { memory: false, disk: false, pid: false };
 /** Until the node is ready for the first time it is looked at this often, for so long. */
 const eagerMs = 100;
@@ -87,14 +91,15 @@ class Agent implements NodeAgent {
     await this.#tasks.stop();
   }
 
-  #tell(reason: string, message: string): void {
+  #tell(reason: string, message: string, type: 'Normal' | 'Warning' = 'Normal'): void {
     const { nodeName, tell } = this.#options;
-    tell({ kind: 'Node', name: nodeName, uid: nodeName }, 'Normal', reason, message);
+    tell({ kind: 'Node', name: nodeName, uid: nodeName }, type, reason, message);
   }
 
   async #report(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
     this.#tell('Starting', 'Starting kubelet.');
+    if (this.#options.cgroupVersion === 1) this.#tell('CgroupV1', cgroupV1Text, 'Warning');
     while (!signal.aborted) {
       const woken = Promise.withResolvers<void>();
       this.#wake = woken.resolve;
@@ -151,7 +156,11 @@ class Agent implements NodeAgent {
   /** Of a node that was registered in the same breath nothing was published before, whatever the answer holds. */
   #tellChanges(published: NodeStatus | undefined, now: NodeStatus): void {
     const before = this.#starting && this.#made ? undefined : published;
-    for (const { reason, message } of conditionEvents(this.#options.nodeName, before, now, this.#starting)) this.#tell(reason, message);
+    const events = conditionEvents(this.#options.nodeName, before, now, this.#starting);
+    const enforced = { type: 'Normal', reason: 'NodeAllocatableEnforced', message: 'Updated Node Allocatable limit across pods' } as const;
+    const ready = events.findIndex(({ reason }) => reason === 'NodeReady' || reason === 'NodeNotReady');
+    const at = ready < 0 ? events.length : ready;
+    for (const { reason, message } of this.#starting ? events.toSpliced(at, 0, enforced) : events) this.#tell(reason, message);
   }
 
   #made = false;

@@ -258,7 +258,14 @@ test('a node is registered ready at once, told of, and not written again while n
     labels: { 'kubernetes.io/hostname': 'node1', 'beta.kubernetes.io/arch': 'amd64' },
     annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
   });
-  expect(state.events).toEqual(['Starting', 'NodeHasSufficientMemory', 'NodeHasNoDiskPressure', 'NodeHasSufficientPID', 'NodeReady']);
+  expect(state.events).toEqual([
+    'Starting',
+    'NodeHasSufficientMemory',
+    'NodeHasNoDiskPressure',
+    'NodeHasSufficientPID',
+    'NodeAllocatableEnforced',
+    'NodeReady',
+  ]);
   const written = state.patches.length;
   await clock.advance(100_000);
   expect(state.patches).toHaveLength(written);
