@@ -29,7 +29,7 @@ export async function openControlPlaneForTests(): Promise<ControlPlaneForTests> 
     caPem: ca.cert,
     serviceAccountKey: await makeKey(),
     serviceCidr: '10.96.0.0/16',
-    apiIp: '127.0.0.1',
+    apiIp: '10.42.0.1',
     apiPort: 6443,
     nodeConnections: () => undefined,
     ownNodes: false,

@@ -73,6 +73,8 @@ test('deletion: SIGTERM, terminal status, gone; nothing of the pod is left on th
   });
   const { metadata } = await bench.until('p', ready);
   expect(await bench.files.stat(`/kubelet/pods/${metadata.uid}/volumes/kubernetes.io~empty-dir/v`)).toMatchObject({ kind: 'directory' });
+  // A process that has only just begun gets no signal yet.
+  await bench.clock.advance(200);
   const beganMs = bench.clock.now();
   await bench.client.delete(resources.pods, { namespace, name: 'p' });
   await bench.clock.until(async () => (await bench.pod('p')) === undefined);
