@@ -6,6 +6,7 @@ import type { Causes } from '../field-checks.ts';
 import { immutable, objectMetaCauses, subdomainName } from '../meta/object-meta-validation.ts';
 import type { StatusCause } from '../meta/v1.ts';
 import { configKeyErrors } from '../names.ts';
+import { keyPairError } from './key-pair.ts';
 import type { ConfigMap, Secret } from './v1.ts';
 
 const largestBytes = 1024 * 1024;
@@ -102,4 +103,12 @@ export function secretCauses(secret: Secret): StatusCause[] {
 export function secretUpdateCauses(next: Secret, old: Secret): StatusCause[] {
   const out: Causes = next.type === old.type ? [] : [invalidValue('type', next.type, immutable)];
   return [...out, ...immutableCauses(next, old, ['data']), ...objectMetaCauses(next.metadata, true, subdomainName), ...secretCauses(next)];
+}
+
+/** What is told about an accepted secret: that its certificate and its key make no identity. */
+export function secretWarnings({ type, data = {} }: Secret): readonly string[] {
+  if (type !== 'kubernetes.io/tls') return [];
+  const text = (key: string): string => Buffer.from(data[key] ?? '', 'base64').toString('latin1');
+  const error = keyPairError(text('tls.crt'), text('tls.key'));
+  return error === '' ? [] : [error];
 }

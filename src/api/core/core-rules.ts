@@ -8,30 +8,32 @@ import { defaultClaim, defaultPersistentVolume } from './claim-defaults.ts';
 import { withBothSources, withoutForeignSources } from './claim-sources.ts';
 import { claimStatusCauses, claimUpdateCauses } from './claim-update-validation.ts';
 import { claimCauses } from './claim-validation.ts';
-import { configMapCauses, configMapUpdateCauses, secretCauses, secretUpdateCauses } from './config-validation.ts';
+import { configMapCauses, configMapUpdateCauses, secretCauses, secretUpdateCauses, secretWarnings } from './config-validation.ts';
 import { defaultQuantities } from './container-defaults.ts';
+import { controllerRules, podTemplateRules } from './controller-rules.ts';
 import { endpointsCauses, endpointsWarnings } from './endpoints-validation.ts';
+import { eventRules } from './event-rules.ts';
 import { defaultLimitRange } from './limit-range-defaults.ts';
-import { namespaceCauses, namespaceStatusCauses, nodeCauses, nodeUpdateCauses } from './node-validation.ts';
+import { limitRangeCauses } from './limit-range-validation.ts';
+import { namespaceRules } from './namespace-rules.ts';
+import { nodeRules } from './node-rules.ts';
 import { persistentVolumeCauses, persistentVolumeUpdateCauses } from './persistent-volume-validation.ts';
 import { persistentVolumeWarnings } from './persistent-volume-warnings.ts';
-import { defaultPodTemplate } from './pod-defaults.ts';
 import { podRules } from './pod-rules.ts';
+import { resourceQuotaCauses, resourceQuotaStatusCauses, resourceQuotaUpdateCauses } from './resource-quota-validation.ts';
 import { defaultEndpoints, defaultService } from './service-defaults.ts';
-import { serviceCauses, serviceUpdateCauses, withoutStaleFields } from './service-validation.ts';
-import { controllerCauses } from './template-validation.ts';
+import { serviceCauses, serviceStatusCauses, serviceUpdateCauses, withoutStaleFields } from './service-validation.ts';
+import { serviceWarnings } from './service-warnings.ts';
 import type {
   ConfigMap,
   Endpoints,
   LimitRange,
-  Namespace,
-  Node,
   PersistentVolume,
   PersistentVolumeClaim,
-  ReplicationController,
   ResourceQuota,
   Secret,
   Service,
+  ServiceAccount,
 } from './v1.ts';
 import { claimWarnings } from './volume-warnings.ts';
 
@@ -44,42 +46,17 @@ function stampPhase(object: AnyObject, old: AnyObject | undefined, nowMs: number
   return { ...object, status: { ...next, lastPhaseTransitionTime: formatTime(nowMs) } };
 }
 
-function defaultNamespace(namespace: Namespace): Namespace {
-  const { name, labels } = namespace.metadata;
-  const status = { ...namespace.status, phase: namespace.status?.phase || ('Active' as const) };
-  if (!name) return { ...namespace, status };
-  const sorted = Object.entries({ ...labels, 'kubernetes.io/metadata.name': name }).sort(([a], [b]) => (a < b ? -1 : 1));
-  return { ...namespace, metadata: { ...namespace.metadata, labels: Object.fromEntries(sorted) }, status };
+const enforces = 'kubernetes.io/enforce-mountable-secrets';
+
+/** One annotation of service accounts is out of use. */
+function accountWarnings({ metadata }: ServiceAccount, old?: ServiceAccount): readonly string[] {
+  if (metadata.annotations?.[enforces] === undefined || old?.metadata.annotations?.[enforces] !== undefined) return [];
+  return [`metadata.annotations[${enforces}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`];
 }
 
-function defaultNode(node: Node): Node {
-  const status = node.status ?? {};
-  const capacity = defaultQuantities(status.capacity);
-  const allocatable = status.allocatable === undefined ? capacity : defaultQuantities(status.allocatable);
-  const { podCIDR, podCIDRs } = node.spec ?? {};
-  const first = podCIDRs?.[0];
-  const ranges = podCIDR && first !== podCIDR ? { podCIDRs: [podCIDR] } : first !== undefined && !podCIDR ? { podCIDR: first } : {};
-  return {
-    ...node,
-    spec: { ...node.spec, ...ranges },
-    status: { ...status, ...(capacity === undefined ? {} : { capacity }), ...(allocatable === undefined ? {} : { allocatable }) },
-  };
-}
-
-function defaultReplicationController(controller: ReplicationController): ReplicationController {
-  const spec = controller.spec ?? {};
-  const template = spec.template === undefined ? undefined : defaultPodTemplate(spec.template);
-  const labels = template?.metadata?.labels;
-  const isEmpty = (map: object | undefined): boolean => Object.keys(map ?? {}).length === 0;
-  return {
-    ...controller,
-    ...(labels !== undefined && isEmpty(controller.metadata.labels) ? { metadata: { ...controller.metadata, labels } } : {}),
-    spec: {
-      ...spec,
-      ...(template === undefined ? {} : { template }),
-      ...(labels !== undefined && isEmpty(spec.selector) ? { selector: labels } : {}),
-    },
-  };
+function defaultQuota(quota: ResourceQuota): ResourceQuota {
+  const hard = defaultQuantities(quota.spec?.hard);
+  return hard === undefined ? quota : { ...quota, spec: { ...quota.spec, hard } };
 }
 
 const none = { generation: 'none' } as const;
@@ -87,20 +64,19 @@ const none = { generation: 'none' } as const;
 /** The rules of the group's kinds, by kind. */
 export const coreRules: GroupRules = {
   Pod: podRules,
-  PodTemplate: {
-    default: (object) => ({ ...object, template: defaultPodTemplate(object['template'] as never) }),
-  },
-  ReplicationController: {
-    default: onType(defaultReplicationController),
-    validate: (object) => controllerCauses(object as unknown as ReplicationController),
-  },
+  PodTemplate: podTemplateRules,
+  ReplicationController: controllerRules,
   Service: {
     ...none,
     default: onType<Service>(defaultService),
     nameErrors: nameCheck(dnsLabelErrors),
-    validate: (object) => serviceCauses(object as unknown as Service),
-    validateUpdate: (next, old) => serviceUpdateCauses(next as unknown as Service, old as unknown as Service),
     prepareForUpdate: onTypes<Service>(withoutStaleFields),
+    ...checksOf<Service>({
+      validate: serviceCauses,
+      validateUpdate: serviceUpdateCauses,
+      validateStatusUpdate: serviceStatusCauses,
+      warnings: serviceWarnings,
+    }),
   },
   Endpoints: {
     ...none,
@@ -108,31 +84,8 @@ export const coreRules: GroupRules = {
     metaOnUpdate: 'update',
     ...checksOf<Endpoints>({ validate: endpointsCauses, warnings: endpointsWarnings }),
   },
-  Namespace: {
-    ...none,
-    default: onType(defaultNamespace),
-    validate: (object) => namespaceCauses(object as unknown as Namespace),
-    validateStatusUpdate: (next) => namespaceStatusCauses(next as unknown as Namespace),
-    nameErrors: nameCheck(dnsLabelErrors),
-    prepareForCreate(object) {
-      const namespace = object as unknown as Namespace;
-      const finalizers = namespace.spec?.finalizers ?? [];
-      const kept = finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes'];
-      return { ...object, spec: { ...namespace.spec, finalizers: kept }, status: { phase: 'Active' } };
-    },
-    prepareForUpdate: (next, old) => ({
-      ...next,
-      spec: { ...(next['spec'] as object), finalizers: (old as unknown as Namespace).spec?.finalizers },
-    }),
-  },
-  Node: {
-    ...none,
-    statusOnCreate: true,
-    default: onType<Node>(defaultNode),
-    validate: (object) => nodeCauses(object as unknown as Node),
-    validateUpdate: (next, old) => nodeUpdateCauses(next as unknown as Node, old as unknown as Node),
-    validateStatusUpdate: (next, old) => nodeUpdateCauses(next as unknown as Node, old as unknown as Node),
-  },
+  Namespace: namespaceRules,
+  Node: nodeRules,
   PersistentVolume: {
     ...none,
     metaOnUpdate: 'create',
@@ -165,23 +118,35 @@ export const coreRules: GroupRules = {
     ...none,
     metaOnUpdate: 'update',
     default: onType<Secret>((secret) => mergeStringData({ ...secret, type: secret.type || 'Opaque' })),
-    validate: (object) => secretCauses(object as unknown as Secret),
-    validateUpdate: (next, old) => secretUpdateCauses(next as unknown as Secret, old as unknown as Secret),
+    ...checksOf<Secret>({ validate: secretCauses, validateUpdate: secretUpdateCauses, warnings: secretWarnings }),
   },
   ConfigMap: {
     ...none,
     metaOnUpdate: 'update',
-    validate: (object) => configMapCauses(object as unknown as ConfigMap),
-    validateUpdate: (next, old) => configMapUpdateCauses(next as unknown as ConfigMap, old as unknown as ConfigMap),
+    ...checksOf<ConfigMap>({ validate: configMapCauses, validateUpdate: configMapUpdateCauses }),
   },
-  ServiceAccount: none,
-  Event: none,
-  LimitRange: { ...none, default: onType<LimitRange>(defaultLimitRange) },
+  ServiceAccount: {
+    ...none,
+    prepareForCreate: onType<ServiceAccount>((account) =>
+      account.secrets === undefined ? account : { ...account, secrets: account.secrets.map(({ name = '' }) => ({ name })) },
+    ),
+    ...checksOf<ServiceAccount>({ warnings: accountWarnings }),
+  },
+  Event: eventRules,
+  LimitRange: {
+    ...none,
+    metaOnUpdate: 'create',
+    default: onType<LimitRange>(defaultLimitRange),
+    ...checksOf<LimitRange>({ validate: limitRangeCauses }),
+  },
   ResourceQuota: {
     ...none,
-    default: onType<ResourceQuota>((quota) => {
-      const hard = defaultQuantities(quota.spec?.hard);
-      return hard === undefined ? quota : { ...quota, spec: { ...quota.spec, hard } };
+    metaOnUpdate: 'update',
+    default: onType<ResourceQuota>(defaultQuota),
+    ...checksOf<ResourceQuota>({
+      validate: resourceQuotaCauses,
+      validateUpdate: resourceQuotaUpdateCauses,
+      validateStatusUpdate: resourceQuotaStatusCauses,
     }),
   },
 };

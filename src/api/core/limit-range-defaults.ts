@@ -24,5 +24,6 @@ function defaultItem(item: LimitRangeItem): LimitRangeItem {
 
 /** The LimitRange with upstream's defaults. */
 export function defaultLimitRange(range: LimitRange): LimitRange {
-  return range.spec === undefined ? range : { ...range, spec: { ...range.spec, limits: (range.spec.limits ?? []).map(defaultItem) } };
+  const limits = range.spec?.limits;
+  return Array.isArray(limits) ? { ...range, spec: { ...range.spec, limits: limits.map(defaultItem) } } : range;
 }

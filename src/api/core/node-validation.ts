@@ -1,13 +1,12 @@
-// Owns the validation of Nodes and Namespaces.
-import { isIP } from 'node:net';
+// Owns the validation of Nodes: taints, amounts, addresses, pod ranges.
 import { duplicate, forbiddenValue, invalidValue, required } from '../causes.ts';
 import { sameValue } from '../equal.ts';
-import { type Causes, checkName, checkOneOf, notNegative } from '../field-checks.ts';
+import { type Causes, checkName, checkOneOf } from '../field-checks.ts';
+import { checkCidr } from '../ip-checks.ts';
 import type { StatusCause } from '../meta/v1.ts';
 import { labelValueErrors, qualifiedNameErrors } from '../names.ts';
-import { parseQuantity } from '../quantity.ts';
-import { isIntegerResource } from './resource-names.ts';
-import type { Namespace, Node, Taint } from './v1.ts';
+import { checkResourceAmount } from './resources-validation.ts';
+import type { Node, Taint } from './v1.ts';
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
@@ -29,67 +28,53 @@ function checkTaints(taints: readonly Taint[], at: string, out: Causes): void {
   }
 }
 
-function isCidr(text: string): boolean {
-  const [address = '', bits = '', ...rest] = text.split('/');
-  const family = isIP(address);
-  return family !== 0 && rest.length === 0 && /^\d+$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
+function checkRanges(ranges: readonly string[], out: Causes): void {
+  for (const [index, range] of ranges.entries()) checkCidr(range, `spec.podCIDRs[${index}]`, out);
+  const families = ranges.map((range) => (range.includes(':') ? 6 : 4));
+  if (ranges.length > 1 && new Set(families).size < families.length)
+    out.push(invalidValue('spec.podCIDRs', ranges, 'may specify no more than one CIDR for each IP family'));
+}
+
+function checkAmounts({ status = {} }: Node, out: Causes): void {
+  for (const list of ['capacity', 'allocatable'] as const)
+    for (const [name, amount] of Object.entries(status[list] ?? {})) checkResourceAmount(name, amount, `status.${list}.${name}`, out);
+}
+
+function checkAddresses({ status = {} }: Node, out: Causes): void {
+  const seen = new Set<string>();
+  for (const [index, { type, address }] of (status.addresses ?? []).entries()) {
+    const id = `${type}/${address}`;
+    if (seen.has(id)) out.push(duplicate(`status.addresses[${index}]`, { Type: type, Address: address }));
+    seen.add(id);
+  }
 }
 
 /** Complaints about a node beyond its metadata. */
-export function nodeCauses({ spec = {}, status = {} }: Node): StatusCause[] {
+export function nodeCauses(node: Node): StatusCause[] {
   const out: Causes = [];
-  checkTaints(spec.taints ?? [], 'metadata.taints', out);
-  const ranges = spec.podCIDRs ?? [];
-  for (const [index, range] of ranges.entries())
-    if (!isCidr(range))
-      out.push(invalidValue(`spec.podCIDRs[${index}]`, range, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'));
-  const families = ranges.map((range) => isIP(range.split('/')[0] ?? ''));
-  if (ranges.length > 1 && new Set(families).size < families.length)
-    out.push(invalidValue('spec.podCIDRs', ranges, 'may specify no more than one CIDR for each IP family'));
-  const addresses = new Set<string>();
-  for (const [index, { type, address }] of (status.addresses ?? []).entries()) {
-    const id = `${type}/${address}`;
-    if (addresses.has(id)) out.push(duplicate(`status.addresses[${index}]`, { Type: type, Address: address }));
-    addresses.add(id);
-  }
-  for (const list of ['capacity', 'allocatable'] as const)
-    for (const [name, amount] of Object.entries(status[list] ?? {})) {
-      const { nano } = parseQuantity(amount);
-      if (nano < 0n) out.push(invalidValue(`status.${list}.${name}`, amount, notNegative));
-      if (isIntegerResource(name) && nano % 1_000_000_000n !== 0n)
-        out.push(invalidValue(`status.${list}.${name}`, amount, 'must be an integer'));
-    }
+  const { taints = [], podCIDRs = [] } = node.spec ?? {};
+  checkTaints(taints, 'metadata.taints', out);
+  checkAmounts(node, out);
+  checkRanges(podCIDRs, out);
   return out;
 }
 
-/** A node's pod ranges and provider are given once. */
-export function nodeUpdateCauses(next: Node, old: Node): StatusCause[] {
-  const out = nodeCauses(next);
+/** Complaints about a changed node on any path: its pod ranges and its provider are given once. */
+export function nodeStatusCauses(next: Node, old: Node): StatusCause[] {
+  const out: Causes = [];
+  checkAmounts(next, out);
+  checkAddresses(next, out);
   const before = old.spec?.podCIDRs ?? [];
   if (before.length > 0 && !sameValue(before, next.spec?.podCIDRs ?? []))
     out.push(forbiddenValue('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'));
   if (old.spec?.providerID && next.spec?.providerID !== old.spec.providerID)
     out.push(forbiddenValue('spec.providerID', 'node updates may not change providerID except from "" to valid'));
   if ((old.spec?.externalID ?? '') !== (next.spec?.externalID ?? '')) out.push(forbiddenValue('spec.externalID', 'may not be updated'));
+  checkTaints(next.spec?.taints ?? [], 'metadata.taints', out);
   return out;
 }
 
-/** Complaints about a namespace beyond its metadata. */
-export function namespaceCauses({ spec = {} }: Namespace): StatusCause[] {
-  const out: Causes = [];
-  for (const finalizer of spec.finalizers ?? []) {
-    checkName(qualifiedNameErrors(finalizer), finalizer, 'spec.finalizers', out);
-    if (!finalizer.includes('/') && finalizer !== 'kubernetes' && finalizer !== 'orphan' && finalizer !== 'foregroundDeletion')
-      out.push(invalidValue('spec.finalizers', finalizer, 'name is neither a standard finalizer name nor is it fully qualified'));
-  }
-  return out;
-}
-
-/** Complaints about a namespace's status. */
-export function namespaceStatusCauses(next: Namespace): StatusCause[] {
-  const phase = next.status?.phase;
-  const going = next.metadata.deletionTimestamp !== undefined;
-  const due = going ? 'Terminating' : 'Active';
-  if (phase === due) return [];
-  return [invalidValue('status.Phase', phase ?? '', `may only be '${due}' if \`deletionTimestamp\` is ${going ? 'not ' : ''}empty`)];
+/** Complaints about a changed node: those about a node as such, and those about the change. */
+export function nodeUpdateCauses(next: Node, old: Node): StatusCause[] {
+  return [...nodeCauses(next), ...nodeStatusCauses(next, old)];
 }

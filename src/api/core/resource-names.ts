@@ -69,3 +69,11 @@ export function isIntegerResource(name: string): boolean {
 export function allowsOvercommit(name: string): boolean {
   return isNativeResource(name) && !isHugePages(name);
 }
+
+const quotaOnly = ['requests.', 'limits.'];
+
+/** True for names without a domain that quotas count. */
+export function isStandardQuotaResource(name: string): boolean {
+  if (name === 'storage' || name.includes('/')) return false;
+  return standardResources.has(name) || isHugePages(name) || quotaOnly.some((prefix) => name.startsWith(`${prefix}hugepages-`));
+}

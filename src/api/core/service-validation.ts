@@ -1,68 +1,26 @@
-// Owns the validation of Services, as far as it needs no allocation of addresses and ports.
+// Owns the validation of Services, as far as it needs no allocation of addresses and ports, and what a change of type takes away.
 import { isIP } from 'node:net';
 import { duplicate, forbiddenValue, invalidValue, notSupported, required } from '../causes.ts';
 import { sameValue } from '../equal.ts';
-import { type Causes, checkDnsLabel, checkName, checkOneOf, checkPort } from '../field-checks.ts';
-import { checkIp } from '../ip-checks.ts';
+import { type Causes, checkName, checkOneOf } from '../field-checks.ts';
+import { parseAddress } from '../ip-address.ts';
+import { checkEndpointIp, checkIp } from '../ip-checks.ts';
 import { labelCauses } from '../meta/object-meta-validation.ts';
 import type { StatusCause } from '../meta/v1.ts';
-import { dnsSubdomainErrors, qualifiedNameErrors } from '../names.ts';
-import { checkPortOrName } from './probe-validation.ts';
-import type { Service, ServicePort, ServiceSpec } from './v1.ts';
+import { dnsSubdomainErrors } from '../names.ts';
+import { checkPortsTogether, checkServicePorts } from './service-port-validation.ts';
+import {
+  checkLoadBalancer,
+  checkLoadBalancerClass,
+  checkSessionAffinity,
+  checkTraffic,
+  needsHealthCheck,
+} from './service-traffic-validation.ts';
+import type { Service, ServiceSpec } from './v1.ts';
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
-
-/** A port as Go prints it. */
-function goPort(port: ServicePort, targetPort: number | string): unknown {
-  return {
-    Name: port.name ?? '',
-    Protocol: port.protocol ?? '',
-    AppProtocol: port.appProtocol ?? null,
-    Port: port.port,
-    TargetPort: targetPort,
-    NodePort: port.nodePort ?? 0,
-  };
-}
-
-function checkPorts(spec: ServiceSpec, out: Causes): void {
-  const ports = spec.ports ?? [];
-  const headless = (spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : []))[0] === 'None';
-  if (ports.length === 0 && !headless && spec.type !== 'ExternalName') out.push(required('spec.ports'));
-  const names = new Set<string>();
-  for (const [index, port] of ports.entries()) {
-    const at = `spec.ports[${index}]`;
-    const name = port.name ?? '';
-    if (ports.length > 1 && name === '') out.push(required(`${at}.name`));
-    else if (name !== '') {
-      checkDnsLabel(name, `${at}.name`, out);
-      if (names.has(name)) out.push(duplicate(`${at}.name`, name));
-      names.add(name);
-    }
-    checkPort(port.port, `${at}.port`, out);
-    if (!port.protocol) out.push(required(`${at}.protocol`));
-    else checkOneOf(port.protocol, ['SCTP', 'TCP', 'UDP'], `${at}.protocol`, out);
-    checkPortOrName(port.targetPort ?? 0, `${at}.targetPort`, out);
-    if (port.appProtocol !== undefined) checkName(qualifiedNameErrors(port.appProtocol), port.appProtocol, `${at}.appProtocol`, out);
-    if (
-      headless &&
-      typeof port.targetPort === 'number' &&
-      port.targetPort !== port.port &&
-      spec.type !== 'ExternalName' &&
-      spec.clusterIP === 'None'
-    )
-      continue;
-  }
-  const seen = new Set<string>();
-  for (const [index, port] of ports.entries()) {
-    const key = `${port.protocol}/${port.port}`;
-    if (seen.has(key))
-      out.push(duplicate(`spec.ports[${index}]`, goPort({ name: '', protocol: port.protocol, port: port.port } as ServicePort, 0)));
-    seen.add(key);
-  }
-  if (spec.type !== 'ClusterIP' && spec.type !== undefined && spec.type !== 'ExternalName') return;
-  for (const [index, port] of ports.entries())
-    if (port.nodePort) out.push(forbiddenValue(`spec.ports[${index}].nodePort`, `may not be used when \`type\` is '${spec.type}'`));
-}
+const oldHints = 'service.kubernetes.io/topology-aware-hints';
+const mode = 'service.kubernetes.io/topology-mode';
 
 function checkClusterIps(spec: ServiceSpec, out: Causes): void {
   const { clusterIP = '', clusterIPs = [], type } = spec;
@@ -82,8 +40,7 @@ function checkClusterIps(spec: ServiceSpec, out: Causes): void {
         out.push(invalidValue(`${at}[${index}]`, ip, `may not be set to 'None' for ${type} services`));
       else if (list.length > 1)
         out.push(invalidValue(`${at}[${index}]`, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'));
-    } else if (/^0\d|\.0\d/.test(ip) && /^[\d.]+$/.test(ip)) out.push(invalidValue(`${at}[${index}]`, ip, 'must not have leading 0s'));
-    else checkIp(ip, `${at}[${index}]`, out);
+    } else checkIp(ip, `${at}[${index}]`, out);
   }
   const families = list.map((ip) => isIP(ip)).filter((family) => family !== 0);
   if (families.length > 1 && new Set(families).size < families.length)
@@ -102,71 +59,79 @@ function checkFamilies({ ipFamilies = [], ipFamilyPolicy, type }: ServiceSpec, o
     checkOneOf(ipFamilyPolicy, ['PreferDualStack', 'RequireDualStack', 'SingleStack'], 'spec.ipFamilyPolicy', out);
 }
 
-function checkTraffic(spec: ServiceSpec, out: Causes): void {
-  const { type, externalTrafficPolicy: external, internalTrafficPolicy: internal, healthCheckNodePort: health } = spec;
-  const outside = type === 'LoadBalancer' || type === 'NodePort' || (type === 'ClusterIP' && (spec.externalIPs ?? []).length > 0);
-  if (external) {
-    if (!outside) out.push(invalidValue('spec.externalTrafficPolicy', external, 'may only be set for externally-accessible services'));
-    else checkOneOf(external, ['Cluster', 'Local'], 'spec.externalTrafficPolicy', out);
-  }
-  if (health && (type !== 'LoadBalancer' || external !== 'Local'))
-    out.push(
-      invalidValue(
-        'spec.healthCheckNodePort',
-        health,
-        "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
-      ),
-    );
-  if (internal !== undefined) checkOneOf(internal, ['Cluster', 'Local'], 'spec.internalTrafficPolicy', out);
+function checkTopology({ metadata }: Service, out: Causes): void {
+  const before = metadata.annotations?.[oldHints];
+  const after = metadata.annotations?.[mode];
+  if (before !== undefined && after !== undefined && before !== after)
+    out.push(invalidValue(`metadata.annotations[${mode}]`, after, `must match annotations[${oldHints}] when both are specified`));
 }
 
-function checkLoadBalancer(spec: ServiceSpec, out: Causes): void {
-  if (spec.type === 'LoadBalancer') {
-    const name = spec.loadBalancerClass;
-    if (name !== undefined) checkName(qualifiedNameErrors(name), name, 'spec.loadBalancerClass', out);
-    return;
-  }
-  const why = "may only be used when `type` is 'LoadBalancer'";
-  if ((spec.loadBalancerSourceRanges ?? []).length > 0) out.push(forbiddenValue('spec.LoadBalancerSourceRanges', why));
-  if (spec.allocateLoadBalancerNodePorts !== undefined) out.push(forbiddenValue('spec.allocateLoadBalancerNodePorts', why));
-  if (spec.loadBalancerClass !== undefined) out.push(forbiddenValue('spec.loadBalancerClass', why));
+function checkExternalName({ externalName = '', ipFamilies = [], ipFamilyPolicy }: ServiceSpec, out: Causes): void {
+  const why = 'may not be set for ExternalName services';
+  if (ipFamilies.length > 0) out.push(forbiddenValue('spec.ipFamilies', why));
+  if (ipFamilyPolicy !== undefined) out.push(forbiddenValue('spec.ipFamilyPolicy', why));
+  const name = externalName.replace(/\.$/, '');
+  if (name === '') out.push(required('spec.externalName'));
+  else checkName(dnsSubdomainErrors(name), name, 'spec.externalName', out);
 }
 
 /** Complaints about a service beyond its metadata. */
-export function serviceCauses({ spec = {} }: Service): StatusCause[] {
+export function serviceCauses(service: Service): StatusCause[] {
   const out: Causes = [];
-  const { type = '' } = spec;
-  checkPorts(spec, out);
-  if (type === '') out.push(required('spec.type'));
-  else if (!types.includes(type)) out.push(notSupported('spec.type', type, types));
-  if (type === 'ExternalName') {
-    const name = spec.externalName ?? '';
-    if (name === '') out.push(required('spec.externalName'));
-    else checkName(dnsSubdomainErrors(name.replace(/\.$/, '')), name, 'spec.externalName', out);
-  }
-  checkClusterIps(spec, out);
+  const { spec = {} } = service;
+  const { type = '', ports = [], clusterIP, clusterIPs } = spec;
+  checkTopology(service, out);
+  const headless = (clusterIPs ?? (clusterIP ? [clusterIP] : []))[0] === 'None';
+  if (ports.length === 0 && !headless && type !== 'ExternalName') out.push(required('spec.ports'));
+  if (type === 'ExternalName') checkExternalName(spec, out);
+  checkServicePorts(ports, out);
   out.push(...labelCauses(spec.selector, 'spec.selector'));
-  const affinity = spec.sessionAffinity ?? '';
-  if (affinity === '') out.push(required('spec.sessionAffinity'));
-  else checkOneOf(affinity, ['ClientIP', 'None'], 'spec.sessionAffinity', out);
-  const timeout = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
-  if (affinity === 'ClientIP' && timeout !== undefined && (timeout <= 0 || timeout > 86_400))
-    out.push(invalidValue('spec.sessionAffinityConfig.clientIP.timeoutSeconds', timeout, 'must be greater than 0 and less than 86400'));
-  for (const [index, ip] of (spec.externalIPs ?? []).entries()) checkIp(ip, `spec.externalIPs[${index}]`, out);
+  checkSessionAffinity(spec, out);
+  checkClusterIps(spec, out);
   checkFamilies(spec, out);
+  for (const [index, ip] of (spec.externalIPs ?? []).entries())
+    if (checkIp(ip, `spec.externalIPs[${index}]`, out)) checkEndpointIp(ip, `spec.externalIPs[${index}]`, out);
+  if (type === ('' as string)) out.push(required('spec.type'));
+  else if (!types.includes(type)) out.push(notSupported('spec.type', type, types));
+  checkPortsTogether(spec, out);
+  checkLoadBalancer(service, out);
+  checkLoadBalancerClass(spec, undefined, out);
   checkTraffic(spec, out);
-  checkLoadBalancer(spec, out);
   return out;
 }
 
-/** Addresses of a Service stay, unless its type changes. */
+/** Complaints about a changed service: its addresses stay unless its type changes, so do its load balancer and the port for health checks. */
 export function serviceUpdateCauses(next: Service, old: Service): StatusCause[] {
-  const out = serviceCauses(next);
-  const before = old.spec?.clusterIPs ?? (old.spec?.clusterIP ? [old.spec.clusterIP] : []);
-  const after = next.spec?.clusterIPs ?? (next.spec?.clusterIP ? [next.spec.clusterIP] : []);
-  const addressed = old.spec?.type !== 'ExternalName' && next.spec?.type !== 'ExternalName';
-  if (addressed && before[0] !== undefined && after[0] !== undefined && !sameValue(before[0], after[0]))
-    out.push(invalidValue('spec.clusterIPs[0]', after, 'may not change once set'));
+  const out: Causes = [];
+  const before = old.spec ?? {};
+  const after = next.spec ?? {};
+  const ipsOf = ({ clusterIPs, clusterIP }: ServiceSpec): readonly string[] => clusterIPs ?? (clusterIP ? [clusterIP] : []);
+  const addressed = before.type !== 'ExternalName' && after.type !== 'ExternalName';
+  const [was, is] = [ipsOf(before), ipsOf(after)];
+  if (addressed && was[0] !== undefined && is[0] !== undefined && was[0] !== is[0])
+    out.push(invalidValue('spec.clusterIPs[0]', is, 'may not change once set'));
+  checkLoadBalancerClass(after, before, out);
+  if (needsHealthCheck(before) && needsHealthCheck(after) && before.healthCheckNodePort !== after.healthCheckNodePort)
+    out.push(forbiddenValue('spec.healthCheckNodePort', 'field is immutable'));
+  return [...out, ...serviceCauses(next)];
+}
+
+/** Complaints about where a load balancer makes a service reachable. */
+export function serviceStatusCauses({ spec, status }: Service): StatusCause[] {
+  const out: Causes = [];
+  const ingress = status?.loadBalancer?.ingress ?? [];
+  const at = 'status.loadBalancer.ingress';
+  if (spec?.type !== 'LoadBalancer' && ingress.length > 0) return [forbiddenValue(at, 'may only be used when `spec.type` is LoadBalancer')];
+  for (const [index, { ip = '', ipMode, hostname = '' }] of ingress.entries()) {
+    const here = `${at}[${index}]`;
+    if (ip !== '') checkIp(ip, `${here}.ip`, out);
+    if (ip !== '' && ipMode === undefined) out.push(required(`${here}.ipMode`, 'must be specified when `ip` is set'));
+    else if (ip === '' && ipMode !== undefined) out.push(forbiddenValue(`${here}.ipMode`, 'may not be specified when `ip` is not set'));
+    else if (ipMode !== undefined) checkOneOf(ipMode, ['Proxy', 'VIP'], `${here}.ipMode`, out);
+    if (hostname === '') continue;
+    checkName(dnsSubdomainErrors(hostname), hostname, `${here}.hostname`, out);
+    if (parseAddress(hostname) !== undefined) out.push(invalidValue(`${here}.hostname`, hostname, 'must be a DNS name, not an IP address'));
+  }
   return out;
 }
 
@@ -181,7 +146,6 @@ export function withoutStaleFields(next: Service, old: Service): Service {
   const addressed = type !== 'ExternalName';
   for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy'] as const)
     stale(field, addressed);
-  stale('externalName', type === 'ExternalName');
   stale('externalTrafficPolicy', type === 'NodePort' || type === 'LoadBalancer');
   stale('healthCheckNodePort', type === 'LoadBalancer');
   for (const field of ['allocateLoadBalancerNodePorts', 'loadBalancerClass', 'loadBalancerSourceRanges'] as const)

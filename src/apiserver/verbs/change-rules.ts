@@ -23,7 +23,7 @@ export function changeRulesOf(kind: KindDescription, subresource: string): Judge
     case 'finalize':
       return {
         prepare: takeSpecFinalizers,
-        validate: (next, old) => [...finalizerCauses(next), ...rules.validateStatusUpdate(next, old)],
+        validate: (next, old) => [...rules.validateUpdate(next, old), ...finalizerCauses(next)],
       };
     case 'approval':
       return { prepare: takeConditions, validate: rules.validateStatusUpdate };
@@ -45,12 +45,15 @@ function takeSpecFinalizers(next: AnyObject, old: AnyObject): AnyObject {
   return { ...old, metadata: next.metadata, spec: finalizers === undefined ? spec : { ...spec, finalizers } };
 }
 
+const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+
 function finalizerCauses(namespace: AnyObject): readonly StatusCause[] {
   const finalizers = ((namespace['spec'] as Fields | undefined)?.['finalizers'] ?? []) as readonly string[];
   return finalizers.flatMap((name, index) => {
     const field = `spec.finalizers[${index}]`;
-    if (name.includes('/')) return qualifiedNameErrors(name).map((why) => invalidValue(field, name, why));
-    return name === 'kubernetes' ? [] : [invalidValue(field, name, 'name is neither a standard finalizer name nor is it fully qualified')];
+    const causes = qualifiedNameErrors(name).map((why) => invalidValue(field, name, why));
+    const known = name.includes('/') || standardFinalizers.has(name);
+    return known ? causes : [...causes, invalidValue(field, name, 'name is neither a standard finalizer name nor is it fully qualified')];
   });
 }
 
