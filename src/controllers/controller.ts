@@ -24,7 +24,7 @@ export interface ControllerContext {
 /** How a reconcile ended: look again after so long, or only when something changes. */
 export type Reconciled = { readonly againMs: number } | undefined;
 
-/** Says that something changed about a key, which is looked at `delayMs` from now (at once where there is none). */
+/** Says that something changed about a key, which is looked at `delayMs` from now (a moment from now where there is none). */
 export type Enqueue = (key: string, delayMs?: number) => void;
 
 /** One controller. `start` begins watching and calls `enqueue` with the keys that something changed about. */
@@ -45,6 +45,12 @@ export interface Controller {
 
 const defaultWorkers = 5;
 
+/**
+ * So long after a change its key is looked at. What changes together is looked at once; and whoever writes an object and reads it again
+ * at once sees it as they wrote it, which clients of a cluster with a network in between are used to.
+ */
+const settleMs = 25;
+
 /** Runs a controller until it is stopped: its keys are worked off by a few workers, each key by one at a time. */
 export function runController(controller: Controller, { clock, log: parent }: Pick<ControllerContext, 'clock' | 'log'>): Service {
   const log = parent.with({ controller: controller.name });
@@ -52,7 +58,7 @@ export function runController(controller: Controller, { clock, log: parent }: Pi
   const queue = new WorkQueue<string>(clock, backoff);
   const tasks = new TaskGroup(log);
   tasks.run(controller.name, async () => {
-    await controller.start((key, delayMs = 0) => queue.addAfter(key, delayMs));
+    await controller.start((key, delayMs = settleMs) => queue.addAfter(key, delayMs));
     await workOff(
       queue,
       workers,

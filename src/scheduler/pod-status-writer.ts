@@ -17,6 +17,12 @@ export interface PodReport {
   readonly nominate?: string | null;
 }
 
+/**
+ * A refusal is written this much later, so that who creates a pod and reads it again at once sees it as they made it, which clients of a cluster
+ * with a network in between are used to.
+ */
+const settleMs = 25;
+
 /** Writes about pods. Nothing is written that the API shows already. */
 export class PodStatusWriter {
   readonly #client: Client;
@@ -45,6 +51,7 @@ export class PodStatusWriter {
       observedGeneration: pod.metadata.generation,
       lastTransitionTime: before?.status === 'False' ? before.lastTransitionTime : formatTime(this.#clock.now()),
     };
+    await this.#clock.sleep(settleMs);
     await this.#patch(pod, { ...(!same && { conditions: [condition] }), ...(renominates && { nominatedNodeName: nominate }) });
   }
 

@@ -50,6 +50,7 @@ test('made, healed, scaled down: never a pod too many, each told', async () => {
   await settled('web', 3);
   const victim = (await podsOf('web'))[0]?.metadata.name ?? '';
   await cluster.client.delete(resources.pods, { namespace, name: victim });
+  await cluster.clock.until(async () => !(await podsOf('web')).some(({ metadata }) => metadata.name === victim), 10_000);
   await settled('web', 3);
   expect((await podsOf('web')).map(({ metadata }) => metadata.name)).not.toContain(victim);
   await scale('web', 1);
