@@ -91,3 +91,76 @@ function serial(): string {
 export async function makeKey(): Promise<string> {
   return pemOf((await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])).privateKey);
 }
+
+const usageFlags: Readonly<Record<string, x509.KeyUsageFlags>> = {
+  'digital signature': x509.KeyUsageFlags.digitalSignature,
+  'content commitment': x509.KeyUsageFlags.nonRepudiation,
+  'key encipherment': x509.KeyUsageFlags.keyEncipherment,
+  'key agreement': x509.KeyUsageFlags.keyAgreement,
+  'data encipherment': x509.KeyUsageFlags.dataEncipherment,
+  'cert sign': x509.KeyUsageFlags.keyCertSign,
+  'crl sign': x509.KeyUsageFlags.cRLSign,
+  'encipher only': x509.KeyUsageFlags.encipherOnly,
+  'decipher only': x509.KeyUsageFlags.decipherOnly,
+  signing: x509.KeyUsageFlags.digitalSignature,
+};
+const extendedUsages: Readonly<Record<string, string>> = {
+  any: '2.5.29.37.0',
+  'server auth': '1.3.6.1.5.5.7.3.1',
+  'client auth': '1.3.6.1.5.5.7.3.2',
+  'code signing': '1.3.6.1.5.5.7.3.3',
+  'email protection': '1.3.6.1.5.5.7.3.4',
+  's/mime': '1.3.6.1.5.5.7.3.4',
+  'ipsec end system': '1.3.6.1.5.5.7.3.5',
+  'ipsec tunnel': '1.3.6.1.5.5.7.3.6',
+  'ipsec user': '1.3.6.1.5.5.7.3.7',
+  timestamping: '1.3.6.1.5.5.7.3.8',
+  'ocsp signing': '1.3.6.1.5.5.7.3.9',
+};
+
+/** A certificate request that was read and whose signature is its key's. Throws where it is not. */
+export async function readRequest(pem: string): Promise<x509.Pkcs10CertificateRequest> {
+  const request = new x509.Pkcs10CertificateRequest(x509.PemConverter.decodeFirst(pem));
+  if (!(await request.verify())) throw new Error("the request's signature is not its key's");
+  return request;
+}
+
+/** The alternative names of a request. */
+export function alternativeNames(request: x509.Pkcs10CertificateRequest): readonly { readonly type: string; readonly value: string }[] {
+  const extension = request.extensions.find((one) => one instanceof x509.SubjectAlternativeNameExtension);
+  return extension === undefined ? [] : extension.names.items.map(({ type, value }) => ({ type, value }));
+}
+
+/** The certificate that a request asks for: its subject and names, the usages and times that are given. It ends with the authority at the latest. */
+export async function signRequest(
+  ca: KeyPair,
+  request: x509.Pkcs10CertificateRequest,
+  usages: readonly string[],
+  { notBeforeMs, notAfterMs }: { readonly notBeforeMs: number; readonly notAfterMs: number },
+): Promise<string> {
+  const issuer = new x509.X509Certificate(ca.cert);
+  const der = x509.PemConverter.decodeFirst(ca.key);
+  const signingAlgorithm = issuer.publicKey.algorithm.name === 'ECDSA' ? algorithm : { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  const signingKey = await webcrypto.subtle.importKey('pkcs8', der, signingAlgorithm, false, ['sign']);
+  const flags = usages.reduce((all, usage) => all | (usageFlags[usage] ?? 0), 0);
+  const extended = usages.flatMap((usage) => extendedUsages[usage] ?? []);
+  const names = request.extensions.filter((one) => one instanceof x509.SubjectAlternativeNameExtension);
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: serial(),
+    subject: request.subjectName,
+    issuer: issuer.subject,
+    notBefore: new Date(notBeforeMs),
+    notAfter: new Date(Math.min(notAfterMs, issuer.notAfter.getTime())),
+    signingAlgorithm,
+    publicKey: request.publicKey,
+    signingKey,
+    extensions: [
+      ...(flags === 0 ? [] : [new x509.KeyUsagesExtension(flags, true)]),
+      ...(extended.length === 0 ? [] : [new x509.ExtendedKeyUsageExtension(extended)]),
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer),
+      ...names,
+    ],
+  });
+  return `${certificate.toString('pem')}\n`;
+}

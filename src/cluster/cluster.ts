@@ -14,7 +14,7 @@ import { machineCgroups } from '../kubelet/resources/pod-cgroups.ts';
 import { SimulatedNetwork } from '../runtime/simulated/network.ts';
 import { openEmbedded } from '../store/embedded.ts';
 import { memoryStore } from '../store/memory.ts';
-import { startComponents } from './components.ts';
+import { ownControllers, startComponents } from './components.ts';
 import { openControlPlane } from './control-plane.ts';
 import { machineNames, nodeCapacity, nodeNameOf, nodeNetwork } from './identity.ts';
 import type { KeyPair } from './key-pair.ts';
@@ -106,7 +106,9 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     // The data directory has one process at a time: the same name again need not wait for its own lease to end.
     const identity = `peapod-${machineNames(options.dataDir).bridge.split('-')[1]}`;
     const localPath = options.nodes === 0 ? undefined : localPathOn(paths.localPath, (name) => connections.get(name)?.files);
-    const controllers = { caPem: pki.ca.cert, settings: { clusterCidr, serviceCidr }, identity, localPath };
+    const settings = { clusterCidr, serviceCidr, controllers: ownControllers };
+    const { ca, serviceAccountKey } = pki;
+    const controllers = { ca, serviceAccountKey, settings, identity, localPath };
     for (const service of startComponents(server, options.without, controllers, { clock: systemClock, entropy: systemEntropy, log }))
       closing.push(() => service.stop());
     if (real)

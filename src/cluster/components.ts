@@ -1,19 +1,25 @@
 // Owns which components a cluster of this process runs beside its API server, each as the user that it is upstream.
 import type { ApiServer } from '../apiserver/api-server.ts';
+import { signLegacyToken } from '../apiserver/auth/legacy-tokens.ts';
 import { componentUser, serviceAccountUser } from '../apiserver/auth/user.ts';
 import type { Service } from '../base/service.ts';
 import { runAsLeader } from '../client/leader-election.ts';
 import { createControllers } from '../controllers/controllers.ts';
 import type { LocalPath } from '../controllers/local-path/local-path-controller.ts';
+import type { SignToken } from '../controllers/service-account-token/service-account-token-controller.ts';
 import type { ControllerSettings } from '../controllers/settings.ts';
 import { createScheduler } from '../scheduler/scheduler.ts';
+import { certificateAuthority } from './certificate-authority.ts';
+import type { KeyPair } from './key-pair.ts';
 import type { Outside } from './lone-components.ts';
 import type { Component } from './options.ts';
 
 /** What the controllers of this process are given. `identity`: under which they take their Lease; undefined: nobody else can be there. */
 export interface ControllersParts {
-  /** The authority that pods must trust, PEM. */
-  readonly caPem: string;
+  /** The authority that pods must trust, and that signs requests for certificates. */
+  readonly ca: KeyPair;
+  /** Private key of tokens that are kept in Secrets, PEM. */
+  readonly serviceAccountKey: string;
   readonly settings: Partial<ControllerSettings>;
   readonly identity: string | undefined;
   /** Where volumes of the class local-path are; undefined: nobody makes any. */
@@ -23,18 +29,22 @@ export interface ControllersParts {
 /** Upstream's Lease of the controllers, and its durations. */
 export const controllersLease = { namespace: 'kube-system', name: 'kube-controller-manager', leaseMs: 15_000, renewDeadlineMs: 10_000 };
 
+/** All, and those of bootstrap tokens, by which nodes join. */
+export const ownControllers = ['*', 'token-cleaner-controller', 'bootstrap-signer-controller'];
+
 /** Starts the controllers and the scheduler, but for those left out. */
 export function startComponents(
   server: ApiServer,
   without: ReadonlySet<Component>,
-  { caPem, settings, identity, localPath }: ControllersParts,
+  { ca, serviceAccountKey, settings, identity, localPath }: ControllersParts,
   { clock, entropy, log }: Outside,
 ): readonly Service[] {
   const services: Service[] = [];
   if (!without.has('controllers')) {
     const watching = server.client(componentUser('system:kube-controller-manager'));
     const clientFor = (name: string): ReturnType<ApiServer['client']> => server.client(serviceAccountUser('kube-system', name));
-    const own = { watching, clientFor, caPem, settings, ...(localPath === undefined ? {} : { localPath }) };
+    const signing = { caPem: ca.cert, authority: certificateAuthority(ca), signToken: tokenSigner(serviceAccountKey) };
+    const own = { watching, clientFor, ...signing, settings, ...(localPath === undefined ? {} : { localPath }) };
     const parts = { clock, entropy, log: log.with({ component: 'controllers' }), ...own };
     const lead = (): Service => createControllers(parts);
     services.push(
@@ -46,4 +56,12 @@ export function startComponents(
     services.push(createScheduler({ clock, entropy, log: log.with({ component: 'scheduler' }), client }));
   }
   return services;
+}
+
+/** Signs tokens that are kept in Secrets, with a private key (PEM). */
+export function tokenSigner(privateKeyPem: string): SignToken {
+  return ({ metadata }, secret) => {
+    const { name, uid, namespace = '' } = metadata;
+    return signLegacyToken(privateKeyPem, { namespace, account: { name, uid }, secret: secret.metadata.name });
+  };
 }

@@ -9,6 +9,7 @@ import { bootstrapPolicy } from '../apiserver/auth/bootstrap-policy.ts';
 import { bootstrapTokens } from '../apiserver/auth/bootstrap-tokens.ts';
 import { clientCertificates } from '../apiserver/auth/client-certificates.ts';
 import { clusterAuthorizer } from '../apiserver/auth/cluster-authorizer.ts';
+import { legacyTokens } from '../apiserver/auth/legacy-tokens.ts';
 import { storeObjectSource } from '../apiserver/auth/object-source.ts';
 import { serviceAccountTokens } from '../apiserver/auth/service-account-tokens.ts';
 import { cachedTokens } from '../apiserver/auth/token-cache.ts';
@@ -54,7 +55,8 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
   const objects = storeObjectSource(store, objectOf);
   const tokens = serviceAccountTokens({ issuer, privateKey: parts.serviceAccountKey, objects, clock, entropy });
   const known = cachedTokens(tokens, clock);
-  const tokenAuthenticators = [known, bootstrapTokens(objects, clock, tokens.audiences)];
+  const legacy = legacyTokens({ privateKey: parts.serviceAccountKey, audiences: tokens.audiences, objects, clock });
+  const tokenAuthenticators = [known, legacy, bootstrapTokens(objects, clock, tokens.audiences)];
   const { authorizer, rbac } = clusterAuthorizer(objects);
   const allocation = createServiceAllocation({ serviceCidr, entropy });
   allocation.restore(objects.list({ group: '', resource: 'services' }) as readonly unknown[] as readonly ApiService[]);

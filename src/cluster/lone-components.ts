@@ -24,7 +24,7 @@ export type Election = Omit<ElectionOptions, keyof Outside | 'client'>;
 
 export function startLoneControllers(
   client: Client,
-  parts: Pick<ControllersOptions, 'caPem' | 'settings'>,
+  parts: Pick<ControllersOptions, 'caPem' | 'settings' | 'authority' | 'signToken'>,
   election: Election | undefined,
   outside: Outside,
 ): Service {

@@ -8,7 +8,7 @@ import type { NodeConnection } from '../client/node-connection.ts';
 import { SimulatedNetwork } from '../runtime/simulated/network.ts';
 import { memoryStore } from '../store/memory.ts';
 import { makeCa, makeKey } from './certificates.ts';
-import { startComponents } from './components.ts';
+import { ownControllers, startComponents } from './components.ts';
 import { openControlPlane } from './control-plane.ts';
 import { nodeNameOf, nodeNetwork } from './identity.ts';
 import { localPathOn } from './local-path.ts';
@@ -39,6 +39,7 @@ export async function openVirtualCluster({ nodes = 1, seed = 1, log = silentLog 
   const entropy = seededEntropy(seed);
   const clusterCidr = '10.42.0.0/16';
   const ca = await makeCa(clock.now());
+  const serviceAccountKey = await makeKey();
   const running = new Map<string, RunningNode>();
   const network = new SimulatedNetwork();
   const store = memoryStore();
@@ -48,7 +49,7 @@ export async function openVirtualCluster({ nodes = 1, seed = 1, log = silentLog 
     entropy,
     log,
     caPem: ca.cert,
-    serviceAccountKey: await makeKey(),
+    serviceAccountKey,
     serviceCidr: '10.96.0.0/16',
     apiIp: nodeNetwork(clusterCidr, 0).address,
     apiPort: 6443,
@@ -56,7 +57,8 @@ export async function openVirtualCluster({ nodes = 1, seed = 1, log = silentLog 
     ownNodes: true,
   });
   const localPath = localPathOn('/var/lib/local-path', (name) => running.get(name)?.files);
-  const controllers = { caPem: ca.cert, settings: { clusterCidr }, identity: undefined, localPath };
+  const settings = { clusterCidr, controllers: ownControllers };
+  const controllers = { ca, serviceAccountKey, settings, identity: undefined, localPath };
   const services = startComponents(server, new Set(), controllers, { clock, entropy, log });
   for (let index = 0; index < nodes; index++) {
     const name = nodeNameOf(index);

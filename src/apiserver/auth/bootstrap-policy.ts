@@ -2,8 +2,8 @@
 // a rule `verbs groups resources [names]` or `verbs paths`, the core group as `core`.
 
 import type { AnyObject } from '../../api/object.ts';
+import { aggregateRules } from '../../api/rbac/aggregation.ts';
 import type { ClusterRole, PolicyRule, RoleRef, Subject } from '../../api/rbac/v1.ts';
-import { aggregateRules } from './aggregation.ts';
 import policy from './bootstrap-policy.json' with { type: 'json' };
 
 const group = 'rbac.authorization.k8s.io';

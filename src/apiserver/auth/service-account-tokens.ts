@@ -29,14 +29,15 @@ export interface ServiceAccountTokens extends TokenAuthenticator {
 
 const privateClaim = 'kubernetes.io';
 
-function keyId(publicKey: KeyObject): string {
+/** The name of a key: a digest of it. */
+export function keyId(publicKey: KeyObject): string {
   return createHash('sha256')
     .update(publicKey.export({ type: 'spki', format: 'der' }))
     .digest('base64url');
 }
 
 /** The issuer, unchecked: enough to tell whether a token is meant for this authenticator. */
-function claimedIssuer(token: string): string | undefined {
+export function claimedIssuer(token: string): string | undefined {
   const parts = token.split('.');
   if (parts.length !== 3) return undefined;
   try {

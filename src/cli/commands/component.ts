@@ -6,7 +6,8 @@ import { systemEntropy } from '../../base/entropy.ts';
 import type { Service } from '../../base/service.ts';
 import { httpClient } from '../../client/http-client.ts';
 import { loadKubeconfig } from '../../client/kubeconfig.ts';
-import { controllersLease } from '../../cluster/components.ts';
+import { certificateAuthority } from '../../cluster/certificate-authority.ts';
+import { controllersLease, tokenSigner } from '../../cluster/components.ts';
 import { flagDuration, flagSwitch, flagText, type RawFlags, settingsOf } from '../../cluster/controller-flags.ts';
 import { logTo } from '../../cluster/logger.ts';
 import { startLoneControllers, startLoneScheduler } from '../../cluster/lone-components.ts';
@@ -51,7 +52,21 @@ export async function controllers({ kubeconfig, ...flags }: Common & RawFlags): 
   const caPem = rootCaFile === undefined ? config.ca : readFileSync(rootCaFile, 'utf8');
   if (caPem === undefined) throw new OptionError(`${kubeconfig} names no certificate authority: give one with --root-ca-file`);
   const client = httpClient(config);
-  await runUntilStopped(startLoneControllers(client, { caPem, settings }, election, outside()), () => client.close());
+  await runUntilStopped(startLoneControllers(client, { caPem, settings, ...signing(flags) }, election, outside()), () => client.close());
+}
+
+/** What signs, where its files are given. */
+function signing(flags: RawFlags): Pick<Parameters<typeof startLoneControllers>[1], 'authority' | 'signToken'> {
+  const [cert, key, tokenKey] = ['cluster-signing-cert-file', 'cluster-signing-key-file', 'service-account-private-key-file'].map(
+    (name) => {
+      const path = flagText(flags, name);
+      return path === undefined ? undefined : readFileSync(path, 'utf8');
+    },
+  );
+  return {
+    ...(cert === undefined || key === undefined ? {} : { authority: certificateAuthority({ cert, key }) }),
+    ...(tokenKey === undefined ? {} : { signToken: tokenSigner(tokenKey) }),
+  };
 }
 
 interface KubeletFlags extends Common {
