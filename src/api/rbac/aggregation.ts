@@ -1,6 +1,7 @@
 // Owns what an aggregated ClusterRole's rules are: those of the roles that its selectors choose.
-import type { ClusterRole, PolicyRule } from './v1.ts';
+
 import { labelSelectorOf } from '../selectors/label-selector.ts';
+import type { ClusterRole, PolicyRule } from './v1.ts';
 
 /** The rules of every other role that one of `role`'s selectors chooses: selector by selector, roles by name, none twice. */
 export function aggregateRules(role: ClusterRole, roles: readonly ClusterRole[]): readonly PolicyRule[] {
