@@ -1,12 +1,13 @@
 // Owns tokens that are kept in Secrets and never end by themselves: signing them, and telling whose they are as long as the Secret is there.
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { jwtVerify, SignJWT } from 'jose';
+import { jwtVerify } from 'jose';
 import type { Secret } from '../../api/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { TokenAuthenticator } from './authenticator.ts';
+import { signClaims } from './jws.ts';
 import type { ObjectSource } from './object-source.ts';
 import { staleReason } from './service-account-claims.ts';
-import { claimedIssuer, keyId } from './service-account-tokens.ts';
+import { claimedIssuer } from './service-account-tokens.ts';
 import { serviceAccountUser, serviceAccountUserPrefix } from './user.ts';
 
 /** Whose token it is, and which Secret it is kept in. */
@@ -20,7 +21,7 @@ const legacyIssuer = 'kubernetes/serviceaccount';
 const claim = (name: string): string => `kubernetes.io/serviceaccount/${name}`;
 
 /** A token, signed with a private key (PEM; P-256 or RSA). */
-export function signLegacyToken(privateKeyPem: string, { namespace, account, secret }: LegacyClaims): Promise<string> {
+export function signLegacyToken(privateKeyPem: string, { namespace, account, secret }: LegacyClaims): string {
   const privateKey = createPrivateKey(privateKeyPem);
   const claims = {
     [claim('namespace')]: namespace,
@@ -28,11 +29,7 @@ export function signLegacyToken(privateKeyPem: string, { namespace, account, sec
     [claim('service-account.name')]: account.name,
     [claim('service-account.uid')]: account.uid,
   };
-  return new SignJWT(claims)
-    .setProtectedHeader({ alg: privateKey.asymmetricKeyType === 'rsa' ? 'RS256' : 'ES256', kid: keyId(createPublicKey(privateKey)) })
-    .setIssuer(legacyIssuer)
-    .setSubject(`${serviceAccountUserPrefix}${namespace}:${account.name}`)
-    .sign(privateKey);
+  return signClaims(privateKey, { ...claims, iss: legacyIssuer, sub: `${serviceAccountUserPrefix}${namespace}:${account.name}` });
 }
 
 /** Knows the tokens of Secrets that are there, and whose accounts are. `audiences` are the server's own. */

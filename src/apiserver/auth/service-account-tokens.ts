@@ -1,9 +1,11 @@
 // Owns service-account tokens: signing them (ES256), telling whose they are, and the documents by which others can check them.
-import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { exportJWK, jwtVerify, SignJWT } from 'jose';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { exportJWK, jwtVerify } from 'jose';
 import type { Clock } from '../../base/clock.ts';
 import type { Entropy } from '../../base/entropy.ts';
 import type { TokenAuthenticator } from './authenticator.ts';
+import { signClaims } from './jws.ts';
+import { keyId } from './key-id.ts';
 import type { ObjectSource } from './object-source.ts';
 import { type PrivateClaims, staleReason, userOfClaims } from './service-account-claims.ts';
 import { serviceAccountUserPrefix } from './user.ts';
@@ -28,13 +30,6 @@ export interface ServiceAccountTokens extends TokenAuthenticator {
 }
 
 const privateClaim = 'kubernetes.io';
-
-/** The name of a key: a digest of it. */
-export function keyId(publicKey: KeyObject): string {
-  return createHash('sha256')
-    .update(publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('base64url');
-}
 
 /** The issuer, unchecked: enough to tell whether a token is meant for this authenticator. */
 export function claimedIssuer(token: string): string | undefined {
@@ -73,16 +68,16 @@ export function serviceAccountTokens(options: {
     async sign({ claims, audiences, expirationSeconds }) {
       const nowSeconds = Math.floor(clock.now() / 1000);
       const { namespace, serviceaccount } = claims;
-      return new SignJWT({ [privateClaim]: claims })
-        .setProtectedHeader({ alg: 'ES256', kid })
-        .setIssuer(issuer)
-        .setSubject(`${serviceAccountUserPrefix}${namespace}:${serviceaccount.name}`)
-        .setAudience([...audiences])
-        .setJti(entropy.uuid())
-        .setIssuedAt(nowSeconds)
-        .setNotBefore(nowSeconds)
-        .setExpirationTime(nowSeconds + expirationSeconds)
-        .sign(privateKey);
+      return signClaims(privateKey, {
+        [privateClaim]: claims,
+        iss: issuer,
+        sub: `${serviceAccountUserPrefix}${namespace}:${serviceaccount.name}`,
+        aud: [...audiences],
+        jti: entropy.uuid(),
+        iat: nowSeconds,
+        nbf: nowSeconds,
+        exp: nowSeconds + expirationSeconds,
+      });
     },
     async authenticateToken(token, audiences) {
       if (claimedIssuer(token) !== issuer) return undefined;

@@ -8,7 +8,7 @@ import { keyOf, splitKey } from '../object-key.ts';
 import { accountOf, planToken, tokenType, uidAnnotation, withoutSecret } from './plan.ts';
 
 /** Signs a token that names an account and the Secret that it is kept in. */
-export type SignToken = (account: ServiceAccount, secret: Secret) => Promise<string>;
+export type SignToken = (account: ServiceAccount, secret: Secret) => string;
 
 /** Keys are `secret/NAMESPACE/NAME` and, for a Secret that is gone, `reference/NAMESPACE/ACCOUNT/SECRET`. */
 export function serviceAccountTokenController(
@@ -47,7 +47,7 @@ export function serviceAccountTokenController(
       return;
     }
     if (plan.do === 'nothing' || account === undefined) return;
-    const token: Readonly<Record<string, string>> = plan.token ? { token: Buffer.from(await sign(account, shown)).toString('base64') } : {};
+    const token: Readonly<Record<string, string>> = plan.token ? { token: Buffer.from(sign(account, shown)).toString('base64') } : {};
     const annotations = { ...shown.metadata.annotations, [uidAnnotation]: account.metadata.uid };
     await client.update(resources.secrets, { ...shown, metadata: { ...shown.metadata, annotations }, data: { ...plan.data, ...token } });
   };
