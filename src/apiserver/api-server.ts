@@ -28,6 +28,7 @@ import { inProcessClient } from './in-process-client.ts';
 import { openApiRoutes } from './openapi/openapi-routes.ts';
 import type { Serving } from './serving.ts';
 import { objectOf } from './stored-object.ts';
+import type { ComputedKind } from './verbs/computed.ts';
 
 /** The parts. Without `listen` nothing but clients of this process is served. */
 export interface ApiServerOptions {
@@ -48,6 +49,8 @@ export interface ApiServerOptions {
   readonly tokenAuthenticators?: readonly TokenAuthenticator[];
   /** Absent: no node can be reached. */
   readonly nodeConnections?: NodeConnections;
+  /** Kinds that are worked out instead of stored: metrics. They are served beside those of the catalog. */
+  readonly computed?: readonly ComputedKind[];
   /** Paths beside the API's own that somebody serves: metrics, why. They are authorised as paths. */
   readonly extensionRoutes?: readonly ExtensionRoute[];
   /** Sources of /metrics beside the server's own, in Prometheus' text form. */
@@ -105,6 +108,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 /** What the verbs work with. */
 export function servingOf(options: ApiServerOptions): Serving {
   const { admission, allocation, nodeConnections, store } = options;
+  for (const { kind } of options.computed ?? []) options.catalog.add(kind);
   return {
     store,
     catalog: options.catalog,
@@ -118,6 +122,7 @@ export function servingOf(options: ApiServerOptions): Serving {
     nodeConnections: nodeConnections ?? (() => undefined),
     tokens: options.tokens,
     tokenAuthenticators: options.tokenAuthenticators ?? [],
+    computed: new Map((options.computed ?? []).map((one) => [`${one.kind.group}/${one.kind.resource}`, one])),
     watches: new LiveWatches(),
     isCustom: (kind) => kind.custom !== undefined,
   };

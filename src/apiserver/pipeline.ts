@@ -10,6 +10,7 @@ import { methodNotAllowed, UnknownPathError, unknownResource } from './refusals.
 import type { Answer, ApiRequest, RequestBody } from './request.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { Serving } from './serving.ts';
+import { serveComputed } from './verbs/computed.ts';
 import { create } from './verbs/create.ts';
 import { deleteOne } from './verbs/delete.ts';
 import { deleteCollection } from './verbs/delete-collection.ts';
@@ -90,6 +91,8 @@ export async function serveResource(serving: Serving, call: Call): Promise<Answe
   };
   checkTimeout(query);
   if (subresource !== undefined) return serveSubresource(serving, request, subresource);
+  const computed = kind.stored ? undefined : serving.computed.get(`${kind.group}/${kind.resource}`);
+  if (computed !== undefined) return serveComputed(computed, request);
   switch (verb) {
     case 'get':
       return get(serving, request);

@@ -19,6 +19,7 @@ import type { ObjectSource } from './auth/object-source.ts';
 import type { ServiceAccountTokens } from './auth/service-account-tokens.ts';
 import type { LiveWatches } from './custom/live-watches.ts';
 import { freezeDeeply, objectOf } from './stored-object.ts';
+import type { ComputedKind } from './verbs/computed.ts';
 
 /** What verbs need. */
 export interface Serving {
@@ -38,6 +39,8 @@ export interface Serving {
   readonly tokenAuthenticators: readonly TokenAuthenticator[];
   /** Open watches of kinds that may change. Absent: no kind ever does. */
   readonly watches?: LiveWatches;
+  /** Kinds that are worked out instead of stored, by `GROUP/RESOURCE`. */
+  readonly computed: ReadonlyMap<string, ComputedKind>;
   /** Whether a kind came from a CustomResourceDefinition. */
   isCustom(kind: KindDescription): boolean;
 }

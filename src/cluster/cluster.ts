@@ -21,6 +21,7 @@ import type { KeyPair } from './key-pair.ts';
 import { kubeconfigOf } from './kubeconfig-file.ts';
 import { openKubeletServer } from './kubelet-server.ts';
 import { localPathOn } from './local-path.ts';
+import { metricsKinds } from './metrics-kinds.ts';
 import { type RunningNode, startNode } from './node.ts';
 import { type ClusterOptions, OptionError } from './options.ts';
 import { pathsOf } from './paths.ts';
@@ -81,6 +82,13 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
       for (const oldest of remotes.keys()) if (remotes.size > mostRemotes) remotes.delete(oldest);
       return known;
     };
+    const figures = {
+      get client() {
+        return server.client(apiServerUser);
+      },
+      connectionTo: (name: string) => connections.get(name)?.connection ?? elsewhere(name),
+      now: () => systemClock.now(),
+    };
     const server: ApiServer = await step('API server', async () => {
       const opened = await openControlPlane({
         store,
@@ -94,6 +102,8 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
         apiIp: real || /^(0\.|127\.)/.test(options.bind) ? address : options.bind,
         apiPort: options.port,
         nodeConnections: (name) => connections.get(name)?.connection ?? elsewhere(name),
+        // A control plane alone has nothing that upstream's does not have.
+        ...(options.nodes === 0 ? {} : { computed: metricsKinds(figures) }),
         ownNodes: options.nodes > 0,
       });
       closing.push(() => opened.close());

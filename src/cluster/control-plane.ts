@@ -16,6 +16,7 @@ import { cachedTokens } from '../apiserver/auth/token-cache.ts';
 import { apiServerUser } from '../apiserver/auth/user.ts';
 import { storedQuotas } from '../apiserver/quota-book.ts';
 import { objectOf } from '../apiserver/stored-object.ts';
+import type { ComputedKind } from '../apiserver/verbs/computed.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Entropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
@@ -25,6 +26,7 @@ import { bootstrap } from './bootstrap.ts';
 import { bootstrapObjects, policyObjects } from './bootstrap-objects.ts';
 import { keepHouse } from './housekeeping.ts';
 import { localPathClass } from './local-path.ts';
+import { metricsReader } from './metrics-kinds.ts';
 import { formatIpv4, rangeOf } from './options.ts';
 
 /** What a control plane is made of. */
@@ -42,6 +44,8 @@ export interface ControlPlaneParts {
   readonly apiIp: string;
   readonly apiPort: number;
   readonly nodeConnections: NodeConnections;
+  /** Kinds that are worked out instead of stored. */
+  readonly computed?: readonly ComputedKind[];
   /** Whether nodes are this program's own: they may write only what is theirs, and claims have a default class. */
   readonly ownNodes: boolean;
 }
@@ -78,11 +82,15 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
     }),
     allocation,
     nodeConnections: parts.nodeConnections,
+    ...(parts.computed === undefined ? {} : { computed: parts.computed }),
   });
   const kubernetesIp = formatIpv4(rangeOf(serviceCidr).first + 1);
   const storageClass = parts.ownNodes ? localPathClass : undefined;
   const facts = { kubernetesIp, serviceCidr, apiIp: parts.apiIp, apiPort: parts.apiPort, storageClass };
-  await bootstrap(server.client(apiServerUser), [...bootstrapObjects(facts), ...policyObjects(bootstrapPolicy)]);
+  await bootstrap(server.client(apiServerUser), [
+    ...bootstrapObjects(facts),
+    ...policyObjects([...bootstrapPolicy, ...(parts.computed === undefined ? [] : [metricsReader])]),
+  ]);
   const house = await keepHouse({ store, catalog, clock, entropy, log, objects, allocation });
   return {
     ...server,
