@@ -13,6 +13,7 @@ import type { Authorizer } from './auth/authorizer.ts';
 import { storeObjectSource } from './auth/object-source.ts';
 import type { ServiceAccountTokens } from './auth/service-account-tokens.ts';
 import { nodeNameOf, type User } from './auth/user.ts';
+import type { ComputedKind } from './computed-kind.ts';
 import { openCustomDefinitions } from './custom/custom-definitions.ts';
 import { LiveWatches } from './custom/live-watches.ts';
 import { discoveryRoutes, rootRoutes } from './http/discovery-routes.ts';
@@ -28,7 +29,6 @@ import { inProcessClient } from './in-process-client.ts';
 import { openApiRoutes } from './openapi/openapi-routes.ts';
 import type { Serving } from './serving.ts';
 import { objectOf } from './stored-object.ts';
-import type { ComputedKind } from './verbs/computed.ts';
 
 /** The parts. Without `listen` nothing but clients of this process is served. */
 export interface ApiServerOptions {

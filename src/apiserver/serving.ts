@@ -17,9 +17,9 @@ import type { TokenAuthenticator } from './auth/authenticator.ts';
 import type { Authorizer } from './auth/authorizer.ts';
 import type { ObjectSource } from './auth/object-source.ts';
 import type { ServiceAccountTokens } from './auth/service-account-tokens.ts';
+import type { ComputedKind } from './computed-kind.ts';
 import type { LiveWatches } from './custom/live-watches.ts';
 import { freezeDeeply, objectOf } from './stored-object.ts';
-import type { ComputedKind } from './verbs/computed.ts';
 
 /** What verbs need. */
 export interface Serving {

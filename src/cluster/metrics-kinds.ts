@@ -1,7 +1,7 @@
 // Owns metrics.k8s.io: what nodes and pods use now, as `kubectl top` and autoscalers ask for it, put together from the kubelets' own figures.
 import type { FieldDescription, KindDescription, TypeDescription, TypeTable } from '../api/kind.ts';
 import type { AnyObject } from '../api/object.ts';
-import type { ComputedKind } from '../apiserver/verbs/computed.ts';
+import type { ComputedKind } from '../apiserver/computed-kind.ts';
 import { formatTime } from '../base/time.ts';
 import type { Client } from '../client/client.ts';
 import type { NodeConnection } from '../client/node-connection.ts';

@@ -1,18 +1,9 @@
 // Owns kinds that nobody stores: each object is worked out when it is asked for, by whoever the cluster handed in.
-import type { KindDescription } from '../../api/kind.ts';
 import type { AnyObject } from '../../api/object.ts';
 import { parseLabelSelector } from '../../api/selectors/label-selector-text.ts';
 import { notFound } from '../../api/status-error.ts';
+import type { ComputedKind } from '../computed-kind.ts';
 import type { Answer, ApiRequest } from '../request.ts';
-
-/** A kind that is served from somewhere else than the store: read-only, without versions, without watches. */
-export interface ComputedKind {
-  readonly kind: KindDescription;
-  /** All objects, or those of one namespace. Rejects with StatusErrors. */
-  list(namespace: string): Promise<readonly AnyObject[]>;
-  /** Undefined where there is none. */
-  get(namespace: string, name: string): Promise<AnyObject | undefined>;
-}
 
 /** Answers a get or a list with a label selector. Throws NotFound. */
 export async function serveComputed(source: ComputedKind, { kind, verb, namespace, name, query }: ApiRequest): Promise<Answer> {
