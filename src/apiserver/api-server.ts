@@ -1,4 +1,6 @@
 // Owns putting the API server together from the parts it is given: the pipeline, clients of this process, and, where asked, a listener.
+
+import { ruleCheckerOf } from '../api/custom/check-rules.ts';
 import type { KindCatalog } from '../api/kinds/catalog.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Entropy } from '../base/entropy.ts';
@@ -72,7 +74,7 @@ export interface ApiServer {
 /** Puts the server together. Nothing is written to the store until somebody asks for it. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const serving = servingOf(options);
-  const definitions = openCustomDefinitions(serving, () => undefined);
+  const definitions = openCustomDefinitions(serving, ruleCheckerOf);
   const metrics = new RequestMetrics();
   let address = '127.0.0.1:6443';
   let closing = false;

@@ -5,14 +5,10 @@ import { subdomainName } from '../meta/object-meta-validation.ts';
 import type { AnyObject } from '../object.ts';
 import { defaultDefinition } from './definition-defaults.ts';
 import { definitionCauses, definitionStatusCauses, type RuleCompiler } from './definition-validation.ts';
+import { judgeOf } from './rule-judge.ts';
 import type { CustomResourceDefinition, JSONSchemaProps } from './v1.ts';
 
-const compiler: RuleCompiler = {
-  judgeOf: () => ({
-    judge: { causes: () => [], items: () => undefined, values: () => undefined, property: () => undefined },
-    total: () => [],
-  }),
-};
+const compiler: RuleCompiler = { judgeOf };
 
 /** Notes the version of storage among those that objects may be stored in. */
 function withStoredVersion(definition: CustomResourceDefinition): CustomResourceDefinition {
