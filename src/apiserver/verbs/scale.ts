@@ -5,7 +5,7 @@ import type { KindDescription, SubresourceDescription } from '../../api/kind.ts'
 import type { LabelSelector } from '../../api/meta/v1.ts';
 import { type AnyObject, apiVersionOf, parseApiVersion } from '../../api/object.ts';
 import { labelSelectorOf, labelSelectorText, labelSetSelector } from '../../api/selectors/label-selector.ts';
-import { badRequest, invalid, notFound } from '../../api/status-error.ts';
+import { badRequest, invalid, notFound, StatusError } from '../../api/status-error.ts';
 import { objectOfBody } from '../body.ts';
 import { customScaleOf, withCustomReplicas } from '../custom/custom-scale.ts';
 import { recordOwnership, withOwners } from '../managed-fields/record-ownership.ts';
@@ -56,8 +56,10 @@ function applied(serving: Serving, request: ApiRequest, scaleKind: KindDescripti
   const { kind, namespace, name, subresource } = request;
   // Upstream's custom resources cannot be seen as a Scale by those who track ownership.
   if (kind.custom !== undefined)
-    throw badRequest(
-      `failed to create manager for existing fields: failed to convert live object (/; autoscaling/v1, Kind=Scale) to proper version: request to convert CR to an invalid group/version: autoscaling/v1`,
+    throw new StatusError(
+      '',
+      'failed to create manager for existing fields: failed to convert live object (/; autoscaling/v1, Kind=Scale) to proper version: request to convert CR to an invalid group/version: autoscaling/v1',
+      { code: 500 },
     );
   placed(configuration, scaleKind, namespace, name);
   return (current) => merged(serving, { kind: scaleKind, subresource }, options, current, configuration);

@@ -157,7 +157,10 @@ export function garbageCollectorController({ informers, client, clock, log }: Co
             if (settled) apply(change);
           },
         });
-        return informer.start().synced;
+        // One whose resource is gone again before it was listed has nothing to wait for.
+        return informer.start().synced.catch((error: unknown) => {
+          if (watched.get(name)?.informer === informer) throw error;
+        });
       });
     await Promise.all(added);
   };
