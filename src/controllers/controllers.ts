@@ -20,6 +20,7 @@ import { endpointSliceMirroringController } from './endpoint-slice-mirroring/end
 import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { ephemeralVolumeController } from './ephemeral-volume/ephemeral-volume-controller.ts';
 import { garbageCollectorController } from './garbage-collector/garbage-collector-controller.ts';
+import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/horizontal-pod-autoscaler-controller.ts';
 import { jobController } from './job/job-controller.ts';
 import { type LocalPath, localPathController } from './local-path/local-path-controller.ts';
 import { namespaceController } from './namespace/namespace-controller.ts';
@@ -113,6 +114,7 @@ export function allControllers(
     () => jobController(as('job-controller')),
     () => cronJobController(as('cronjob-controller')),
     () => disruptionController(as('disruption-controller')),
+    () => horizontalPodAutoscalerController(as('horizontal-pod-autoscaler')),
     () => ttlAfterFinishedController(as('ttl-after-finished-controller')),
   ];
   // What a controller that is not to run has asked for is never started.

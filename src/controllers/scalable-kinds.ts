@@ -54,6 +54,15 @@ export class ScalableKinds {
     return undefined;
   }
 
+  /** The resource of a kind in whatever version of its group there is; undefined where the server knows no such kind. */
+  findInGroup(group: string, kind: string): Resource<KubeObject> | undefined {
+    const own = builtIn.find((one) => one.group === group && one.kind === kind);
+    if (own !== undefined) return own;
+    const custom = this.#definitions.list().find(({ spec }) => spec.group === group && spec.names.kind === kind);
+    const version = custom?.spec.versions.find(({ served }) => served)?.name;
+    return version === undefined ? undefined : this.find(`${group}/${version}`, kind)?.resource;
+  }
+
   /** Rejects with the server's refusal. */
   async scaleOf(resource: Resource<KubeObject>, namespace: string, name: string): Promise<Scale> {
     return (await this.#client.get(resource, { namespace, name }, { subresource: 'scale' })) as Scale;

@@ -74,9 +74,9 @@ export function createAdmission(plugins: readonly AdmissionPlugin[]): Admission 
   };
 }
 
-/** A 403 about the object of the request: `pods "x" is forbidden: …`. An object that has no name yet goes without. */
-export function refusal(attributes: AdmissionAttributes, why: string): StatusError {
-  return forbidden(attributes.kind, attributes.name, why);
+/** A 403 about the object of the request: `pods "x" is forbidden: …`. An object that has no name yet goes by what its name will begin with. */
+export function refusal({ kind, name, object }: AdmissionAttributes, why: string): StatusError {
+  return forbidden(kind, name || object?.metadata.name || object?.metadata.generateName || 'Unknown', why);
 }
 
 /** True for a request about this resource itself (no subresource). */

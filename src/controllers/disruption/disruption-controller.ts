@@ -1,6 +1,5 @@
 // Owns telling what each PodDisruptionBudget allows, and taking back a pod's announced end that never came.
 import type { Pod } from '../../api/core/v1.ts';
-import type { LabelSelector } from '../../api/meta/v1.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { PodDisruptionBudget } from '../../api/policy/v1.ts';
 import { labelSelectorOf } from '../../api/selectors/label-selector.ts';
@@ -8,6 +7,7 @@ import { hasReason } from '../../api/status-error.ts';
 import { EventRecorder, subjectOf } from '../../client/event-recorder.ts';
 import { resources } from '../../client/resources.ts';
 import type { Controller, ControllerContext, Enqueue, Reconciled } from '../controller.ts';
+import { printedSelector } from '../go-print.ts';
 import { keyOf, splitKey } from '../object-key.ts';
 import { wordsOf } from '../refusals.ts';
 import { ScalableKinds } from '../scalable-kinds.ts';
@@ -69,7 +69,7 @@ export function disruptionController({ informers, client, clock, log }: Controll
       return undefined;
     }
     if (expected.unmanaged.length > 0) {
-      const message = `Pods selected by this PodDisruptionBudget (selector: ${printed(budget.spec.selector)}) ${unmanagedWords}`;
+      const message = `Pods selected by this PodDisruptionBudget (selector: ${printedSelector(budget.spec.selector)}) ${unmanagedWords}`;
       tell(budget, 'PodDisruptionBudget', 'Warning', 'UnmanagedPods', message);
     }
     const { status, overdue, againMs } = planBudget(budget, covered, expected, clock.now());
@@ -117,14 +117,4 @@ export function disruptionController({ informers, client, clock, log }: Controll
       await Promise.all([budgets.stop(), pods.stop(), scale.stop()]);
     },
   };
-}
-
-/** A selector in the words of Go's generated printer. */
-function printed(selector: LabelSelector = {}): string {
-  const labels = Object.entries(selector.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-  const expressions = (selector.matchExpressions ?? []).map(
-    ({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
-  );
-  const map = labels.map(([key, value]) => `${key}: ${value},`).join('');
-  return `&LabelSelector{MatchLabels:map[string]string{${map}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`;
 }

@@ -25,6 +25,11 @@ const template = {
 } as const;
 
 test('the hash that Kubernetes 1.34 gave to this template', () => expect(revisionHash(templatePatch(template), 0)).toBe('776999688b'));
+test('its members are in order', () => {
+  expect(JSON.stringify(templatePatch({ spec: { containers: [{ name: 'c', image: 'i' }] }, metadata: { labels: {} } }))).toBe(
+    '{"spec":{"template":{"$patch":"replace","metadata":{"labels":{}},"spec":{"containers":[{"image":"i","name":"c"}]}}}}',
+  );
+});
 test('another after a collision', () => expect(revisionHash(templatePatch(template), 1)).not.toBe('776999688b'));
 test('a template comes back as it was', () => {
   const metadata = { name: 'r', uid: 'u', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' };

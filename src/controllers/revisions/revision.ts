@@ -6,9 +6,16 @@ import { fnv1, safeLetters } from './safe-letters.ts';
 
 type Data = NonNullable<ControllerRevision['data']>;
 
-/** The strategic merge patch that puts a template in the place of any other. */
+/** The strategic merge patch that puts a template in the place of any other: its members in order, since it is kept as it is written. */
 export function templatePatch(template: PodTemplateSpec): Data {
-  return { spec: { template: { ...template, $patch: 'replace' } } };
+  return inOrder({ spec: { template: { ...template, $patch: 'replace' } } }) as Data;
+}
+
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, field]) => [key, inOrder(field)]));
 }
 
 /** The template that a revision's patch brings back. */
