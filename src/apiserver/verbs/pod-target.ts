@@ -30,11 +30,11 @@ export function containerOf(pod: Pod, named: string): string {
 
 /** The connection to a node. Throws NotFound for a node that is not there, 500 for one that nobody can reach. */
 export function connectionTo({ catalog, store, nodeConnections }: Serving, nodeName: string): NodeConnection {
-  const connection = nodeConnections(nodeName);
-  if (connection !== undefined) return connection;
   const kind = catalog.byResource('', 'v1', 'nodes');
   const node = kind === undefined ? undefined : store.get(keyOf(kind, '', nodeName));
   if (node === undefined) throw notFound({ group: '', resource: 'pods' }, nodeName);
   const addresses = (objectOf(node)['status'] as { readonly addresses?: readonly unknown[] } | undefined)?.addresses ?? [];
+  const connection = addresses.length === 0 ? undefined : nodeConnections(nodeName);
+  if (connection !== undefined) return connection;
   throw new StatusError('', `no preferred addresses found; known addresses: ${JSON.stringify(addresses)}`, { code: 500 });
 }
