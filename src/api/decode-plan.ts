@@ -129,9 +129,8 @@ export class DecodePlans {
           : pointer
             ? () => (go.omitEmpty || go.omitZero ? undefined : null)
             : this.#fieldZero(type, goType, go)),
-      // Upstream stores protobuf, where an empty list or map is none.
-      dropEmpty:
-        !pointer && ((go?.omitEmpty ?? false) || preset !== undefined || type.is === 'list' || type.is === 'map') && !isStruct(type),
+      // An empty list that Go writes stays until it is stored: whoever sent it has set the field.
+      dropEmpty: !pointer && ((go?.omitEmpty ?? false) || preset !== undefined || type.is === 'map') && !isStruct(type),
     };
   }
 

@@ -1,4 +1,5 @@
-// Owns the order in which an object's members are written: that of the Go structs upstream marshals, maps by key. Nothing else about them changes.
+// Owns the form in which an object's members are written: in the order of the Go structs upstream marshals, maps by key, empty lists as protobuf has
+// them. Nothing else about them changes.
 
 import { goFieldsOf } from './decode-fields.ts';
 import type { FieldType, KindDescription, TypeTable } from './kind.ts';
@@ -35,7 +36,10 @@ function structOrder(name: string, types: TypeTable, known: Map<string, Arrange>
   const fields = types.get(name)?.fields;
   goFieldsOf(name)?.forEach((go, rank) => {
     const field = fields?.get(go.name);
-    places.set(go.name, { rank, arrange: field === undefined ? undefined : orderOf(field.type, types, known) });
+    const arrange = field === undefined ? undefined : orderOf(field.type, types, known);
+    // Upstream stores protobuf, where an empty list is none.
+    const nullable = field?.type.is === 'list' && !go.pointer && !go.omitEmpty && !go.omitZero;
+    places.set(go.name, { rank, arrange: nullable ? (value) => (isEmptyList(value) ? null : (arrange?.(value) ?? value)) : arrange });
   });
   if (places.size === 0)
     for (const [field, { type }] of fields ?? []) places.set(field, { rank: atTheEnd, arrange: orderOf(type, types, known) });
@@ -51,6 +55,10 @@ function orderOf(type: FieldType, types: TypeTable, known: Map<string, Arrange>)
   if (type.is !== 'list') return undefined;
   const inner = orderOf(type.items, types, known);
   return inner === undefined ? undefined : (value) => arrangeList(value, inner);
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 function isOpen(value: unknown): value is Members {

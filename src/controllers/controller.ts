@@ -49,7 +49,7 @@ const defaultWorkers = 5;
  * So long after a change its key is looked at. What changes together is looked at once; and whoever writes an object and reads it again
  * at once sees it as they wrote it, which clients of a cluster with a network in between are used to.
  */
-const settleMs = 25;
+const settleMs = 40;
 
 /** Runs a controller until it is stopped: its keys are worked off by a few workers, each key by one at a time. */
 export function runController(controller: Controller, { clock, log: parent }: Pick<ControllerContext, 'clock' | 'log'>): Service {

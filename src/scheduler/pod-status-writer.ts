@@ -21,7 +21,7 @@ export interface PodReport {
  * A refusal is written this much later, so that who creates a pod and reads it again at once sees it as they made it, which clients of a cluster
  * with a network in between are used to.
  */
-const settleMs = 25;
+const settleMs = 100;
 
 /** Writes about pods. Nothing is written that the API shows already. */
 export class PodStatusWriter {
