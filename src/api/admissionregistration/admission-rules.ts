@@ -1,14 +1,27 @@
-// Owns the defaults of webhooks and admission policies.
-import { type GroupRules, onType } from '../kind-rules.ts';
+// Owns the rules of webhooks and admission policies.
+import { checksOf, type GroupRules, onType } from '../kind-rules.ts';
 import type { AnyObject } from '../object.ts';
+import { mutatingBindingCauses, validatingBindingCauses } from './binding-validation.ts';
+import {
+  mutatingPolicyCauses,
+  mutatingPolicyUpdateCauses,
+  validatingPolicyCauses,
+  validatingPolicyStatusCauses,
+  validatingPolicyUpdateCauses,
+} from './policy-validation.ts';
 import type {
   MatchResources,
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
   MutatingWebhook,
   MutatingWebhookConfiguration,
   RuleWithOperations,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
   ValidatingWebhook,
   ValidatingWebhookConfiguration,
 } from './v1.ts';
+import { webhookCauses, webhookUpdateCauses } from './webhook-validation.ts';
 
 function defaultRule<T extends RuleWithOperations>(rule: T): T {
   return { ...rule, scope: rule.scope ?? '*' };
@@ -58,11 +71,14 @@ function defaultBinding(object: AnyObject): AnyObject {
 /** The rules of the group's kinds, by kind. */
 export const admissionRules: GroupRules = {
   ValidatingWebhookConfiguration: {
+    metaOnUpdate: 'create',
     default: onType<ValidatingWebhookConfiguration>((one) =>
       one.webhooks === undefined ? one : { ...one, webhooks: one.webhooks.map(defaultWebhook) },
     ),
+    ...checksOf<ValidatingWebhookConfiguration>({ validate: webhookCauses, validateUpdate: webhookUpdateCauses }),
   },
   MutatingWebhookConfiguration: {
+    metaOnUpdate: 'create',
     default: onType<MutatingWebhookConfiguration>((one) => {
       if (one.webhooks === undefined) return one;
       const webhooks = one.webhooks.map((webhook) => ({
@@ -71,9 +87,30 @@ export const admissionRules: GroupRules = {
       }));
       return { ...one, webhooks };
     }),
+    ...checksOf<MutatingWebhookConfiguration>({ validate: webhookCauses, validateUpdate: webhookUpdateCauses }),
   },
-  ValidatingAdmissionPolicy: { default: defaultPolicy },
-  MutatingAdmissionPolicy: { default: defaultPolicy },
-  ValidatingAdmissionPolicyBinding: { default: defaultBinding },
-  MutatingAdmissionPolicyBinding: { default: defaultBinding },
+  ValidatingAdmissionPolicy: {
+    metaOnUpdate: 'create',
+    default: defaultPolicy,
+    ...checksOf<ValidatingAdmissionPolicy>({
+      validate: validatingPolicyCauses,
+      validateUpdate: validatingPolicyUpdateCauses,
+      validateStatusUpdate: validatingPolicyStatusCauses,
+    }),
+  },
+  MutatingAdmissionPolicy: {
+    metaOnUpdate: 'create',
+    default: defaultPolicy,
+    ...checksOf<MutatingAdmissionPolicy>({ validate: mutatingPolicyCauses, validateUpdate: mutatingPolicyUpdateCauses }),
+  },
+  ValidatingAdmissionPolicyBinding: {
+    metaOnUpdate: 'create',
+    default: defaultBinding,
+    ...checksOf<ValidatingAdmissionPolicyBinding>({ validate: validatingBindingCauses }),
+  },
+  MutatingAdmissionPolicyBinding: {
+    metaOnUpdate: 'create',
+    default: defaultBinding,
+    ...checksOf<MutatingAdmissionPolicyBinding>({ validate: mutatingBindingCauses }),
+  },
 };

@@ -1,7 +1,8 @@
 // Owns what a definition says of conversion between its versions. Webhooks are not called yet: what would need one is refused.
 import { forbiddenValue, invalidValue, notSupported, required } from '../causes.ts';
 import type { StatusCause } from '../meta/v1.ts';
-import { dns1035LabelErrors, dnsSubdomainErrors, portNumberErrors } from '../names.ts';
+import { dns1035LabelErrors } from '../names.ts';
+import { webhookPlaceCauses, webhookUrlCauses } from '../webhook-client.ts';
 import type { CustomResourceDefinitionSpec, ServiceReference, WebhookClientConfig } from './v1.ts';
 
 const accepted = ['v1', 'v1beta1'];
@@ -51,7 +52,7 @@ function reviewVersionCauses(versions: readonly string[], field: string): readon
 function clientCauses({ url, service, caBundle }: WebhookClientConfig, field: string, established: boolean): readonly StatusCause[] {
   const causes: StatusCause[] = [];
   if ((url === undefined) === (service === undefined)) causes.push(required(field, 'exactly one of url or service is required'));
-  else if (url !== undefined) causes.push(...urlCauses(url, `${field}.url`));
+  else if (url !== undefined) causes.push(...webhookUrlCauses(url, `${field}.url`));
   else if (service !== undefined) causes.push(...serviceCauses(service, `${field}.service`));
   if (
     established &&
@@ -64,41 +65,9 @@ function clientCauses({ url, service, caBundle }: WebhookClientConfig, field: st
   return causes;
 }
 
-function urlCauses(text: string, field: string): readonly StatusCause[] {
-  const form = '; desired format: https://host[/path]';
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    const bare = /^([a-zA-Z][a-zA-Z0-9+.-]*):/.exec(text)?.[1] ?? '';
-    return [
-      ...(bare === 'https' ? [] : [invalidValue(field, bare, `'https' is the only allowed URL scheme${form}`)]),
-      invalidValue(field, '', `host must be specified${form}`),
-    ];
-  }
-  const causes: StatusCause[] = [];
-  const scheme = url.protocol.slice(0, -1);
-  if (scheme !== 'https') causes.push(invalidValue(field, scheme, `'https' is the only allowed URL scheme${form}`));
-  if (url.host === '') causes.push(invalidValue(field, '', `host must be specified${form}`));
-  if (url.username !== '') causes.push(invalidValue(field, url.username, 'user information is not permitted in the URL'));
-  if (url.hash.length > 1) causes.push(invalidValue(field, url.hash.slice(1), 'fragments are not permitted in the URL'));
-  if (url.search.length > 1) causes.push(invalidValue(field, url.search.slice(1), 'query parameters are not permitted in the URL'));
-  return causes;
-}
-
 function serviceCauses({ name, namespace, path, port = 443 }: ServiceReference, field: string): readonly StatusCause[] {
   const causes: StatusCause[] = [];
   if (!name) causes.push(required(`${field}.name`, 'service name is required'));
   if (!namespace) causes.push(required(`${field}.namespace`, 'service namespace is required'));
-  const wrong = portNumberErrors(port);
-  if (wrong.length > 0) causes.push(invalidValue(`${field}.port`, port, `port is not valid: ${wrong.join(',')}`));
-  if (path === undefined || path === '' || path === '/') return causes;
-  const at = `${field}.path`;
-  if (path === '//') return [...causes, invalidValue(at, path, 'segment[0] may not be empty')];
-  if (!path.startsWith('/')) causes.push(invalidValue(at, path, "must start with a '/'"));
-  for (const [index, segment] of path.slice(1).replace(/\/$/, '').split('/').entries()) {
-    if (segment === '') causes.push(invalidValue(at, path, `segment[${index}] may not be empty`));
-    else for (const error of dnsSubdomainErrors(segment)) causes.push(invalidValue(at, path, `segment[${index}]: ${error}`));
-  }
-  return causes;
+  return [...causes, ...webhookPlaceCauses(path, port, field)];
 }

@@ -51,7 +51,6 @@ function checkFully(event: Event, out: Causes): void {
     if (!series.lastObservedTime) out.push(required('series.lastObservedTime'));
   }
   if (!event.eventTime) out.push(required('eventTime'));
-  checkNewStyle(event, 'reportingController', out);
   if (type !== 'Normal' && type !== 'Warning') out.push(invalidValue('type', '', `has invalid value: ${type}`));
   const unset = 'needs to be unset';
   if (event.firstTimestamp) out.push(invalidValue('firstTimestamp', '', unset));

@@ -1,5 +1,8 @@
-// Owns the defaults of flow schemas and priority levels.
-import { type GroupRules, onType } from '../kind-rules.ts';
+// Owns the rules of flow schemas and priority levels.
+import { checksOf, type GroupRules, onType } from '../kind-rules.ts';
+import type { StatusCause } from '../meta/v1.ts';
+import { flowSchemaCauses } from './flow-schema-validation.ts';
+import { checkConditionTypes, levelCauses } from './level-validation.ts';
 import type { FlowSchema, PriorityLevelConfiguration } from './v1.ts';
 
 function defaultLevel(level: PriorityLevelConfiguration): PriorityLevelConfiguration {
@@ -32,12 +35,24 @@ function defaultLevel(level: PriorityLevelConfiguration): PriorityLevelConfigura
   };
 }
 
+function statusCauses({ status }: FlowSchema | PriorityLevelConfiguration): StatusCause[] {
+  const out: StatusCause[] = [];
+  checkConditionTypes(status?.conditions, out);
+  return out;
+}
+
 /** The rules of the group's kinds, by kind. */
 export const flowRules: GroupRules = {
   FlowSchema: {
+    metaOnUpdate: 'create',
     default: onType<FlowSchema>((one) =>
       one.spec === undefined ? one : { ...one, spec: { ...one.spec, matchingPrecedence: one.spec.matchingPrecedence || 1000 } },
     ),
+    ...checksOf<FlowSchema>({ validate: flowSchemaCauses, validateStatusUpdate: statusCauses }),
   },
-  PriorityLevelConfiguration: { default: onType<PriorityLevelConfiguration>(defaultLevel) },
+  PriorityLevelConfiguration: {
+    metaOnUpdate: 'create',
+    default: onType<PriorityLevelConfiguration>(defaultLevel),
+    ...checksOf<PriorityLevelConfiguration>({ validate: levelCauses, validateStatusUpdate: statusCauses }),
+  },
 };

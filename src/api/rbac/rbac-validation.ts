@@ -37,8 +37,12 @@ export function clusterRoleCauses(role: ClusterRole): StatusCause[] {
   const selectors = role.aggregationRule?.clusterRoleSelectors;
   if (role.aggregationRule !== undefined && (selectors ?? []).length === 0)
     out.push(required('aggregationRule.clusterRoleSelectors', 'at least one clusterRoleSelector required if aggregationRule is non-nil'));
-  for (const [index, selector] of (selectors ?? []).entries())
-    checkLabelSelector(selector, `aggregationRule.clusterRoleSelectors[${index}]`, out);
+  for (const [index, selector] of (selectors ?? []).entries()) {
+    const at = `aggregationRule.clusterRoleSelectors[${index}]`;
+    const before = out.length;
+    checkLabelSelector(selector, at, out);
+    if (out.length > before) out.push(invalidValue(at, null, 'invalid label selector.'));
+  }
   return out;
 }
 

@@ -1,5 +1,7 @@
 // Owns what of an object each path may change: the main resource its spec, status its status, and so on.
 import { invalidValue } from '../../api/causes.ts';
+import { requestApprovalCauses } from '../../api/certificates/request-validation.ts';
+import type { CertificateSigningRequest } from '../../api/certificates/v1.ts';
 import type { KindDescription } from '../../api/kind.ts';
 import type { StatusCause } from '../../api/meta/v1.ts';
 import { qualifiedNameErrors } from '../../api/names.ts';
@@ -26,7 +28,7 @@ export function changeRulesOf(kind: KindDescription, subresource: string): Judge
         validate: (next, old) => [...rules.validateUpdate(next, old), ...finalizerCauses(next)],
       };
     case 'approval':
-      return { prepare: takeConditions, validate: rules.validateStatusUpdate };
+      return { prepare: takeConditions, validate: approvalCauses };
     case 'ephemeralcontainers':
       return { prepare: takeEphemeralContainers, validate: ephemeralContainerCauses };
     case 'resize':
@@ -34,6 +36,11 @@ export function changeRulesOf(kind: KindDescription, subresource: string): Judge
     default:
       return { prepare: rules.prepareForUpdate, validate: rules.validateUpdate, warnings: rules.warnings };
   }
+}
+
+/** A decision is judged as such; everything else of the request stays as it is. */
+function approvalCauses(next: AnyObject, old: AnyObject): readonly StatusCause[] {
+  return requestApprovalCauses(next as unknown as CertificateSigningRequest, old as unknown as CertificateSigningRequest);
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -60,6 +67,7 @@ function finalizerCauses(namespace: AnyObject): readonly StatusCause[] {
 /** A signing request's approval path changes its conditions. */
 function takeConditions(next: AnyObject, old: AnyObject): AnyObject {
   const conditions = (next['status'] as Fields | undefined)?.['conditions'];
-  const status = { ...((old['status'] ?? {}) as Fields), ...(conditions === undefined ? {} : { conditions }) };
+  const { conditions: _, ...rest } = (old['status'] ?? {}) as Fields;
+  const status = Array.isArray(conditions) ? { ...rest, conditions } : rest;
   return { ...old, status };
 }

@@ -70,7 +70,8 @@ export async function change(serving: Serving, request: ApiRequest, options: Wri
     let stored = false;
     try {
       const causes = rules.validate(object, old, kind.group);
-      if (causes.length > 0) throw invalid(kind.custom === undefined ? kind : { group: kind.group, kind: object.kind ?? '' }, name, causes);
+      if (causes.length > 0)
+        throw invalid(kind.custom === undefined ? storedKind : { group: kind.group, kind: object.kind ?? '' }, name, causes);
       warnings.push(...(rules.warnings?.(object, old) ?? []));
       await admission.validate({ ...attributes, object }, context);
       if (endsByUpdate(old, object)) {

@@ -63,7 +63,8 @@ export async function createObject(
     let stored = false;
     try {
       const causes = rules.validateCreate(object, kind.group);
-      if (causes.length > 0) throw invalid(kind.custom === undefined ? kind : { group: kind.group, kind: object.kind ?? '' }, name, causes);
+      if (causes.length > 0)
+        throw invalid(kind.custom === undefined ? storedKind : { group: kind.group, kind: object.kind ?? '' }, name, causes);
       if (tries === 1) warnings.push(...rules.warnings(object));
       await admission.validate({ ...attributes, name, object }, context);
       if (dryRun && store.get(key) === undefined) return { is: 'object', code: 201, kind, object: served(kind, object, undefined) };
