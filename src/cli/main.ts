@@ -43,6 +43,7 @@ serverFlags(program.command('up').allowExcessArguments())
   .option('--without <components>', 'leave out scheduler, controllers, kubelet (separated by commas)')
   .option('--cluster-cidr <range>', 'addresses of pods (default: 10.42.0.0/16)')
   .option('--registry-mirror <mirror>', "HOST[/PREFIX]=URL: ask there instead; '*' for every registry; repeatable", collect)
+  .option('--scheduler-config <file>', "a KubeSchedulerConfiguration (default: upstream's defaults)")
   .action(async (flags, command: Command) => (await import('./commands/up.ts')).up(flags, command.args));
 
 program
@@ -57,6 +58,16 @@ program
   .summary('say whether a cluster runs, where, and how its nodes are')
   .option(...dataDir)
   .action(async (flags) => (await import('./commands/status.ts')).status(flags));
+
+program
+  .command('why <what>')
+  .summary('say why a pod is where it is or waits, node by node, and what would change it: why pod/NAME')
+  .option(...dataDir)
+  .option('--kubeconfig <file>', 'how to reach the API (default: that of the data directory)')
+  .option('-n, --namespace <namespace>', "the pod's namespace (default: default)")
+  .option('--what-if <file>', 'suppose that these objects were so (YAML; - is standard input); repeatable', collect)
+  .option('-o, --output <form>', 'json')
+  .action(async (what, flags) => (await import('./commands/why.ts')).why(what, flags));
 
 program
   .command('kubeconfig')
@@ -93,6 +104,14 @@ for (const [name, summary] of [
   ['kubelet', 'run a node alone, against any Kubernetes API'],
 ] as const) {
   const command = program.command(name).summary(summary).requiredOption('--kubeconfig <file>', 'how to reach the API');
+  if (name === 'scheduler') {
+    command
+      .option('--config <file>', "a KubeSchedulerConfiguration (default: upstream's defaults)")
+      .option(
+        '--leader-elect [value]',
+        'whether to take a Lease first, so that of several one schedules (default: true, or what the file says)',
+      );
+  }
   if (name === 'controllers')
     for (const flag of controllerFlags) command.option(`--${flag.name} ${flag.reading === 'switch' ? '[value]' : '<value>'}`, flag.help);
   if (name === 'kubelet') {

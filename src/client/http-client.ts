@@ -21,8 +21,15 @@ const patchTypes: Readonly<Record<Patch['type'], string>> = {
 type Any = Resource<KubeObject>;
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
+/** A client that can also ask for documents beside the API's own, and lets go of its connection. */
+export interface HttpClient extends Client {
+  /** A document of JSON at a path. Rejects with StatusError for what the server refused. */
+  document<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T>;
+  close(): Promise<void>;
+}
+
 /** A client over HTTP/2, or HTTP/1.1 where the server speaks nothing newer. Answers have 64 MiB at most. `close` lets go of the connection. */
-export function httpClient(access: ClientConfig): Client & { close(): Promise<void> } {
+export function httpClient(access: ClientConfig): HttpClient {
   const session = new HttpSession(access);
 
   const call = async <T>(
@@ -54,6 +61,7 @@ export function httpClient(access: ClientConfig): Client & { close(): Promise<vo
   });
 
   return {
+    document: (method, path, body) => call(method, path, { body }),
     get: async (resource, key, { resourceVersion, subresource, signal } = {}) =>
       call('GET', `${keyPath(resource, key)}${subresource === undefined ? '' : `/${subresource}`}${queryOf({ resourceVersion })}`, {
         signal,

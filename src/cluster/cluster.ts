@@ -12,6 +12,7 @@ import { resources } from '../client/resources.ts';
 import { machineFacts } from '../kubelet/node/node-facts.ts';
 import { machineCgroups } from '../kubelet/resources/pod-cgroups.ts';
 import { SimulatedNetwork } from '../runtime/simulated/network.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
 import { openEmbedded } from '../store/embedded.ts';
 import { memoryStore } from '../store/memory.ts';
 import { ownControllers, startComponents } from './components.ts';
@@ -28,8 +29,10 @@ import { pathsOf } from './paths.ts';
 import { openPki } from './pki.ts';
 import { openNodeNetwork, openRealRuntime } from './real-runtime.ts';
 import { remoteNode } from './remote-node.ts';
+import { readSchedulerConfigFile } from './scheduler-config-file.ts';
 import { dnsAddress, startServiceNetwork } from './service-network.ts';
 import { openSimulatedNode } from './simulated-runtime.ts';
+import { whyRoute } from './why-route.ts';
 
 const kubeletPort = 10_250;
 /** Nodes of other processes whose connections are kept. */
@@ -58,7 +61,9 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     );
   if (runtime === 'cri' && options.nodes > 1)
     throw new OptionError('--nodes above 1 with real containers is not in this release yet: use --runtime simulated, or --nodes 1');
+  const config = readSchedulerConfigFile(options.schedulerConfig);
   const paths = pathsOf(options.dataDir);
+  let running: Scheduler | undefined;
   const closing: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const one of closing.splice(0).reverse()) await one();
@@ -105,6 +110,7 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
         // A control plane alone has nothing that upstream's does not have.
         ...(options.nodes === 0 ? {} : { computed: metricsKinds(figures) }),
         ownNodes: options.nodes > 0,
+        extensionRoutes: [whyRoute(() => running)],
       });
       closing.push(() => opened.close());
       await listen(opened, options, pki.serving, pki.ca.cert, real ? address : undefined);
@@ -119,12 +125,12 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     const settings = { clusterCidr, serviceCidr, controllers: ownControllers };
     const { ca, serviceAccountKey } = pki;
     const controllers = { ca, serviceAccountKey, settings, identity, localPath };
-    for (const service of startComponents(server, options.without, controllers, { clock: systemClock, entropy: systemEntropy, log }))
-      closing.push(() => service.stop());
+    const outside = { clock: systemClock, entropy: systemEntropy, log };
+    const { services, scheduler } = startComponents(server, options.without, controllers, outside, config);
+    running = scheduler;
+    for (const service of services) closing.push(() => service.stop());
     if (real)
-      for (const service of await step('Services and DNS', () =>
-        startServiceNetwork(server, options, { clock: systemClock, entropy: systemEntropy, log }),
-      ))
+      for (const service of await step('Services and DNS', () => startServiceNetwork(server, options, outside)))
         closing.push(() => service.stop());
     const nodes = await startNodes(server, options, await containers, log);
     for (const node of nodes) {

@@ -8,7 +8,8 @@ import { createControllers } from '../controllers/controllers.ts';
 import type { LocalPath } from '../controllers/local-path/local-path-controller.ts';
 import type { SignToken } from '../controllers/service-account-token/service-account-token-controller.ts';
 import type { ControllerSettings } from '../controllers/settings.ts';
-import { createScheduler } from '../scheduler/scheduler.ts';
+import { createScheduler, type Scheduler } from '../scheduler/scheduler.ts';
+import { defaultConfig, type SchedulerConfig } from '../scheduler/scheduler-config.ts';
 import { certificateAuthority } from './certificate-authority.ts';
 import type { KeyPair } from './key-pair.ts';
 import type { Outside } from './lone-components.ts';
@@ -32,13 +33,17 @@ export const controllersLease = { namespace: 'kube-system', name: 'kube-controll
 /** All, and those of bootstrap tokens, by which nodes join. */
 export const ownControllers = ['*', 'token-cleaner-controller', 'bootstrap-signer-controller'];
 
+/** Upstream's Lease of the scheduler, and its durations. */
+export const schedulerLease = { namespace: 'kube-system', name: 'kube-scheduler', leaseMs: 15_000, renewDeadlineMs: 10_000 };
+
 /** Starts the controllers and the scheduler, but for those left out. */
 export function startComponents(
   server: ApiServer,
   without: ReadonlySet<Component>,
   { ca, serviceAccountKey, settings, identity, localPath }: ControllersParts,
   { clock, entropy, log }: Outside,
-): readonly Service[] {
+  config: SchedulerConfig = defaultConfig,
+): { readonly services: readonly Service[]; readonly scheduler: Scheduler | undefined } {
   const services: Service[] = [];
   if (!without.has('controllers')) {
     const watching = server.client(componentUser('system:kube-controller-manager'));
@@ -53,9 +58,10 @@ export function startComponents(
   }
   if (!without.has('scheduler')) {
     const client = server.client(componentUser('system:kube-scheduler'));
-    services.push(createScheduler({ clock, entropy, log: log.with({ component: 'scheduler' }), client }));
+    const scheduler = createScheduler({ clock, entropy, log: log.with({ component: 'scheduler' }), client, config });
+    return { services: [...services, scheduler], scheduler };
   }
-  return services;
+  return { services, scheduler: undefined };
 }
 
 /** Signs tokens that are kept in Secrets, with a private key (PEM). */

@@ -15,6 +15,7 @@ import { serviceAccountTokens } from '../apiserver/auth/service-account-tokens.t
 import { cachedTokens } from '../apiserver/auth/token-cache.ts';
 import { apiServerUser } from '../apiserver/auth/user.ts';
 import type { ComputedKind } from '../apiserver/computed-kind.ts';
+import type { ExtensionRoute } from '../apiserver/http/documents.ts';
 import { storedQuotas } from '../apiserver/quota-book.ts';
 import { objectOf } from '../apiserver/stored-object.ts';
 import type { Clock } from '../base/clock.ts';
@@ -48,6 +49,8 @@ export interface ControlPlaneParts {
   readonly computed?: readonly ComputedKind[];
   /** Whether nodes are this program's own: they may write only what is theirs, and claims have a default class. */
   readonly ownNodes: boolean;
+  /** Paths that others of this process serve. */
+  readonly extensionRoutes?: readonly ExtensionRoute[];
 }
 
 /** The issuer of service-account tokens, and the audience of those that name none. */
@@ -83,6 +86,7 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
     allocation,
     nodeConnections: parts.nodeConnections,
     ...(parts.computed === undefined ? {} : { computed: parts.computed }),
+    ...(parts.extensionRoutes && { extensionRoutes: parts.extensionRoutes }),
   });
   const kubernetesIp = formatIpv4(rangeOf(serviceCidr).first + 1);
   const storageClass = parts.ownNodes ? localPathClass : undefined;

@@ -7,6 +7,7 @@ import type { Client } from '../client/client.ts';
 import { type ElectionOptions, runAsLeader } from '../client/leader-election.ts';
 import { type ControllersOptions, createControllers } from '../controllers/controllers.ts';
 import { createScheduler } from '../scheduler/scheduler.ts';
+import type { SchedulerConfig } from '../scheduler/scheduler-config.ts';
 
 /** What comes in from outside. */
 export interface Outside {
@@ -15,11 +16,13 @@ export interface Outside {
   readonly log: Log;
 }
 
-export function startLoneScheduler(client: Client, outside: Outside): Service {
-  return createScheduler({ ...outside, client });
+/** `election` undefined: it always acts. */
+export function startLoneScheduler(client: Client, config: SchedulerConfig, election: Election | undefined, outside: Outside): Service {
+  const lead = (): Service => createScheduler({ ...outside, client, config });
+  return election === undefined ? lead() : runAsLeader({ ...outside, client, ...election }, lead);
 }
 
-/** How a lone controllers program takes turns with others; undefined: it always acts. */
+/** How a lone program takes turns with others; undefined: it always acts. */
 export type Election = Omit<ElectionOptions, keyof Outside | 'client'>;
 
 export function startLoneControllers(

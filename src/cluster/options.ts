@@ -21,6 +21,8 @@ export interface ClusterOptions {
   readonly serviceCidr: string;
   readonly store: 'embedded' | 'memory';
   readonly registryMirrors: readonly RegistryMirror[];
+  /** A KubeSchedulerConfiguration; undefined: upstream's defaults. */
+  readonly schedulerConfig: string | undefined;
 }
 
 /** Says that a flag's value cannot be used, and what could. */
@@ -41,6 +43,7 @@ export interface RawOptions {
   readonly serviceCidr?: string;
   readonly store?: string;
   readonly registryMirror?: readonly string[];
+  readonly schedulerConfig?: string;
 }
 
 /** Checks the flags. Throws OptionError with the flag's name in it. */
@@ -69,6 +72,7 @@ export function clusterOptions(raw: RawOptions, defaultDataDir: string): Cluster
     serviceCidr,
     store: store(raw.store ?? 'embedded'),
     registryMirrors: (raw.registryMirror ?? []).map(mirror),
+    schedulerConfig: raw.schedulerConfig,
   };
 }
 

@@ -59,7 +59,7 @@ export async function openVirtualCluster({ nodes = 1, seed = 1, log = silentLog 
   const localPath = localPathOn('/var/lib/local-path', (name) => running.get(name)?.files);
   const settings = { clusterCidr, controllers: ownControllers };
   const controllers = { ca, serviceAccountKey, settings, identity: undefined, localPath };
-  const services = startComponents(server, new Set(), controllers, { clock, entropy, log });
+  const { services } = startComponents(server, new Set(), controllers, { clock, entropy, log });
   for (let index = 0; index < nodes; index++) {
     const name = nodeNameOf(index);
     const { podCidr, address } = nodeNetwork(clusterCidr, index);

@@ -3,6 +3,7 @@ import type { Pod } from '../api/core/v1.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Client } from '../client/client.ts';
 import { resources } from '../client/resources.ts';
+import { askBind, type ExtenderOptions } from './extender.ts';
 import type { VolumeReservation } from './volume-reservation.ts';
 
 /** What binding needs. */
@@ -10,6 +11,8 @@ export interface Binder {
   readonly client: Client;
   readonly clock: Clock;
   readonly bindTimeoutMs: number;
+  /** Who binds instead. */
+  readonly binder?: ExtenderOptions;
 }
 
 /** Binds a pod to a node; rejects where the API refuses or volumes cannot be had. */
@@ -22,6 +25,7 @@ export async function bind(
 ): Promise<void> {
   const { client, clock, bindTimeoutMs } = binder;
   await volumes?.carryOut(client, clock, bindTimeoutMs, signal);
+  if (binder.binder !== undefined) return askBind(binder.binder, pod, node);
   const { namespace = '', name, uid } = pod.metadata;
   const body = { apiVersion: 'v1', kind: 'Binding', metadata: { namespace, name, uid }, target: { kind: 'Node', name: node } };
   await client.createSubresource(resources.pods, { namespace, name }, 'binding', body);

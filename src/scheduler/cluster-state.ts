@@ -11,7 +11,7 @@ const rememberedChanges = 20_000;
 
 /** Bound: one entry a node and a placed pod, and the remembered changes. */
 export class ClusterState implements ClusterView {
-  readonly objects = new LiveObjects();
+  readonly objects: LiveObjects;
   readonly slots: (NodeInfo | undefined)[] = [];
   readonly imageNodes = new Map<string, number>();
   readonly priorities = new Map<number, number>();
@@ -24,6 +24,19 @@ export class ClusterState implements ClusterView {
   readonly #nominated = new Map<string, { readonly pod: Pod; readonly node: string }>();
   #changes: SlotChange[] = [];
   #forgotten = 0;
+
+  constructor(objects: LiveObjects = new LiveObjects()) {
+    this.objects = objects;
+  }
+
+  /** The same picture, which goes its own way from here: to see what would be. */
+  copy(): ClusterState {
+    const copy = new ClusterState(this.objects.copy());
+    for (const info of this.slots) if (info !== undefined) copy.putNode(info.node);
+    for (const pod of this.#placed.values()) copy.putPod(pod);
+    for (const { pod, node } of this.#nominated.values()) copy.nominate(pod, node);
+    return copy;
+  }
 
   get nodeCount(): number {
     return this.#slotOf.size;

@@ -16,6 +16,19 @@ function by<T extends KubeObject>(facts: (object: T) => unknown): (a: T, b: T) =
 
 /** All tables, empty at first. */
 export class LiveObjects implements ClusterObjects {
+  /** The same objects, which go their own way from here. */
+  copy(): LiveObjects {
+    const copy = new LiveObjects();
+    for (const name of Object.keys(this) as (keyof ClusterObjects)[])
+      for (const object of this.table(name).all()) copy.table(name).put(object);
+    return copy;
+  }
+
+  /** A table by its name, for who treats all kinds alike. */
+  table(name: keyof ClusterObjects): LiveTable<KubeObject> {
+    return this[name] as unknown as LiveTable<KubeObject>;
+  }
+
   readonly namespaces = new LiveTable<Namespace>(by(({ metadata }) => metadata.labels));
   readonly services = new LiveTable<Service>(by(({ spec }) => spec?.selector));
   readonly replicationControllers = new LiveTable<ReplicationController>(by(({ spec }) => spec?.selector));

@@ -79,6 +79,15 @@ export class Ranking {
     else for (const name of this.#only) this.#look(cluster.slotOf(name) ?? -1);
   }
 
+  /** Everybody who turns the node in a slot down, in order, where each is asked though another has spoken; pods nominated there are left out. */
+  allRejectionsAt(slot: number): readonly Rejection[] {
+    const info = this.#cluster.slots[slot];
+    if (info === undefined) return [];
+    if (this.#only !== undefined && !this.#only.has(info.name)) return [onlyRejection(this.#onlyBy)];
+    const testers = [...this.#testers, ...this.#domainTesters].sort((a, b) => a.order - b.order);
+    return testers.flatMap((tester) => firstRejection(info, [tester]) ?? []);
+  }
+
   /** Where `only` sets leave no node at all: what is said then. */
   get emptied(): string | undefined {
     if (this.#only === undefined || this.#only.size > 0) return undefined;

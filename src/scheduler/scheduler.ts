@@ -13,6 +13,8 @@ import { resources } from '../client/resources.ts';
 import { type Attempt, attempt } from './attempt.ts';
 import { bind } from './binding.ts';
 import { ClusterState } from './cluster-state.ts';
+import { extendedAttempt } from './extended-attempt.ts';
+import { minds } from './extender.ts';
 import { isOver } from './node-info.ts';
 import { startObjectInformers } from './object-informers.ts';
 import { claimPlanOf } from './plugins/volume-binding.ts';
@@ -41,6 +43,10 @@ export interface SchedulerOptions {
 export interface Scheduler extends Service {
   readonly cluster: ClusterState;
   readonly config: SchedulerConfig;
+  /** A pod as last seen. */
+  pod(namespace: string, name: string): Pod | undefined;
+  /** The profile that schedules a pod; undefined: it is another scheduler's. */
+  profileOf(pod: Pod): Profile | undefined;
 }
 
 /** So long decisions are made before others of the process get their turn. */
@@ -132,7 +138,11 @@ class RunningScheduler implements Scheduler {
     this.#pods.start();
   }
 
-  #profileOf(pod: Pod): Profile | undefined {
+  pod(namespace: string, name: string): Pod | undefined {
+    return this.#pods.get(namespace, name);
+  }
+
+  profileOf(pod: Pod): Profile | undefined {
     return this.#profiles.get(pod.spec.schedulerName ?? 'default-scheduler');
   }
 
@@ -149,7 +159,7 @@ class RunningScheduler implements Scheduler {
       } else this.#tell({ on: 'pod', pod, ...(old?.spec.nodeName && { old }) });
       return;
     }
-    if (this.#profileOf(pod) === undefined) return;
+    if (this.profileOf(pod) === undefined) return;
     if (pod.metadata.deletionTimestamp !== undefined) {
       this.#queue.remove(pod);
       this.cluster.nominate(pod, undefined);
@@ -160,17 +170,17 @@ class RunningScheduler implements Scheduler {
     if (old === undefined || nominated !== (old.status?.nominatedNodeName || undefined)) this.cluster.nominate(pod, nominated);
     this.#queue.put(pod);
     if (old === undefined || !mattersTo(pod, old)) return;
-    const wakes = wakesUp((one) => this.#profileOf(one), { on: 'own', pod, old });
+    const wakes = wakesUp((one) => this.profileOf(one), { on: 'own', pod, old });
     this.#queue.wake((queued) => queued.pod.metadata.uid === uid && wakes(queued));
   }
 
   #tell(event: WakeEvent): void {
-    this.#queue.wake(wakesUp((pod) => this.#profileOf(pod), event));
+    this.#queue.wake(wakesUp((pod) => this.profileOf(pod), event));
   }
 
   #keptOutBy(pod: Pod): string | undefined {
     if (this.#preempting.has(pod.metadata.uid)) return 'DefaultPreemption';
-    return this.#profileOf(pod)?.plugins.find((plugin) => plugin.preEnqueue?.(pod, this.cluster) !== undefined)?.name;
+    return this.profileOf(pod)?.plugins.find((plugin) => plugin.preEnqueue?.(pod, this.cluster) !== undefined)?.name;
   }
 
   #run(): void {
@@ -185,7 +195,11 @@ class RunningScheduler implements Scheduler {
     while (!this.#tasks.signal.aborted) {
       const next = this.#queue.take();
       if (next === undefined) break;
-      this.#try(next);
+      const asking = this.#try(next);
+      if (asking !== undefined) {
+        this.#tasks.run(`ask extenders for ${next.pod.metadata.name}`, () => asking.finally(() => this.#drain()));
+        return;
+      }
       if (clock.now() < endMs || !this.#queue.ready) continue;
       clock.after(0, () => this.#drain());
       return;
@@ -193,18 +207,31 @@ class RunningScheduler implements Scheduler {
     this.#running = false;
   }
 
-  #try(queued: Queued): void {
+  /** One attempt. Answers a promise where others are asked: the next pod waits for it. */
+  #try(queued: Queued): Promise<void> | void {
     const { pod } = queued;
-    const profile = this.#profileOf(pod);
+    const profile = this.profileOf(pod);
     if (profile === undefined) return;
     // A pod must not stand in its own way.
     const nominated = this.cluster.nominationOf(pod.metadata.uid);
     this.cluster.nominate(pod, undefined);
     const asked: Pod =
       nominated === pod.status?.nominatedNodeName ? pod : { ...pod, status: { ...pod.status, nominatedNodeName: nominated ?? '' } };
-    const tried = attempt(asked, this.cluster, profile, () => this.#options.entropy.fraction(), this.#memories.get(profile));
-    if (tried.outcome === 'placed') this.#place(queued, tried.node);
-    else this.#give(queued, tried, nominated);
+    const fraction = (): number => this.#options.entropy.fraction();
+    const memory = this.#memories.get(profile) ?? new RankingMemory();
+    const extenders = this.config.extenders.filter((extender) => minds(extender, pod));
+    const done = (tried: Attempt): void => {
+      if (tried.outcome === 'placed') this.#place(queued, tried.node);
+      else this.#give(queued, tried, nominated);
+    };
+    if (extenders.length === 0) return done(attempt(asked, this.cluster, profile, fraction, memory));
+    const { log } = this.#options;
+    const asking = extendedAttempt(asked, { cluster: this.cluster, profile, memory, extenders, fraction, log });
+    return asking.then((tried) => {
+      // What happened meanwhile may have made an end of it.
+      const current = this.#pods.get(pod.metadata.namespace, pod.metadata.name);
+      if (current?.metadata.uid === pod.metadata.uid && !current.spec.nodeName) done(tried);
+    });
   }
 
   /** No node for the pod: it waits, or others have to go. */
@@ -268,7 +295,9 @@ class RunningScheduler implements Scheduler {
     this.#tasks.run(`bind ${name}`, async (signal) => {
       try {
         if (plan !== undefined && plan.provisions.length > 0) await this.#writer.nominate(pod, node);
-        await bind({ client, clock, bindTimeoutMs: this.config.bindTimeoutMs }, pod, node, volumes, signal);
+        const { bindTimeoutMs, extenders } = this.config;
+        const binder = extenders.find((extender) => extender.bindVerb !== undefined && minds(extender, pod));
+        await bind({ client, clock, bindTimeoutMs, ...(binder && { binder }) }, pod, node, volumes, signal);
         this.#recorder.record(subjectOf(pod, 'v1', 'Pod'), 'Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${node}`);
         this.#binding.delete(uid);
       } catch (error) {

@@ -12,6 +12,8 @@ export interface DocumentRequest {
   readonly query: Query;
   readonly headers: Headers;
   readonly user: User;
+  /** Reads the whole body. Rejects with RequestEntityTooLarge. */
+  body(): Promise<Uint8Array>;
 }
 
 /** A document's answer. A body of undefined has no content. */

@@ -177,10 +177,14 @@ async function serveDocument(parts: HttpParts, { exchange, info, query, auditId,
   const { method, headers } = exchange;
   if (route.methods !== 'any' && method !== 'GET') throw methodNotAllowed();
   if (route.produces !== undefined) requireType(headers['accept'], route.produces);
-  const answer = await route.answer({ method, path, query, headers, user });
-  const body = method === 'HEAD' ? Buffer.alloc(0) : typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+  const body = async (): Promise<Uint8Array> => {
+    const read = await bodyOf(exchange);
+    return read?.is === 'bytes' ? read.bytes : new Uint8Array();
+  };
+  const answer = await route.answer({ method, path, query, headers, user, body });
+  const content = method === 'HEAD' ? Buffer.alloc(0) : typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
   const fields = { ...headersOf(auditId, warnings), ...answer.headers };
-  await respond(exchange, whole(answer.code, answer.contentType, body), fields);
+  await respond(exchange, whole(answer.code, answer.contentType, content), fields);
   return answer.code;
 }
 

@@ -7,12 +7,13 @@ import type { Service } from '../../base/service.ts';
 import { httpClient } from '../../client/http-client.ts';
 import { loadKubeconfig } from '../../client/kubeconfig.ts';
 import { certificateAuthority } from '../../cluster/certificate-authority.ts';
-import { controllersLease, tokenSigner } from '../../cluster/components.ts';
+import { controllersLease, schedulerLease, tokenSigner } from '../../cluster/components.ts';
 import { flagDuration, flagSwitch, flagText, type RawFlags, settingsOf } from '../../cluster/controller-flags.ts';
 import { logTo } from '../../cluster/logger.ts';
 import { startLoneControllers, startLoneScheduler } from '../../cluster/lone-components.ts';
 import { evictionOf, startLoneKubelet } from '../../cluster/lone-kubelet.ts';
 import { OptionError } from '../../cluster/options.ts';
+import { readSchedulerConfigFile } from '../../cluster/scheduler-config-file.ts';
 
 interface Common {
   readonly kubeconfig: string;
@@ -30,9 +31,13 @@ async function runUntilStopped(service: Service, close: () => Promise<void>): Pr
   process.exit(0);
 }
 
-export async function scheduler({ kubeconfig }: Common): Promise<void> {
+export async function scheduler({ kubeconfig, config: file, ...flags }: Common & RawFlags & { readonly config?: string }): Promise<void> {
+  const config = readSchedulerConfigFile(file);
   const client = httpClient(await loadKubeconfig(kubeconfig));
-  await runUntilStopped(startLoneScheduler(client, outside()), () => client.close());
+  const election = flagSwitch(flags, 'leader-elect', config.leaderElect)
+    ? { ...schedulerLease, identity: `${hostname()}_${systemEntropy.uuid()}`, retryMs: 2000 }
+    : undefined;
+  await runUntilStopped(startLoneScheduler(client, config, election, outside()), () => client.close());
 }
 
 export async function controllers({ kubeconfig, ...flags }: Common & RawFlags): Promise<void> {

@@ -1,0 +1,96 @@
+// Owns reading fields of a configuration with the path in every complaint. It refuses fields that it does not know.
+
+/** What is wrong with a configuration, and where. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** One object of a configuration. */
+export class Section {
+  readonly #fields: Fields;
+  readonly #at: string;
+
+  /** `known`: all fields that it may have. */
+  constructor(value: unknown, at: string, known: readonly string[]) {
+    if (value !== undefined && value !== null && (typeof value !== 'object' || Array.isArray(value)))
+      throw new ConfigError(`${at || 'the configuration'} must be an object`);
+    this.#fields = (value ?? {}) as Fields;
+    this.#at = at;
+    const strange = Object.keys(this.#fields).find((name) => !known.includes(name));
+    if (strange !== undefined) throw new ConfigError(`strict decoding error: unknown field "${this.path(strange)}"`);
+  }
+
+  /** Where a field is, for complaints. */
+  path(name: string): string {
+    return this.#at === '' ? name : `${this.#at}.${name}`;
+  }
+
+  raw(name: string): unknown {
+    return this.#fields[name] ?? undefined;
+  }
+
+  text(name: string): string | undefined {
+    return this.#typed(name, 'string') as string | undefined;
+  }
+
+  flag(name: string): boolean | undefined {
+    return this.#typed(name, 'boolean') as boolean | undefined;
+  }
+
+  /** A whole number within bounds. */
+  whole(name: string, least: number, most: number): number | undefined {
+    const value = this.#typed(name, 'number') as number | undefined;
+    if (value === undefined) return undefined;
+    if (!Number.isInteger(value) || value < least || value > most)
+      throw new ConfigError(`${this.path(name)}: Invalid value: ${value}: not in valid range [${least}-${most}]`);
+    return value;
+  }
+
+  /** A length of time: `5s`, `100ms`, `1m30s`; milliseconds. */
+  duration(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const units: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+    const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)/g)];
+    if (parts.length === 0 || parts.map(([all]) => all).join('') !== text)
+      throw new ConfigError(`${this.path(name)}: '${text}' is no duration such as 30s`);
+    return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (units[unit ?? ''] ?? 0), 0);
+  }
+
+  choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const found = choices.find((choice) => choice === value);
+    if (found === undefined)
+      throw new ConfigError(
+        `${this.path(name)}: Unsupported value: "${value}": supported values: ${choices.map((one) => `"${one}"`).join(', ')}`,
+      );
+    return found;
+  }
+
+  list(name: string): readonly { readonly value: unknown; readonly at: string }[] {
+    const value = this.raw(name);
+    if (value === undefined) return [];
+    if (!Array.isArray(value)) throw new ConfigError(`${this.path(name)} must be a list`);
+    return value.map((one: unknown, index) => ({ value: one, at: `${this.path(name)}[${index}]` }));
+  }
+
+  texts(name: string): readonly string[] {
+    return this.list(name).map(({ value, at }) => {
+      if (typeof value !== 'string') throw new ConfigError(`${at} must be a string`);
+      return value;
+    });
+  }
+
+  section(name: string, known: readonly string[]): Section {
+    return new Section(this.raw(name), this.path(name), known);
+  }
+
+  #typed(name: string, type: 'string' | 'number' | 'boolean'): unknown {
+    const value = this.raw(name);
+    if (value !== undefined && typeof value !== type) throw new ConfigError(`${this.path(name)} must be a ${type}`);
+    return value;
+  }
+}

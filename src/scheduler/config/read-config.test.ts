@@ -1,0 +1,158 @@
+// Owns the table of configurations: what upstream's KubeSchedulerConfiguration means here, and what is said of one that is wrong.
+import { expect, test } from 'vitest';
+import type { Node, Pod } from '../../api/core/v1.ts';
+import { attempt } from '../attempt.ts';
+import { ClusterState } from '../cluster-state.ts';
+import { defaultPlugins } from '../plugins/default-plugins.ts';
+import { ConfigError } from './config-reader.ts';
+import { readSchedulerConfig } from './read-config.ts';
+
+const config = (more: Record<string, unknown> = {}) => ({
+  apiVersion: 'kubescheduler.config.k8s.io/v1',
+  kind: 'KubeSchedulerConfiguration',
+  ...more,
+});
+const first = (value: unknown) => {
+  const [profile] = readSchedulerConfig(value).profiles;
+  if (profile === undefined) throw new Error('no profile');
+  return profile;
+};
+const profile = (more: Record<string, unknown>) => config({ profiles: [more] });
+
+test('nothing said is what upstream does', () => {
+  const read = readSchedulerConfig(config());
+  expect(read).toMatchObject({
+    times: { initialBackoffMs: 1000, longestBackoffMs: 10_000 },
+    bindTimeoutMs: 600_000,
+    extenders: [],
+    leaderElect: true,
+  });
+  expect(read.profiles).toHaveLength(1);
+  expect(first(config())).toMatchObject({ schedulerName: 'default-scheduler', preemption: {}, claims: true });
+  expect(first(config()).plugins.map(({ name, weight }) => [name, weight])).toEqual(
+    defaultPlugins.map(({ name, weight }) => [name, weight]),
+  );
+});
+
+const names = (value: unknown): readonly string[] => first(value).plugins.map(({ name }) => name);
+
+test('plugins are switched off and on, everywhere or at one point, and weighted', () => {
+  expect(names(profile({ plugins: { multiPoint: { disabled: [{ name: 'ImageLocality' }] } } }))).not.toContain('ImageLocality');
+  expect(
+    names(
+      profile({
+        plugins: { multiPoint: { disabled: [{ name: '*' }], enabled: [{ name: 'NodeName' }, { name: 'NodeResourcesFit', weight: 7 }] } },
+      }),
+    ),
+  ).toEqual(['NodeName', 'NodeResourcesFit']);
+  const weighted = first(
+    profile({ plugins: { score: { disabled: [{ name: 'TaintToleration' }], enabled: [{ name: 'NodeResourcesFit', weight: 5 }] } } }),
+  ).plugins;
+  expect(weighted.find(({ name }) => name === 'NodeResourcesFit')?.weight).toBe(5);
+  const said = weighted.find(({ name }) => name === 'TaintToleration')?.judge?.(pod(), new ClusterState());
+  expect(said).toMatchObject({ test: expect.any(Function) });
+  expect(said).not.toHaveProperty('scoring');
+  expect(first(profile({ plugins: { postFilter: { disabled: [{ name: '*' }] } } }))).not.toHaveProperty('preemption');
+});
+
+test('arguments reach their plugins', () => {
+  const packed = {
+    pluginConfig: [
+      { name: 'NodeResourcesFit', args: { scoringStrategy: { type: 'MostAllocated', resources: [{ name: 'cpu', weight: 1 }] } } },
+    ],
+  };
+  const cluster = new ClusterState();
+  cluster.putNode(node('n1'));
+  cluster.putNode(node('n2'));
+  cluster.putPod({ ...pod('q'), spec: { ...pod('q').spec, nodeName: 'n1' } });
+  const only = { plugins: { multiPoint: { disabled: [{ name: '*' }], enabled: [{ name: 'NodeResourcesFit' }] } } };
+  const where = (value: unknown): unknown => attempt(pod(), cluster, first(value), () => 0);
+  expect(where(profile({ ...only }))).toEqual({ outcome: 'placed', node: 'n2' });
+  expect(where(profile({ ...only, ...packed }))).toEqual({ outcome: 'placed', node: 'n1' });
+  expect(first(profile({ pluginConfig: [{ name: 'DefaultPreemption', args: { minCandidateNodesAbsolute: 5 } }] })).preemption).toEqual({
+    minCandidateNodesAbsolute: 5,
+  });
+  expect(readSchedulerConfig(profile({ pluginConfig: [{ name: 'VolumeBinding', args: { bindTimeoutSeconds: 20 } }] })).bindTimeoutMs).toBe(
+    20_000,
+  );
+});
+
+test('an extender is read, and what it manages alone is left to it', () => {
+  const read = readSchedulerConfig(
+    config({
+      extenders: [
+        {
+          urlPrefix: 'http://127.0.0.1:1/x/',
+          filterVerb: 'filter',
+          httpTimeout: '1m30s',
+          managedResources: [{ name: 'example.com/foo', ignoredByScheduler: true }],
+        },
+      ],
+    }),
+  );
+  expect(read.extenders[0]).toMatchObject({ urlPrefix: 'http://127.0.0.1:1/x', filterVerb: 'filter', timeoutMs: 90_000, ignorable: false });
+  const cluster = new ClusterState();
+  cluster.putNode(node('n1'));
+  const wants = { ...pod(), spec: { containers: [{ name: 'c', resources: { requests: { 'example.com/foo': '1' } } }] } };
+  const [own] = read.profiles;
+  expect(own && attempt(wants, cluster, own, () => 0).outcome).toBe('placed');
+});
+
+test.each([
+  ['another kind', { apiVersion: 'v1', kind: 'Pod' }, 'no kind "Pod" is registered for version "v1"'],
+  ['a field that nobody knows', config({ profile: [] }), 'strict decoding error: unknown field "profile"'],
+  [
+    'a plugin that nobody knows',
+    profile({ plugins: { score: { enabled: [{ name: 'Coffee' }] } } }),
+    'profiles[0].plugins.score.enabled[0]: plugin "Coffee" does not exist',
+  ],
+  ['a name twice', config({ profiles: [{}, {}] }), 'profiles[1].schedulerName: Duplicate value: "default-scheduler"'],
+  ['a back-off that shrinks', config({ podInitialBackoffSeconds: 20 }), 'podMaxBackoffSeconds: Invalid value: 10'],
+  [
+    'a weight out of range',
+    profile({ pluginConfig: [{ name: 'InterPodAffinity', args: { hardPodAffinityWeight: 101 } }] }),
+    'profiles[0].pluginConfig[0].args.hardPodAffinityWeight: Invalid value: 101: not in valid range [0-100]',
+  ],
+  [
+    'a shape that falls back',
+    profile({
+      pluginConfig: [
+        {
+          name: 'NodeResourcesFit',
+          args: {
+            scoringStrategy: {
+              type: 'RequestedToCapacityRatio',
+              requestedToCapacityRatio: {
+                shape: [
+                  { utilization: 50, score: 1 },
+                  { utilization: 50, score: 2 },
+                ],
+              },
+            },
+          },
+        },
+      ],
+    }),
+    'utilization values must be sorted',
+  ],
+  ['a text for a list', config({ profiles: 'all' }), 'profiles must be a list'],
+  ['an extender without a place', config({ extenders: [{ filterVerb: 'filter' }] }), 'extenders[0].urlPrefix: Required value'],
+])('%s is refused, saying where', (_, value, message) => {
+  expect(() => readSchedulerConfig(value)).toThrow(ConfigError);
+  expect(() => readSchedulerConfig(value)).toThrow(message);
+});
+
+function node(name: string): Node {
+  return {
+    metadata: { name, uid: name, resourceVersion: '1', creationTimestamp: '' },
+    spec: {},
+    status: { allocatable: { cpu: '4', memory: '8Gi', pods: '10' } },
+  };
+}
+
+function pod(name = 'p'): Pod {
+  return {
+    metadata: { name, namespace: 'default', uid: name, resourceVersion: '1', creationTimestamp: '' },
+    spec: { containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }] },
+  };
+}

@@ -1,0 +1,133 @@
+// Owns reading a KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1) as upstream reads it: defaults, profiles, extenders, complaints.
+import type { ExtenderOptions } from '../extender.ts';
+import { defaultConfig, type SchedulerConfig } from '../scheduler-config.ts';
+import { ConfigError, Section } from './config-reader.ts';
+import { type PluginFactory, pluginRegistry } from './plugin-registry.ts';
+import { readProfile } from './read-profile.ts';
+
+/** A configuration, and whether the scheduler is to take a Lease first. */
+export interface ReadConfig extends SchedulerConfig {
+  readonly leaderElect: boolean;
+}
+
+/** Reads a parsed file. `registry`: plugins beside upstream's may be in it. Throws ConfigError. */
+export function readSchedulerConfig(value: unknown, registry: ReadonlyMap<string, PluginFactory> = pluginRegistry): ReadConfig {
+  const section = new Section(value, '', [
+    'apiVersion',
+    'kind',
+    'parallelism',
+    'leaderElection',
+    'clientConnection',
+    'percentageOfNodesToScore',
+    'podInitialBackoffSeconds',
+    'podMaxBackoffSeconds',
+    'profiles',
+    'extenders',
+    'delayCacheUntilActive',
+    'enableProfiling',
+    'enableContentionProfiling',
+  ]);
+  const [version, kind] = [section.text('apiVersion'), section.text('kind')];
+  if (version !== 'kubescheduler.config.k8s.io/v1' || kind !== 'KubeSchedulerConfiguration')
+    throw new ConfigError(
+      `no kind "${kind ?? ''}" is registered for version "${version ?? ''}": it must be KubeSchedulerConfiguration of kubescheduler.config.k8s.io/v1`,
+    );
+  section.whole('parallelism', 1, 2 ** 31 - 1);
+  section.whole('percentageOfNodesToScore', 0, 100);
+  const initialBackoffMs = (section.whole('podInitialBackoffSeconds', 1, 2 ** 31 - 1) ?? 1) * 1000;
+  const longestBackoffMs = (section.whole('podMaxBackoffSeconds', 1, 2 ** 31 - 1) ?? 10) * 1000;
+  if (longestBackoffMs < initialBackoffMs)
+    throw new ConfigError(
+      `podMaxBackoffSeconds: Invalid value: ${longestBackoffMs / 1000}: must be greater than or equal to PodInitialBackoffSeconds`,
+    );
+  const extenders = section.list('extenders').map(({ value: one, at }) => readExtender(one, at));
+  const binders = extenders.filter(({ bindVerb }) => bindVerb !== undefined);
+  if (binders.length > 1)
+    throw new ConfigError(`extenders: Invalid value: found ${binders.length} extenders implementing bind: only one may`);
+  const ignored = extenders.flatMap(({ managedResources }) =>
+    managedResources.filter((one) => one.ignoredByScheduler).map(({ name }) => name),
+  );
+  const known = withIgnored(registry, ignored);
+  const listed = section.list('profiles');
+  const profiles = (listed.length === 0 ? [{ value: {}, at: 'profiles[0]' }] : listed).map(({ value: one, at }) =>
+    readProfile(one, at, known),
+  );
+  const names = profiles.map(({ schedulerName }) => schedulerName);
+  const twice = names.findIndex((name, index) => names.indexOf(name) !== index);
+  if (twice >= 0) throw new ConfigError(`profiles[${twice}].schedulerName: Duplicate value: "${names[twice]}"`);
+  const bindTimeoutMs = profiles.reduce((longest, one) => Math.max(longest, one.bindTimeoutMs ?? 0), 0);
+  const election = section.section('leaderElection', [
+    'leaderElect',
+    'leaseDuration',
+    'renewDeadline',
+    'retryPeriod',
+    'resourceLock',
+    'resourceName',
+    'resourceNamespace',
+  ]);
+  return {
+    profiles,
+    times: { ...defaultConfig.times, initialBackoffMs, longestBackoffMs },
+    bindTimeoutMs: bindTimeoutMs || defaultConfig.bindTimeoutMs,
+    extenders,
+    leaderElect: election.flag('leaderElect') ?? true,
+  };
+}
+
+/** NodeResourcesFit leaves resources alone that an extender says are its business. */
+function withIgnored(registry: ReadonlyMap<string, PluginFactory>, ignored: readonly string[]): ReadonlyMap<string, PluginFactory> {
+  const factory = registry.get('NodeResourcesFit');
+  if (ignored.length === 0 || factory === undefined) return registry;
+  const also: PluginFactory = (args, at) => {
+    const given = (args ?? {}) as { readonly ignoredResources?: readonly string[] };
+    return factory({ ...given, ignoredResources: [...(given.ignoredResources ?? []), ...ignored] }, at);
+  };
+  return new Map([...registry].map(([name, own]) => [name, name === 'NodeResourcesFit' ? also : own]));
+}
+
+function readExtender(value: unknown, at: string): ExtenderOptions {
+  const section = new Section(value, at, [
+    'urlPrefix',
+    'filterVerb',
+    'preemptVerb',
+    'prioritizeVerb',
+    'bindVerb',
+    'weight',
+    'enableHTTPS',
+    'tlsConfig',
+    'httpTimeout',
+    'nodeCacheCapable',
+    'managedResources',
+    'ignorable',
+  ]);
+  const urlPrefix = section.text('urlPrefix');
+  if (urlPrefix === undefined || !URL.canParse(urlPrefix))
+    throw new ConfigError(`${section.path('urlPrefix')}: Required value: a URL such as http://127.0.0.1:8888/scheduler`);
+  const verbs = {
+    filterVerb: section.text('filterVerb'),
+    preemptVerb: section.text('preemptVerb'),
+    prioritizeVerb: section.text('prioritizeVerb'),
+    bindVerb: section.text('bindVerb'),
+  };
+  const weight = section.whole('weight', 0, 2 ** 31 - 1) ?? 0;
+  if (verbs.prioritizeVerb && weight <= 0)
+    throw new ConfigError(`${section.path('weight')}: Invalid value: ${weight}: must have a positive weight applied to it`);
+  const { filterVerb, preemptVerb, prioritizeVerb, bindVerb } = verbs;
+  return {
+    urlPrefix: urlPrefix.replace(/\/$/, ''),
+    ...(filterVerb && { filterVerb }),
+    ...(preemptVerb && { preemptVerb }),
+    ...(prioritizeVerb && { prioritizeVerb }),
+    ...(bindVerb && { bindVerb }),
+    weight,
+    timeoutMs: section.duration('httpTimeout') || 30_000,
+    nodeCacheCapable: section.flag('nodeCacheCapable') ?? false,
+    managedResources: section.list('managedResources').map(({ value: one, at: where }) => {
+      const resource = new Section(one, where, ['name', 'ignoredByScheduler']);
+      const name = resource.text('name');
+      if (name === undefined) throw new ConfigError(`${where}.name: Required value`);
+      return { name, ignoredByScheduler: resource.flag('ignoredByScheduler') ?? false };
+    }),
+    ignorable: section.flag('ignorable') ?? false,
+  };
+}
