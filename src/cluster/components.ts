@@ -38,7 +38,7 @@ export const schedulerLease = { namespace: 'kube-system', name: 'kube-scheduler'
 
 /** Starts the controllers and the scheduler, but for those left out. */
 export function startComponents(
-  server: ApiServer,
+  server: Pick<ApiServer, 'client'>,
   without: ReadonlySet<Component>,
   { ca, serviceAccountKey, settings, identity, localPath }: ControllersParts,
   { clock, entropy, log }: Outside,

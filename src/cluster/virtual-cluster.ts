@@ -1,8 +1,9 @@
 // Owns a whole cluster in virtual time: memory store, clients of this process, simulated nodes. Nothing in it listens, sleeps or touches the disk.
-import { apiServerUser, nodeUser } from '../apiserver/auth/user.ts';
+import { apiServerUser, nodeUser, type User } from '../apiserver/auth/user.ts';
 import { VirtualClock } from '../base/clock-virtual.ts';
 import { type Entropy, seededEntropy } from '../base/entropy.ts';
 import { type Log, silentLog } from '../base/log.ts';
+import type { Service } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
 import type { NodeConnection } from '../client/node-connection.ts';
 import { SimulatedNetwork } from '../runtime/simulated/network.ts';
@@ -12,6 +13,7 @@ import { ownControllers, startComponents } from './components.ts';
 import { openControlPlane } from './control-plane.ts';
 import { nodeNameOf, nodeNetwork } from './identity.ts';
 import { localPathOn } from './local-path.ts';
+import { Life } from './mortal-client.ts';
 import { type RunningNode, startNode } from './node.ts';
 import { openSimulatedNode } from './simulated-runtime.ts';
 
@@ -28,6 +30,12 @@ export interface VirtualCluster {
   readonly entropy: Entropy;
   /** May do everything. */
   readonly client: Client;
+  /** Ends the controllers and the scheduler as kill -9 would, and starts them anew. */
+  crash(): void;
+  /** The same with their `writes`th write from now on: before it is done, or (`heard`) when it is done and before they hear of it. */
+  crashWith(writes: number, heard: boolean): void;
+  /** How often they have ended so. */
+  readonly crashes: number;
   /** How the API server reaches a node: logs, exec, attach, port-forward. */
   connection(nodeName: string): NodeConnection;
   stop(): Promise<void>;
@@ -59,7 +67,23 @@ export async function openVirtualCluster({ nodes = 1, seed = 1, log = silentLog 
   const localPath = localPathOn('/var/lib/local-path', (name) => running.get(name)?.files);
   const settings = { clusterCidr, controllers: ownControllers };
   const controllers = { ca, serviceAccountKey, settings, identity: undefined, localPath };
-  const { services } = startComponents(server, new Set(), controllers, { clock, entropy, log });
+  let life = new Life();
+  let services: readonly Service[] = [];
+  const live = (): void => {
+    const mine = new Life();
+    life = mine;
+    const mortal = { client: (user: User) => mine.client(server.client(user)) };
+    ({ services } = startComponents(mortal, new Set(), controllers, { clock, entropy, log }));
+  };
+  let crashes = 0;
+  const crash = (): void => {
+    crashes++;
+    life.end();
+    // Nobody waits for the dead: what they had under way is never answered.
+    for (const service of services) void service.stop();
+    live();
+  };
+  live();
   for (let index = 0; index < nodes; index++) {
     const name = nodeNameOf(index);
     const { podCidr, address } = nodeNetwork(clusterCidr, index);
@@ -88,6 +112,11 @@ export async function openVirtualCluster({ nodes = 1, seed = 1, log = silentLog 
     clock,
     entropy,
     client: server.client(apiServerUser),
+    crash,
+    get crashes() {
+      return crashes;
+    },
+    crashWith: (writes, heard) => life.endWith(writes, heard, crash),
     connection(nodeName) {
       const node = running.get(nodeName);
       if (node === undefined) throw new Error(`there is no node ${nodeName}`);

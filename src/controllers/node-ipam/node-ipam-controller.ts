@@ -13,6 +13,9 @@ export interface NodeIpamSettings {
   readonly serviceCidr: string | undefined;
 }
 
+/** So often a range is written before it is given up. */
+const mostTries = 3;
+
 export function nodeIpamController(
   { informers, client, clock, log }: ControllerContext,
   { clusterCidr, nodeMaskSize, serviceCidr }: NodeIpamSettings,
@@ -78,16 +81,20 @@ export function nodeIpamController(
       lacking.delete(name);
       given.set(name, range);
       const body = { metadata: { uid: node.metadata.uid }, spec: { podCIDR: range, podCIDRs: [range] } };
-      try {
-        await client.patch(resources.nodes, { name }, { type: 'strategic', body });
-      } catch (error) {
-        given.delete(name);
-        ranges.release(range);
-        if (hasReason(error, 'NotFound', 'Conflict')) return undefined;
-        tell(node, 'CIDRAssignmentFailed');
-        throw error;
+      for (let tries = 1; ; tries++) {
+        try {
+          await client.patch(resources.nodes, { name }, { type: 'strategic', body });
+          return undefined;
+        } catch (error) {
+          const gone = hasReason(error, 'NotFound', 'Conflict');
+          if (!gone && tries < mostTries) continue;
+          given.delete(name);
+          ranges.release(range);
+          if (gone) return undefined;
+          tell(node, 'CIDRAssignmentFailed');
+          throw error;
+        }
       }
-      return undefined;
     },
     async stop() {
       await Promise.all([nodes.stop(), recorder.stop()]);
