@@ -18,9 +18,11 @@ import { memoryStore } from '../store/memory.ts';
 import { ownControllers, startComponents } from './components.ts';
 import { openControlPlane } from './control-plane.ts';
 import { machineNames, nodeCapacity, nodeNameOf, nodeNetwork } from './identity.ts';
+import { kernelLog } from './kernel-log.ts';
 import type { KeyPair } from './key-pair.ts';
 import { kubeconfigOf } from './kubeconfig-file.ts';
 import { openKubeletServer } from './kubelet-server.ts';
+import { lastWordsRoute } from './last-words-route.ts';
 import { localPathOn } from './local-path.ts';
 import { metricsKinds } from './metrics-kinds.ts';
 import { type RunningNode, startNode } from './node.ts';
@@ -110,7 +112,7 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
         // A control plane alone has nothing that upstream's does not have.
         ...(options.nodes === 0 ? {} : { computed: metricsKinds(figures) }),
         ownNodes: options.nodes > 0,
-        extensionRoutes: [whyRoute(() => running)],
+        extensionRoutes: [whyRoute(() => running), lastWordsRoute(figures)],
       });
       closing.push(() => opened.close());
       await listen(opened, options, pki.serving, pki.ca.cert, real ? address : undefined);
@@ -230,6 +232,7 @@ async function startNodes(
         rootDir: paths.kubelet,
         logDir: paths.podLogs,
         cgroups: machineCgroups,
+        oomKill: kernelLog().oomKill,
         manifestsDir: paths.manifests,
       }),
     ];

@@ -8,6 +8,7 @@ import { criRuntime } from '../runtime/cri/cri-runtime.ts';
 import { diskFiles } from '../runtime/disk-files.ts';
 import { SimulatedNetwork } from '../runtime/simulated/network.ts';
 import { makeCa, signServing } from './certificates.ts';
+import { kernelLog } from './kernel-log.ts';
 import { openKubeletServer } from './kubelet-server.ts';
 import type { Outside } from './lone-components.ts';
 import { type RunningNode, startNode } from './node.ts';
@@ -76,6 +77,7 @@ async function openNode(options: LoneKubeletOptions): Promise<RunningNode> {
     rootDir,
     logDir: options.logDir ?? '/var/log/pods',
     cgroups: machineCgroups,
+    oomKill: kernelLog().oomKill,
     ...(manifestsDir === undefined ? {} : { manifestsDir }),
   });
 }

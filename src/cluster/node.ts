@@ -9,6 +9,8 @@ import type { NodeConnection, NodeReply } from '../client/node-connection.ts';
 import { defaultThresholds, type Threshold } from '../kubelet/eviction/signals.ts';
 import { imagePuller, missingSecretsMessage } from '../kubelet/images/image-puller.ts';
 import { createKubelet, type Kubelet } from '../kubelet/kubelet.ts';
+import type { OomKill } from '../kubelet/last-words/last-words.ts';
+import { LastWordsKeeper } from '../kubelet/last-words/last-words-keeper.ts';
 import { logRotator } from '../kubelet/logs/log-rotator.ts';
 import { nodeAgent } from '../kubelet/node/node-agent.ts';
 import type { MachineFacts } from '../kubelet/node/node-facts.ts';
@@ -49,6 +51,8 @@ export interface NodeParts {
   readonly evictionThresholds?: readonly Threshold[];
   /** The port of the kubelet's own server; 10250 unless told. */
   readonly kubeletPort?: number;
+  /** What the kernel said of a container's process that it killed for lack of memory. */
+  readonly oomKill?: (containerId: string) => Promise<OomKill | undefined>;
   /** The folder of static pods, in `files`. */
   readonly manifestsDir?: string;
 }
@@ -65,7 +69,16 @@ export interface RunningNode extends Service {
 
 export function startNode(parts: NodeParts): RunningNode {
   const { client, runtime, files, clock, entropy, log, name, ip, machine, rootDir, logDir } = parts;
+  const lastWords = new LastWordsKeeper({
+    runtime,
+    files,
+    clock,
+    log,
+    path: `${rootDir}/last-words.json`,
+    ...(parts.oomKill === undefined ? {} : { kernel: parts.oomKill }),
+  });
   const kubelet: Kubelet = createKubelet({
+    lastWords,
     client,
     runtime,
     files,
@@ -143,6 +156,7 @@ export function startNode(parts: NodeParts): RunningNode {
     }),
     ownMetrics: () => kubeletMetrics(kubelet.pods.all(), name, startedAtMs),
     probeMetrics: () => probeMetrics(kubelet.probeCounts),
+    lastWords: (namespace, pod) => lastWords.of(namespace, pod),
     configuration: { address: ip, port: 10250, podLogsDir: logDir, maxPods: 110, cgroupRoot: '/kubepods', clusterDNS: parts.clusterDns },
     version: kubernetesVersion,
     now: () => clock.now(),
@@ -155,6 +169,7 @@ export function startNode(parts: NodeParts): RunningNode {
     connection: { ...streams, proxy: (method, path, signal) => localReply(method, path, signal, routes) },
     async stop() {
       await Promise.all([agent.stop(), kubelet.stop(), rotator.stop(), keeper.stop()]);
+      await lastWords.stop();
       await runtime.close();
     },
   };

@@ -12,6 +12,7 @@ import type { NodeFiles } from '../runtime/files.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type DnsFacts, parseResolvConf } from './container/dns.ts';
 import { References } from './env/references.ts';
+import type { LastWordsKeeper } from './last-words/last-words-keeper.ts';
 import { plainPuller } from './plain-puller.ts';
 import type { Ending, EventText, NodeFacts } from './pod/model.ts';
 import type { ImagePuller, PodPorts } from './pod/ports.ts';
@@ -58,6 +59,8 @@ export interface KubeletOptions {
   readonly puller?: ImagePuller;
   /** Clears away what runtimes leave of pods' cgroups: `machineCgroups` on real nodes. */
   readonly cgroups?: PodCgroups;
+  /** Keeps what is to be known of containers that died badly. Absent: nobody does. */
+  readonly lastWords?: LastWordsKeeper;
   /** The folder of static pods' manifests, in `files`. Absent: there are none. */
   readonly manifestsDir?: string;
 }
@@ -219,6 +222,7 @@ function portsOf(options: KubeletOptions, parts: Parts, node: NodeFacts): PodPor
     runtimeHandler: async (name) => (name === undefined ? '' : (await client.get(resources.runtimeClasses, { name })).handler),
     roomFor: parts.roomFor,
     probeCounts: parts.counts,
+    lastWords: options.lastWords,
     tell: (pod: Pod, event: EventText) => {
       const { name, namespace, uid, resourceVersion } = pod.metadata;
       const about = {

@@ -9,6 +9,8 @@ export interface FoundPod {
   readonly containers: readonly ContainerStatus[];
   /** The newest first. */
   readonly sandboxes: readonly SandboxStatus[];
+  /** Why nothing happens where nothing does, one line a fact. */
+  readonly reasons?: readonly string[];
 }
 
 export interface PodLookup {

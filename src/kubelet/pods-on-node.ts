@@ -259,5 +259,10 @@ export class PodsOnNode implements Service, PodLookup {
 function foundOf(worker: PodWorker): FoundPod {
   const newest = newestSandbox(worker.sandboxes);
   const rest = worker.sandboxes.filter((sandbox) => sandbox !== newest);
-  return { pod: worker.pod, containers: worker.containers, sandboxes: newest === undefined ? [] : [newest, ...rest] };
+  return {
+    pod: worker.pod,
+    containers: worker.containers,
+    sandboxes: newest === undefined ? [] : [newest, ...rest],
+    reasons: worker.decision?.reasons ?? [],
+  };
 }

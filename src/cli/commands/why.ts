@@ -1,11 +1,15 @@
-// Owns `peapod why`: asks the running cluster why a pod is where it is or waits, and what would be if objects were otherwise.
+// Owns `peapod why`: why a pod is where it is or waits, what would be if objects were otherwise, and what its containers said last.
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
+import { StatusError } from '../../api/status-error.ts';
 import { httpClient } from '../../client/http-client.ts';
 import { loadKubeconfig } from '../../client/kubeconfig.ts';
+import { resources } from '../../client/resources.ts';
+import { askLastWords } from '../../cluster/ask-last-words.ts';
 import { askWhy } from '../../cluster/ask-why.ts';
 import { OptionError } from '../../cluster/options.ts';
 import { defaultDataDir, pathsOf } from '../../cluster/paths.ts';
+import { whyPodText } from '../why-text.ts';
 
 interface Flags {
   readonly dataDir?: string;
@@ -23,11 +27,32 @@ export async function why(what: string, flags: Flags): Promise<void> {
   const objects = (flags.whatIf ?? []).flatMap(objectsIn);
   const client = httpClient(await loadKubeconfig(flags.kubeconfig ?? pathsOf(flags.dataDir ?? defaultDataDir()).kubeconfig));
   try {
-    const { explanation, lines } = await askWhy(client, { namespace: flags.namespace ?? 'default', name }, objects);
-    console.log(flags.output === 'json' ? JSON.stringify(explanation, null, 2) : lines.join('\n'));
+    const namespace = flags.namespace ?? 'default';
+    const [placed, known] = await Promise.all([
+      askWhy(client, { namespace, name }, objects).catch(reasonOf),
+      askLastWords(client, namespace, name),
+    ]);
+    const isKnown = !(placed instanceof StatusError);
+    // What would be is about places alone; and nothing at all is known of a pod that never was.
+    if (!isKnown && (objects.length > 0 || (placed.reason === 'NotFound' && known.words.length === 0))) throw placed;
+    if (flags.output === 'json')
+      return console.log(JSON.stringify(isKnown ? { ...placed.explanation, node: known } : { node: known }, null, 2));
+    if (isKnown) for (const line of placed.lines) console.log(line);
+    if (objects.length > 0) return;
+    const pod = await client.get(resources.pods, { namespace, name }).catch(() => undefined);
+    const events = await client.list(resources.events, { namespace, fieldSelector: `involvedObject.name=${name},involvedObject.kind=Pod` });
+    const inOrder = events.items.toSorted((a, b) => ((a.lastTimestamp ?? '') < (b.lastTimestamp ?? '') ? -1 : 1));
+    if (isKnown) console.log('');
+    for (const line of whyPodText(name, pod, inOrder, known)) console.log(line);
   } finally {
     await client.close();
   }
+}
+
+/** What the API refuses with is an answer too: the scheduler may be elsewhere, the pod gone. */
+function reasonOf(error: unknown): StatusError {
+  if (error instanceof StatusError) return error;
+  throw error;
 }
 
 /** The objects of a file of YAML or JSON; `-` is standard input. */

@@ -1,5 +1,6 @@
 // Owns how a pod's actions are carried out: the calls to runtime, disk and API, and the outcomes they leave. It decides nothing.
 import type { Pod } from '../../api/core/v1.ts';
+import { value } from '../../api/quantity.ts';
 import { hasReason } from '../../api/status-error.ts';
 import { resources } from '../../client/resources.ts';
 import type { ContainerStatus, SandboxConfig } from '../../runtime/runtime.ts';
@@ -12,6 +13,7 @@ import { sandboxConfigOf } from '../container/sandbox-config.ts';
 import { ConfigError } from '../env/downward.ts';
 import { environmentOf, environmentReferences } from '../env/environment.ts';
 import { runHook } from '../hooks/run-hook.ts';
+import { isBadEnd, lastLines, lastWordsOf } from '../last-words/last-words.ts';
 import type { ProbeTarget } from '../probes/try-probe.ts';
 import { podCgroupValues } from '../resources/cgroup-values.ts';
 import { cgroupParentOf, linuxResources } from '../resources/qos.ts';
@@ -19,16 +21,19 @@ import { resizeText } from '../resources/resize.ts';
 import type { MountedVolume } from '../volumes/pod-volumes.ts';
 import { ensureImage } from './ensure-image.ts';
 import type { Outcome } from './history.ts';
+import { membersOf } from './members.ts';
 import type { Action, EventText, Member } from './model.ts';
 import type { PodView } from './pod-view.ts';
 import type { PodPorts } from './ports.ts';
-import { terminationMessage } from './termination-message.ts';
+import { logTail, terminationMessage } from './termination-message.ts';
 
 type Of<D extends Action['do']> = Extract<Action, { readonly do: D }>;
 
 const leastGraceSeconds = 2;
 /** From a container's start to the first signal that it gets. */
 const settlingMs = 100;
+/** A container whose own process was killed ends within this time. */
+const childKillMs = 200;
 /** Events about images that wait for a sandbox. */
 const mostHeldEvents = 100;
 /** How long an exit that the runtime announced may take to show in its statuses, and how soon it is asked again. */
@@ -318,7 +323,45 @@ export class PodEffects {
       const text = await terminationMessage(ports.files, status, pod().spec?.containers.length ?? 1);
       if (text !== '') view.messages.set(status.id, text);
     }
+    const ended = status.state === 'exited' && view.container(status.id)?.state !== 'exited';
     view.putContainer(status);
+    const known = view.container(status.id);
+    if (ended && known !== undefined) await this.#keepLastWords(known);
+  }
+
+  /** Of those that die badly, but not of those that the pod's own end stops. */
+  async #keepLastWords(status: ContainerStatus): Promise<void> {
+    const { ports, view, pod, ending } = this.#context;
+    const { lastWords } = ports;
+    if (lastWords === undefined) return;
+    const outOfMemory = status.reason === 'OOMKilled';
+    if (!isBadEnd(status) || (ending.aborted && !outOfMemory)) return lastWords.forget(status.id);
+    const { name, namespace = '', uid } = pod().metadata;
+    const log = lastLines(await logTail(ports.files, status));
+    const message = view.messages.get(status.id) ?? status.message;
+    const container = pod().spec.containers.find((one) => one.name === status.metadata.name);
+    const memory = container?.resources?.limits?.['memory'];
+    const about = { namespace, pod: name, podUid: uid, log, message, ...(memory === undefined ? {} : { memoryLimitBytes: value(memory) }) };
+    const known = await lastWords.take(status.id, outOfMemory);
+    await lastWords.keep(lastWordsOf(status, { ...about, ...known }));
+  }
+
+  /** A process was killed for lack of memory: where the container outlives it, people are told which. */
+  async outOfMemory(id: string): Promise<void> {
+    const { ports, view, pod } = this.#context;
+    const { lastWords, clock } = ports;
+    if (lastWords === undefined) return;
+    await clock.sleep(childKillMs);
+    const status = await ports.runtime.containerStatus(id);
+    if (status?.state !== 'running' || view.container(id) === undefined) return;
+    const kill = await lastWords.kernelSaid(id);
+    const member = membersOf(pod()).find(({ spec }) => spec.name === status.metadata.name);
+    if (kill === undefined || member === undefined) return;
+    const limit = member.spec.resources?.limits?.['memory'];
+    const bound = limit === undefined ? '' : ` (the limit is ${limit})`;
+    const what = `process ${kill.process} (pid ${kill.pid}) was killed, which used ${mebibytes(kill.residentBytes)} of memory${bound}`;
+    const message = `Memory ran out in container ${member.spec.name}: ${what}; the container goes on`;
+    this.#tell({ type: 'Warning', reason: 'OOMKilling', message, fieldPath: member.fieldPath });
   }
 
   /** True where the last words may be those of the log, and not all of it is written yet. */
@@ -360,4 +403,8 @@ export class PodEffects {
       if (!hasReason(error, 'NotFound', 'Conflict')) throw error;
     }
   }
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)}Mi`;
 }

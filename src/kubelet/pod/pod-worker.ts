@@ -176,7 +176,10 @@ export class PodWorker implements Service {
 
   /** The runtime says that something happened to a sandbox or container of the pod. */
   happened(id: string, type: 'started' | 'exited' | 'oom' | 'deleted'): void {
-    if (type === 'oom') this.#view.killedByMemory(id);
+    if (type === 'oom') {
+      this.#view.killedByMemory(id);
+      this.#run(`look who was killed in ${id}`, () => this.#effects.outOfMemory(id));
+    }
     const isSandbox = this.#view.sandboxes.some((sandbox) => sandbox.id === id);
     this.#run(`look at ${id}`, async () => {
       if (isSandbox) await this.#effects.refreshSandbox(id);

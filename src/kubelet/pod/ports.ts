@@ -11,6 +11,7 @@ import type { NodePlaces } from '../container/sandbox-config.ts';
 import type { PodFacts } from '../env/downward.ts';
 import type { ReferencedObjects } from '../env/environment.ts';
 import type { References } from '../env/references.ts';
+import type { LastWordsKeeper } from '../last-words/last-words-keeper.ts';
 import type { ProbeCounts } from '../probes/probe-counts.ts';
 import type { ProbeDialer } from '../probes/probe-dialer.ts';
 import type { PodCgroups } from '../resources/pod-cgroups.ts';
@@ -41,6 +42,8 @@ export interface PodPorts {
   readonly dialer: ProbeDialer;
   readonly cgroups: PodCgroups;
   readonly probeCounts: ProbeCounts;
+  /** Keeps what is to be known of containers that died badly; absent: nobody does. */
+  readonly lastWords: LastWordsKeeper | undefined;
   readonly node: NodeFacts;
   readonly places: NodePlaces;
   /** Resolver configuration of the node and the cluster. */

@@ -78,9 +78,10 @@ export class ProbeKeeper {
         onChange();
       },
       onEvent: (event) => ports.tell(pod(), event),
-      onResult: (kind, result) => {
+      onResult: (kind, result, output) => {
         const { name, namespace = '', uid } = pod().metadata;
         const about = { container: member.spec.name, namespace, pod: name, podUid: uid } as const;
+        ports.lastWords?.answered(id, { atMs: clock.now(), kind, result, output });
         ports.probeCounts.add({ ...about, kind: kinds[kind], result: results[result] });
       },
     });

@@ -29,6 +29,12 @@ export function logText(lines: string): string {
     .join('');
 }
 
+/** The last text of a container's log; empty where there is none. */
+export async function logTail(files: NodeFiles, instance: ContainerStatus): Promise<string> {
+  if (instance.logPath === '') return '';
+  return logText(await tail(files, instance.logPath, 4 * longestLog + 64 * mostLogLines).catch(() => ''));
+}
+
 /** Never rejects: what cannot be read is no message. `containers`: how many share the pod's budget. */
 export async function terminationMessage(files: NodeFiles, instance: ContainerStatus, containers: number): Promise<string> {
   const limit = Math.min(longestMessage, Math.floor(longestOfPod / Math.max(1, containers)));

@@ -22,7 +22,7 @@ export interface ProberOptions {
   readonly onVerdict: (verdicts: ProbeVerdicts) => void;
   readonly onEvent: (event: EventText) => void;
   /** A probe was made, for whoever counts. */
-  readonly onResult: (kind: ProbeKind, result: ProbeResult) => void;
+  readonly onResult: (kind: ProbeKind, result: ProbeResult, output: string) => void;
 }
 
 const words: Record<ProbeKind, string> = { startup: 'Startup', readiness: 'Readiness', liveness: 'Liveness' };
@@ -93,7 +93,7 @@ export class Prober implements Disposable {
       lastTryAtMs = clock.now();
       const outcome = await tryProbe(probe, target, runtime, dialer);
       if (signal.aborted) return;
-      this.#options.onResult(kind, outcome.result);
+      this.#options.onResult(kind, outcome.result, outcome.output);
       this.#tell(kind, outcome.result, outcome.output, outcome.warning === true);
       const before = standing.verdict;
       standing = judge(standing, outcome.result, probe);

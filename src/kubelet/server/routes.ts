@@ -5,6 +5,7 @@ import type { ProcessStreams } from '../../base/process-streams.ts';
 import { formatTime } from '../../base/time.ts';
 import type { LogOptions, NodeConnection, StreamOptions } from '../../client/node-connection.ts';
 import type { NodeFiles } from '../../runtime/files.ts';
+import type { LastWords } from '../last-words/last-words.ts';
 import type { FoundPod, PodLookup } from '../pod-lookup.ts';
 import { metricsText } from './metrics-text.ts';
 import type { NodeSummary } from './summary.ts';
@@ -25,6 +26,8 @@ export interface KubeletRoutesOptions {
   /** Counters of the kubelet itself, as metric lines. */
   ownMetrics(): string;
   probeMetrics(): string;
+  /** What is kept of the ends of a pod's containers. */
+  lastWords(namespace: string, pod: string): Promise<readonly LastWords[]>;
   /** The settings that the kubelet runs with. */
   readonly configuration: Readonly<Record<string, unknown>>;
   readonly version: string;
@@ -62,6 +65,11 @@ export async function answerKubelet(request: ServerRequest, options: KubeletRout
       return metrics(rest[0] ?? '', options);
     case 'containerLogs':
       return containerLogs(rest, request, options);
+    case 'lastWords': {
+      const [namespace = '', pod = ''] = rest;
+      const found = options.lookup.find(namespace, pod);
+      return json({ reasons: found?.reasons ?? [], words: await options.lastWords(namespace, pod) });
+    }
     case 'logs':
       return text('the node’s own logs are not served\n', 404);
     case 'exec':

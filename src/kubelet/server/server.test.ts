@@ -42,6 +42,7 @@ const options: KubeletRoutesOptions = {
   summary: async () => ({ node: { nodeName: 'n', startTime: '' }, pods: [] }),
   ownMetrics: () => 'own 1\n',
   probeMetrics: () => 'probes 1\n',
+  lastWords: async () => [],
   configuration: { maxPods: 110 },
   version: 'v1.36.3',
   now: () => 60_000,
