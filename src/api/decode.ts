@@ -134,19 +134,23 @@ export function wrongKind(
   return `converting (${version}.${foundKind}) to (${internalPackage(kind.group)}.${kind.kind}): unknown conversion`;
 }
 
-/** Bodies of custom resources must say what they are, and of which version. Throws BadRequest. */
+/** Bodies of custom resources must say what they are. Throws BadRequest. */
 function checkCustomType(kind: KindDescription, raw: Readonly<Record<string, unknown>>): void {
   if (kind.custom === undefined) return;
-  const { kind: name, apiVersion = '' } = raw;
+  const { kind: name } = raw;
   if (name === undefined || name === '' || name === null) {
     const text = JSON.stringify(raw);
     throw badRequest(
       `the object provided is unrecognized (must be of type ${kind.kind}): Object 'Kind' is missing in '${text}' (${excerpt(text)})`,
     );
   }
+}
+
+/** Custom resources are read before it is seen that they are of another version: what was to be told of their fields is told. Throws BadRequest. */
+export function checkCustomVersion(kind: KindDescription, { apiVersion = '' }: AnyObject): void {
   const expected = apiVersionOf(kind.group, kind.version);
-  if (apiVersion !== expected)
-    throw badRequest(`the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`);
+  if (kind.custom !== undefined && apiVersion !== expected)
+    throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`);
 }
 
 function excerpt(text: string): string {

@@ -4,13 +4,13 @@ import type { CustomBehaviour, ScalePaths } from '../custom-behaviour.ts';
 import { ValueError } from '../decode-scalars.ts';
 import { repeatedFields } from '../decode-state.ts';
 import type { AnyObject } from '../object.ts';
-import { apiVersionOf } from '../object.ts';
+import { apiVersionOf, parseApiVersion } from '../object.ts';
 import { customRules } from './custom-rules.ts';
 import { withDefaults } from './defaults.ts';
 import { coerceEmbedded, readMetadata } from './embedded-metadata.ts';
 import { dropNulls, pruneResource } from './prune.ts';
 import type { RuleChecker } from './rule-checker.ts';
-import type { Fields, Schema } from './schema.ts';
+import { type Fields, readSchema, type Schema } from './schema.ts';
 
 /** What a definition says of one version, read. */
 export interface VersionParts {
@@ -37,6 +37,7 @@ export interface DefinitionParts {
 }
 
 const deepest = 1000;
+const blank = readSchema({});
 
 /** The behaviour of one version. */
 export function customVersion(parts: DefinitionParts, version: VersionParts): CustomBehaviour {
@@ -46,6 +47,11 @@ export function customVersion(parts: DefinitionParts, version: VersionParts): Cu
   const shown = (object: AnyObject, as: string): AnyObject => {
     const target = parts.schemas.get(as);
     return { ...((target === undefined ? object : pruneResource(object, target).object) as AnyObject), apiVersion: as };
+  };
+  /** A body is read by the schema of the version that it names; what is of another kind is left as it is, to be refused. */
+  const schemaOfBody = ({ kind, apiVersion: named }: Fields): Schema | undefined => {
+    if (kind !== parts.kind || typeof named !== 'string' || parseApiVersion(named)?.group !== parts.group) return undefined;
+    return parts.schemas.get(named) ?? blank;
   };
   return {
     definition: parts.definition,
@@ -59,9 +65,11 @@ export function customVersion(parts: DefinitionParts, version: VersionParts): Cu
       if (!shallowEnough(raw, deepest)) throw new ValueError('exceeded max depth');
       const { metadata: rawMetadata, ...rest } = raw as Fields & { readonly metadata?: unknown };
       const { metadata, unknown } = readMetadata(rawMetadata);
-      const pruned = pruneResource({ ...rest, metadata }, schema);
+      const known = schemaOfBody(rest);
+      const pruned = known === undefined ? { object: { ...rest, metadata }, unknown: [] } : pruneResource({ ...rest, metadata }, known);
       const embedded: string[] = [];
-      const object = coerceEmbedded(dropNulls(pruned.object, schema), { ...schema, embedded: false }, embedded) as AnyObject;
+      const kept = dropNulls(pruned.object, known ?? schema);
+      const object = coerceEmbedded(kept, { ...(known ?? schema), embedded: false }, embedded) as AnyObject;
       const paths = [...unknown.map((name) => `metadata.${name}`), ...pruned.unknown, ...embedded];
       const repeated = repeats.size === 0 ? [] : repeatedFields(raw, repeats);
       return { object: { ...object, metadata }, strict: [...repeated, ...paths.map((path) => `unknown field "${path}"`)] };

@@ -1,9 +1,10 @@
 // Owns judging a value by a schema as upstream's validators do: the same complaints in the same words, each at its place.
 import { invalidType, invalidValue, notSupported, quoted, required, tooLong, tooMany } from '../causes.ts';
+import { goPrint } from '../go-values.ts';
 import type { StatusCause } from '../meta/v1.ts';
 import { deepEqual } from './deep-equal.ts';
 import { hasFormat } from './formats.ts';
-import { goNumber, multipleComplaint, rangeComplaints } from './number-rules.ts';
+import { goNumber, numberComplaints, rangeComplaints } from './number-rules.ts';
 import { patternMatches } from './pattern.ts';
 import { type Fields, isFields, type Schema } from './schema.ts';
 
@@ -181,18 +182,8 @@ class Judgement {
     const field = this.#at(path);
     const [type = ''] = typesOf(schema).length === 1 ? typesOf(schema) : [''];
     for (const text of rangeComplaints(value, type, schema.bounds, path)) verdict.causes.push(this.#composite(text));
-    const { multipleOf, maximum, minimum, exclusiveMaximum, exclusiveMinimum } = schema.bounds;
-    const complain = (text: string): void => {
-      verdict.causes.push(invalidValue(field, value, `${path} in body should be ${text}`));
-    };
-    if (multipleOf !== undefined) {
-      const text = multipleComplaint(value, multipleOf);
-      if (text !== undefined) complain(text);
-    }
-    if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum))
-      complain(`less than ${exclusiveMaximum ? '' : 'or equal to '}${goNumber(maximum)}`);
-    if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum))
-      complain(`greater than ${exclusiveMinimum ? '' : 'or equal to '}${goNumber(minimum)}`);
+    for (const { value: shown, says } of numberComplaints(value, type, schema.bounds, path))
+      verdict.causes.push(invalidValue(field, shown, says));
   }
 
   #list(value: readonly unknown[], schema: Schema, path: string, before: Before | undefined, verdict: Verdict): void {
@@ -213,7 +204,7 @@ class Judgement {
 
   #enum(value: unknown, schema: Schema, path: string, verdict: Verdict): void {
     if (schema.enum.length === 0 || schema.enum.some((one) => one !== null && deepEqual(one, value))) return;
-    verdict.causes.push(notSupported(this.#at(path), value, schema.enum.map(goText)));
+    verdict.causes.push(notSupported(this.#at(path), value, schema.enum.map(goPrint)));
   }
 
   #object(value: Fields, schema: Schema, path: string, before: Before | undefined, verdict: Verdict): void {
@@ -245,10 +236,6 @@ class Judgement {
       if (Object.hasOwn(value, name)) inspect(name, inner, path === '' ? name : `${path}.${name}`);
     for (const name of schema.required) if (!Object.hasOwn(value, name)) verdict.causes.push(required(this.#at(`${path}.${name}`)));
   }
-}
-
-function goText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** Finds what an item was before: only lists that are maps can tell. */

@@ -1,6 +1,7 @@
 // Owns merging lists strategically: items by their merge key, scalars as sets, and the order of what comes out.
+
+import { goPrint, goTypeOf } from '../../api/go-values.ts';
 import { badRequest } from '../../api/status-error.ts';
-import { goPrint, goTypeOf } from './go-print.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,8 @@
 // Owns strategic merge patches of objects: fields, directives, null. Lists are merged in strategic-lists.ts.
+
+import { goPrint, goTypeOf } from '../../api/go-values.ts';
 import type { TypeTable } from '../../api/kind.ts';
 import { badRequest } from '../../api/status-error.ts';
-import { goPrint, goTypeOf } from './go-print.ts';
 import { fieldMerge, knowsField } from './patch-schema.ts';
 import { type Fields, isFields, mergeList, type ObjectMerge, orderList, removeScalars, withoutDirectives } from './strategic-lists.ts';
 

@@ -1,5 +1,6 @@
 // Owns creation: from a body to a stored object.
 
+import { checkCustomVersion } from '../../api/decode.ts';
 import type { AnyObject } from '../../api/object.ts';
 import { rulesOf } from '../../api/rules.ts';
 import { alreadyExists, invalid, StatusError } from '../../api/status-error.ts';
@@ -23,6 +24,7 @@ export async function create(serving: Serving, request: ApiRequest): Promise<Ans
   const options = writeQueryOf(request.query, 'CreateOptions');
   const decoded = objectOfBody(request.body, kind, serving.catalog, options.fieldValidation);
   warnings.push(...decoded.warnings);
+  checkCustomVersion(kind, decoded.object);
   return createObject(serving, request, options, placed(decoded.object, kind, namespace, ''));
 }
 

@@ -6,7 +6,7 @@ import type { AnyObject } from '../../api/object.ts';
 import { rulesOf } from '../../api/rules.ts';
 import { invalid, StatusError } from '../../api/status-error.ts';
 import { kindsOf } from '../body.ts';
-import { bareTypeOf } from '../negotiation.ts';
+import { bareTypeOf, unsupportedBody } from '../negotiation.ts';
 import { placed } from '../object-metadata.ts';
 import { applyPatch, type PatchSort } from '../patch/apply-patch.ts';
 import type { Answer, ApiRequest, RequestBody } from '../request.ts';
@@ -23,11 +23,14 @@ const sorts: Readonly<Record<string, PatchSort | 'apply-patch'>> = {
   'application/apply-patch+yaml': 'apply-patch',
 };
 
+const customSorts = Object.keys(sorts).filter((type) => sorts[type] !== 'strategic-merge-patch');
+const otherFormat = 'the body of the request was in an unknown format - accepted media types include:';
+
 /** The sort of patch that a Content-Type names. Throws UnsupportedMediaType. Custom resources know no strategic merge. */
 export function patchSortOf(contentType: string | undefined, custom: boolean): PatchSort | 'apply-patch' {
   const sort = sorts[bareTypeOf(contentType)];
   if (sort !== undefined && !(custom && sort === 'strategic-merge-patch')) return sort;
-  throw unsupportedPatch();
+  throw custom ? unsupportedBody(otherFormat, customSorts) : unsupportedPatch();
 }
 
 /** 415 in the router's words. */

@@ -8,7 +8,7 @@ import { labelSelectorOf, labelSelectorText, labelSetSelector } from '../../api/
 import { badRequest, invalid, notFound, StatusError } from '../../api/status-error.ts';
 import { objectOfBody } from '../body.ts';
 import { customScaleOf, withCustomReplicas } from '../custom/custom-scale.ts';
-import { recordOwnership, withOwners } from '../managed-fields/record-ownership.ts';
+import { recordOwnership } from '../managed-fields/record-ownership.ts';
 import { ownersOfParent, ownersOfScale, type ReplicasPaths } from '../managed-fields/scale-owners.ts';
 import { placed } from '../object-metadata.ts';
 import type { Answer, ApiRequest } from '../request.ts';
@@ -35,7 +35,7 @@ export async function scale(serving: Serving, request: ApiRequest, subresource: 
     if (entry === undefined) throw notFound(kind, name);
     return { is: 'object', code: 200, kind: scaleKind, object: shownScale(kind, objectAs(kind, entry)) };
   }
-  const applies = verb === 'patch' && patchSortOf(request.body?.contentType, false) === 'apply-patch';
+  const applies = verb === 'patch' && patchSortOf(request.body?.contentType, kind.custom !== undefined) === 'apply-patch';
   const options = applies ? applyOptionsOf(request) : writeQueryOf(query, verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
   const wanted = applies ? applied(serving, request, scaleKind, options) : written(serving, request, scaleKind, options);
   const changed = await change(serving, request, options, {
@@ -54,7 +54,7 @@ type ScaleChange = (current: AnyObject) => AnyObject;
 function applied(serving: Serving, request: ApiRequest, scaleKind: KindDescription, options: WriteQuery): ScaleChange {
   const configuration = configurationOf(request, scaleKind, options.fieldValidation);
   const { kind, namespace, name, subresource } = request;
-  // Upstream's custom resources cannot be seen as a Scale by those who track ownership.
+  // Upstream makes an empty custom resource where it wants an empty Scale.
   if (kind.custom !== undefined)
     throw new StatusError(
       '',
@@ -72,14 +72,12 @@ function written(serving: Serving, request: ApiRequest, scaleKind: KindDescripti
   const make = request.verb === 'patch' ? patched(serving, request, scaleKind, options) : replaced(serving, request, scaleKind, options);
   return (current) => {
     const next = placed(make(current), scaleKind, namespace, name);
-    // For the same reason nobody comes to own what is written through a custom resource's scale, and who owned it does no more.
-    if (request.kind.custom !== undefined) return withOwners(next, []);
     return recordOwnership({ kind: scaleKind, old: current, next, manager, subresource, nowMs: clock.now() });
   };
 }
 
 function patched(serving: Serving, request: ApiRequest, scaleKind: KindDescription, options: WriteQuery): ScaleChange {
-  const sort = patchSortOf(request.body?.contentType, false);
+  const sort = patchSortOf(request.body?.contentType, request.kind.custom !== undefined);
   if (sort === 'apply-patch') throw unsupportedPatch();
   const patcher = patcherOf(serving, request, sort, options);
   return (current) => patcher(scaleKind, current);

@@ -1,4 +1,5 @@
 // Owns replacing an object with the body's, whole or its status.
+import { checkCustomVersion } from '../../api/decode.ts';
 import { rulesOf } from '../../api/rules.ts';
 import { notFound } from '../../api/status-error.ts';
 import { objectOfBody } from '../body.ts';
@@ -17,8 +18,9 @@ export async function update(serving: Serving, request: ApiRequest): Promise<Ans
   const { kind, namespace, name, subresource, warnings } = request;
   const options = writeQueryOf(request.query, 'UpdateOptions');
   const decoded = objectOfBody(request.body, kind, serving.catalog, options.fieldValidation);
-  const wanted = placed(decoded.object, kind, namespace, name);
   warnings.push(...decoded.warnings);
+  checkCustomVersion(kind, decoded.object);
+  const wanted = placed(decoded.object, kind, namespace, name);
   const exists = serving.store.get(keyOf(kind, namespace, name)) !== undefined;
   if (!exists && subresource === '' && updateCreates(kind)) {
     if (wanted.metadata.uid || (wanted.metadata.resourceVersion && wanted.metadata.resourceVersion !== '0')) throw notFound(kind, name);
