@@ -4,7 +4,8 @@ import { sameValue } from '../equal.ts';
 import { type Causes, checkConditions, checkName } from '../field-checks.ts';
 import type { StatusCause } from '../meta/v1.ts';
 import { dns1035LabelErrors, dnsSubdomainErrors, qualifiedNameErrors } from '../names.ts';
-import { checkExpression, checkVariables, type ExpressionScope } from './expression-check.ts';
+import { checkExpression, checkMutationExpression, checkVariables } from './expression-check.ts';
+import type { ExpressionScope } from './expression-variables.ts';
 import { checkMatchConditions } from './match-condition-validation.ts';
 import { checkMatch } from './rule-validation.ts';
 import type {
@@ -142,7 +143,7 @@ function checkMutation(mutation: Mutation, scope: ExpressionScope, at: string, o
   if (held === undefined) return void out.push(required(`${at}.${own}`, `must be specified when patchType is ${patchType}`));
   const { expression = '' } = held;
   if (expression.trim() === '') out.push(required(`${at}.${own}.expression`, 'expression is not specified'));
-  else checkExpression(expression, [type], scope, `${at}.${own}.expression`, out);
+  else checkMutationExpression(expression, type, scope, `${at}.${own}.expression`, out);
 }
 
 function mutatingCauses({ spec }: MutatingAdmissionPolicy, old?: MutatingAdmissionPolicy): StatusCause[] {

@@ -114,7 +114,7 @@ class Checker {
 
   #select(e: Extract<Expression, { is: 'select' }>): CelType {
     const qualified = qualifiedName(e);
-    if (qualified !== undefined && typeNames.has(qualified)) return this.#name(qualified) ?? dyn;
+    if (qualified !== undefined && (typeNames.has(qualified) || this.#scope.has(qualified))) return this.#name(qualified) ?? dyn;
     const operand = this.check(e.operand);
     const inOptional = operand.kind === 'optional';
     const target = inOptional ? (operand.args[0] ?? dyn) : operand;

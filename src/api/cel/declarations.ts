@@ -33,7 +33,25 @@ const formats = [
 ];
 const sortables = ['int', 'uint', 'double', 'bool', 'duration', 'timestamp', 'string', 'bytes'];
 
+const authorization = 'kubernetes.authorization';
+const authorizing: readonly string[] = [
+  'Authorizer.path(string):PathCheck',
+  'Authorizer.group(string):GroupCheck',
+  'Authorizer.serviceAccount(string,string):Authorizer',
+  'GroupCheck.resource(string):ResourceCheck',
+  ...['subresource', 'namespace', 'name', 'fieldSelector', 'labelSelector'].map((name) => `ResourceCheck.${name}(string):ResourceCheck`),
+  'PathCheck.check(string):Decision',
+  'ResourceCheck.check(string):Decision',
+  'Decision.allowed():bool',
+  'Decision.reason():string',
+  'Decision.errored():bool',
+  'Decision.error():string',
+].map((signature) =>
+  `${authorization}.${signature}`.replace(/:(Authorizer|GroupCheck|PathCheck|ResourceCheck|Decision)$/, `:${authorization}.$1`),
+);
+
 const signatures: readonly string[] = [
+  ...authorizing,
   '!_(bool):bool',
   '-_(int):int',
   '-_(double):double',

@@ -9,10 +9,10 @@ const environment = new Environment({ enableOptionalTypes: true, unlistedVariabl
 /** Thrown for texts that are no expressions. */
 export class CelSyntaxError extends Error {
   override readonly name = 'CelSyntaxError';
-  readonly issue: Issue;
-  constructor(issue: Issue) {
-    super(issue.message);
-    this.issue = issue;
+  readonly issues: readonly Issue[];
+  constructor(...issues: readonly Issue[]) {
+    super(issues[0]?.message);
+    this.issues = issues;
   }
 }
 
@@ -25,22 +25,46 @@ export function parseCel(source: string): Expression {
   try {
     return new Reading(source).read(environment.parse(source).ast);
   } catch (error) {
-    if (error instanceof ParseError) throw new CelSyntaxError(issueOf(source, error));
+    if (error instanceof ParseError) throw new CelSyntaxError(...issuesOf(source, error));
     throw error;
   }
 }
 
-const operand = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+const operands = "'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+const anywhere = `{'[', '{', '(', '.', '-', '!', ${operands}`;
+/** What may come after an opening bracket. */
+const within: Readonly<Record<string, string>> = {
+  '[': `{'[', ']', '{', '(', '.', ',', '-', '!', '?', ${operands}`,
+  '{': `{'[', '{', '}', '(', '.', ',', '-', '!', '?', ${operands}`,
+};
+const binary = /^(?:[=!<>]=|&&|\|\||[<>+*/%-])/;
+
+/** What is wrong with a text. cel-go goes on after what should have been a name, and complains again where the text then ends. */
+function issuesOf(source: string, error: ParseError): readonly Issue[] {
+  const issue = issueOf(source, error);
+  const rest = source.slice(issue.at);
+  const operator = issue.message.includes('no viable alternative') ? binary.exec(rest)?.[0] : undefined;
+  if (operator === undefined || rest.slice(operator.length).trim() !== '') return [issue];
+  return [issue, { at: source.length, message: `Syntax error: mismatched input '<EOF>' expecting ${anywhere}` }];
+}
+
+function operandsAt(source: string, at: number): string {
+  return within[source.slice(0, at).trimEnd().slice(-1)] ?? anywhere;
+}
+
 const closers: Readonly<Record<string, string>> = { RPAREN: "')'", RBRACKET: "']'", RBRACE: "'}'", COLON: "':'", IDENTIFIER: 'IDENTIFIER' };
 
 /** The library names tokens by its own names; cel-go quotes them. */
 function issueOf(source: string, { code, summary, range }: ParseError): Issue {
   const at = range?.start ?? 0;
   const found = tokenAt(source, at);
-  if (code === 'unexpected_token') return { at, message: `Syntax error: mismatched input ${found} expecting ${operand}` };
+  if (code === 'unexpected_token') return { at, message: `Syntax error: mismatched input ${found} expecting ${operandsAt(source, at)}` };
   if (code === 'expected_token') {
     const wanted = /^Expected (\w+),/.exec(summary)?.[1] ?? '';
-    if (wanted === 'IDENTIFIER' && found === "'<EOF>'") return { at, message: "Syntax error: no viable alternative at input '.'" };
+    if (wanted === 'IDENTIFIER') {
+      const seen = source.slice(source.lastIndexOf('.', at - 1), at + (found === "'<EOF>'" ? 0 : found.length - 2));
+      return { at, message: `Syntax error: no viable alternative at input '${seen}'` };
+    }
     return { at, message: `Syntax error: mismatched input ${found} expecting ${closers[wanted] ?? wanted}` };
   }
   if (code === 'unexpected_character') {

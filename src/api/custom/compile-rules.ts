@@ -1,10 +1,9 @@
 // Owns compiling the rules of one node of a schema: types, whether they speak of the old value, and what they can cost.
 import type { ValidationRule } from '../apiextensions/v1.ts';
-import { type Checked, checkCel } from '../cel/check.ts';
+import type { Checked } from '../cel/check.ts';
+import { compileCel } from '../cel/compile.ts';
 import { estimateCost, type Sized } from '../cel/estimate-cost.ts';
-import { type Expression, formatIssues } from '../cel/expression.ts';
-import { CelSyntaxError, parseCel } from '../cel/parse.ts';
-import { type CelType, optionalOf } from '../cel/types.ts';
+import { optionalOf } from '../cel/types.ts';
 import { type DeclType, declTypeOf, mostInRequest } from './decl-type.ts';
 import type { Schema } from './schema.ts';
 
@@ -23,20 +22,6 @@ export interface CompiledRule {
 }
 
 const none: readonly CompiledRule[] = [];
-
-type Compilation = { readonly is: 'checked'; readonly checked: Checked } | { readonly is: 'wrong'; readonly text: string };
-
-function compile(source: string, variables: ReadonlyMap<string, CelType>): Compilation {
-  let expression: Expression;
-  try {
-    expression = parseCel(source);
-  } catch (error) {
-    if (error instanceof CelSyntaxError) return { is: 'wrong', text: formatIssues(source, [error.issue]) };
-    throw error;
-  }
-  const checked = checkCel(expression, variables);
-  return checked.issues.length > 0 ? { is: 'wrong', text: formatIssues(source, checked.issues) } : { is: 'checked', checked };
-}
 
 const compiled = new WeakMap<Schema, readonly CompiledRule[]>();
 
@@ -72,14 +57,14 @@ function compileRule(rule: ValidationRule, declared: DeclType): CompiledRule {
   };
   const source = rule.rule ?? '';
   if (source.trim() === '') return blank;
-  const compilation = compile(source, variables);
+  const compilation = compileCel(source, variables);
   if (compilation.is === 'wrong') return { ...blank, error: `compilation failed: ${compilation.text}` };
   const { checked } = compilation;
   if (checked.type.name !== 'bool') return { ...blank, error: 'cel expression must evaluate to a bool' };
   const program = { ...blank, program: checked, usesOldSelf: checked.variables.has('oldSelf'), maxCost: estimateCost(checked, sizes).max };
   const messageSource = rule.messageExpression ?? '';
   if (messageSource === '') return program;
-  const message = compile(messageSource, variables);
+  const message = compileCel(messageSource, variables);
   if (message.is === 'wrong') return { ...program, messageError: `messageExpression compilation failed: ${message.text}` };
   if (message.checked.type.name !== 'string') return { ...program, messageError: 'messageExpression must evaluate to a string' };
   return { ...program, message: message.checked, messageMaxCost: estimateCost(message.checked, sizes).max };
