@@ -1,5 +1,5 @@
 // Owns the command line: its words, its help, and how an error ends it. What a command does lives in commands/, loaded when it is called.
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { controllerFlags } from '../cluster/controller-flags.ts';
 
 const program = new Command('peapod')
@@ -40,7 +40,8 @@ serverFlags(program.command('up').allowExcessArguments())
   .option('--runtime <which>', 'auto, cri (real containers) or simulated (default: auto)')
   .option('--runtime-endpoint <socket>', 'a container runtime that is already there, unix:///PATH')
   .option('--nodes <n>', 'how many nodes; 0: a control plane only (default: 1)')
-  .option('--without <components>', 'leave out scheduler, controllers, kubelet (separated by commas)')
+  .option('--taint-control-plane', 'keep pods off the first node, as clusters made by kubeadm do')
+  .option('--without <components>', 'leave out scheduler, controllers, kubelet, proxy, dns (separated by commas)')
   .option('--cluster-cidr <range>', 'addresses of pods (default: 10.42.0.0/16)')
   .option('--registry-mirror <mirror>', "HOST[/PREFIX]=URL: ask there instead; '*' for every registry; repeatable", collect)
   .option('--scheduler-config <file>', "a KubeSchedulerConfiguration (default: upstream's defaults)")
@@ -79,6 +80,20 @@ program
   .command('doctor')
   .summary('say what this machine can and cannot do, and what to install')
   .action(async () => (await import('./commands/doctor.ts')).doctor());
+
+const node = program.command('node').summary('try what happens when a node dies, comes back, or loses its network');
+for (const [action, summary] of [
+  ['stop', 'switch it off, with everything that runs on it'],
+  ['start', 'switch it on again'],
+  ['cut', 'take its network away; what runs there goes on'],
+  ['heal', 'give it its network back'],
+] as const)
+  node
+    .command(action)
+    .argument('<name>', 'the node, as kubectl get nodes shows it')
+    .summary(summary)
+    .option(...dataDir)
+    .action(async (name: string, flags) => (await import('./commands/node.ts')).node(action, name, flags));
 
 const image = program.command('image').summary("images on this machine's node, without a registry");
 image
@@ -130,6 +145,8 @@ for (const [name, summary] of [
         '--eviction-hard <thresholds>',
         "when pods are evicted, as in memory.available<100Mi,nodefs.available<10% (default: upstream's)",
       )
+      .option('--cgroup-root <path>', "where pods' cgroups are (default: /kubepods)")
+      .addOption(new Option('--until-stdin-ends', 'end when the program that started it does').hideHelp())
       .option('--pod-cidr <range>', 'addresses of simulated pods (default: 10.42.0.0/24)');
   }
   command.action(async (flags) => {

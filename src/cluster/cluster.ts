@@ -1,42 +1,39 @@
 // Owns a whole cluster in this process: opened in the order that its parts need, closed in the reverse. It refuses to know the command line.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { arch } from 'node:os';
 import type { ApiServer } from '../apiserver/api-server.ts';
-import { apiServerUser, componentUser, nodeUser } from '../apiserver/auth/user.ts';
+import { apiServerUser, nodeUser } from '../apiserver/auth/user.ts';
 import { systemClock } from '../base/clock.ts';
 import { systemEntropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
-import { Informer } from '../client/informer.ts';
 import type { NodeConnection } from '../client/node-connection.ts';
-import { resources } from '../client/resources.ts';
-import { machineFacts } from '../kubelet/node/node-facts.ts';
-import { machineCgroups } from '../kubelet/resources/pod-cgroups.ts';
-import { SimulatedNetwork } from '../runtime/simulated/network.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { openEmbedded } from '../store/embedded.ts';
 import { memoryStore } from '../store/memory.ts';
+import type { ClusterNode } from './cluster-node.ts';
 import { ownControllers, startComponents } from './components.ts';
 import { openControlPlane } from './control-plane.ts';
-import { machineNames, nodeCapacity, nodeNameOf, nodeNetwork } from './identity.ts';
-import { kernelLog } from './kernel-log.ts';
+import { giveRole } from './control-plane-role.ts';
+import { machineNames, nodeCapacity, nodeNetwork } from './identity.ts';
 import type { KeyPair } from './key-pair.ts';
 import { kubeconfigOf } from './kubeconfig-file.ts';
 import { openKubeletServer } from './kubelet-server.ts';
 import { lastWordsRoute } from './last-words-route.ts';
 import { localPathOn } from './local-path.ts';
 import { metricsKinds } from './metrics-kinds.ts';
-import { type RunningNode, startNode } from './node.ts';
+import { nodeActionRoute } from './node-actions.ts';
+import { firstMember, openMachineNodes, startFirstNode, startSimulatedNodes } from './nodes.ts';
 import { type ClusterOptions, OptionError } from './options.ts';
 import { pathsOf } from './paths.ts';
 import { openPki } from './pki.ts';
+import { nodesReady } from './readiness.ts';
 import { openNodeNetwork, openRealRuntime } from './real-runtime.ts';
 import { remoteNode } from './remote-node.ts';
 import { readSchedulerConfigFile } from './scheduler-config-file.ts';
-import { dnsAddress, startServiceNetwork } from './service-network.ts';
-import { openSimulatedNode } from './simulated-runtime.ts';
+import { startServiceNetwork } from './service-network.ts';
 import { whyRoute } from './why-route.ts';
 
 const kubeletPort = 10_250;
+const mostMachineNodes = 50;
 /** Nodes of other processes whose connections are kept. */
 const mostRemotes = 10_000;
 
@@ -61,8 +58,10 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     throw new OptionError(
       `--cluster-cidr ${options.clusterCidr} has room for ${nodeCapacity(options.clusterCidr)} nodes, not ${options.nodes}`,
     );
-  if (runtime === 'cri' && options.nodes > 1)
-    throw new OptionError('--nodes above 1 with real containers is not in this release yet: use --runtime simulated, or --nodes 1');
+  if (runtime === 'cri' && options.nodes > mostMachineNodes)
+    throw new OptionError(
+      `--nodes takes at most ${mostMachineNodes} with real containers, each with a containerd of its own; --runtime simulated takes more`,
+    );
   const config = readSchedulerConfigFile(options.schedulerConfig);
   const paths = pathsOf(options.dataDir);
   let running: Scheduler | undefined;
@@ -81,7 +80,7 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     const pki = await openPki(paths.pki, servingNames(options, real ? [address] : []), systemClock.now());
     const store = options.store === 'memory' ? memoryStore() : await openEmbedded(paths.store);
     closing.push(() => store.close());
-    const connections = new Map<string, RunningNode>();
+    const members = new Map<string, ClusterNode>();
     const remotes = new Map<string, NodeConnection>();
     const elsewhere = (name: string): NodeConnection => {
       const known = remotes.get(name) ?? remoteNode(name, server.client(apiServerUser), pki.kubeletClient);
@@ -89,11 +88,12 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
       for (const oldest of remotes.keys()) if (remotes.size > mostRemotes) remotes.delete(oldest);
       return known;
     };
+    const connectionTo = (name: string): NodeConnection => members.get(name)?.connection ?? elsewhere(name);
     const figures = {
       get client() {
         return server.client(apiServerUser);
       },
-      connectionTo: (name: string) => connections.get(name)?.connection ?? elsewhere(name),
+      connectionTo,
       now: () => systemClock.now(),
     };
     const server: ApiServer = await step('API server', async () => {
@@ -108,11 +108,11 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
         // Endpoints may not name the loopback: without a bridge the address that it would have stands in.
         apiIp: real || /^(0\.|127\.)/.test(options.bind) ? address : options.bind,
         apiPort: options.port,
-        nodeConnections: (name) => connections.get(name)?.connection ?? elsewhere(name),
+        nodeConnections: connectionTo,
         // A control plane alone has nothing that upstream's does not have.
         ...(options.nodes === 0 ? {} : { computed: metricsKinds(figures) }),
         ownNodes: options.nodes > 0,
-        extensionRoutes: [whyRoute(() => running), lastWordsRoute(figures)],
+        extensionRoutes: [whyRoute(() => running), lastWordsRoute(figures), nodeActionRoute(members)],
       });
       closing.push(() => opened.close());
       await listen(opened, options, pki.serving, pki.ca.cert, real ? address : undefined);
@@ -123,7 +123,7 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     const { clusterCidr, serviceCidr } = options;
     // The data directory has one process at a time: the same name again need not wait for its own lease to end.
     const identity = `peapod-${machineNames(options.dataDir).bridge.split('-')[1]}`;
-    const localPath = options.nodes === 0 ? undefined : localPathOn(paths.localPath, (name) => connections.get(name)?.files);
+    const localPath = options.nodes === 0 ? undefined : localPathOn(paths.localPath, (name) => members.get(name)?.files);
     const settings = { clusterCidr, serviceCidr, controllers: ownControllers };
     const { ca, serviceAccountKey } = pki;
     const controllers = { ca, serviceAccountKey, settings, identity, localPath };
@@ -134,13 +134,26 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     if (real)
       for (const service of await step('Services and DNS', () => startServiceNetwork(server, options, outside)))
         closing.push(() => service.stop());
-    const nodes = await startNodes(server, options, await containers, log);
-    for (const node of nodes) {
-      connections.set(node.name, node);
+    const add = (node: ClusterNode): void => {
+      members.set(node.name, node);
       closing.push(() => node.stop());
-    }
-    const [first] = nodes;
-    if (real && first !== undefined) {
+    };
+    const ready = await containers;
+    const first = ready === undefined ? undefined : await startFirstNode(server, options, ready, outside);
+    if (first !== undefined) add(firstMember(first));
+    else if (!options.without.has('kubelet')) for (const node of startSimulatedNodes(server, options, outside)) add(node);
+    const [firstName] = members.keys();
+    const leaving = new AbortController();
+    closing.push(async () => leaving.abort());
+    const role =
+      firstName === undefined
+        ? undefined
+        : giveRole(server.client(apiServerUser), firstName, options.taintControlPlane, outside, leaving.signal);
+    role?.catch((error: unknown) => leaving.signal.aborted || log.warn('the first node could not be given its role', { error }));
+    if (real && options.nodes > 1)
+      for (const service of await step(`${options.nodes - 1} more nodes`, () => openMachineNodes(server, options, pki, outside, members)))
+        closing.push(() => service.stop());
+    if (first !== undefined) {
       const serving = await pki.kubeletServing({ dns: [first.name], ips: [address] });
       const client = server.client(nodeUser(first.name));
       const parts = { routes: first.routes, client, clock: systemClock, log, nodeName: first.name, serving, caPem: pki.ca.cert };
@@ -151,14 +164,14 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
         log.warn('the kubelet’s own server could not be opened: metrics can be read through the API server only', { error });
       }
     }
-    const names = nodes.map(({ name }) => name);
+    const names = [...members.keys()];
     return {
       url,
       kubeconfig: paths.kubeconfig,
       admin: pki.admin,
       ca: pki.ca.cert,
       nodes: names,
-      ready: readiness(server, options, nodes, log),
+      ready: Promise.all([nodesReady(server, names, !options.without.has('controllers'), outside), role]).then(() => undefined),
       stop: close,
     };
   } catch (error) {
@@ -197,78 +210,4 @@ async function listen(
       throw new OptionError(`port ${port} needs more rights: choose one above 1023 with --port`);
     throw error;
   }
-}
-
-async function startNodes(
-  server: ApiServer,
-  options: ClusterOptions,
-  containers: Awaited<ReturnType<typeof openRealRuntime>> | undefined,
-  log: Log,
-): Promise<readonly RunningNode[]> {
-  if (options.without.has('kubelet') || options.nodes === 0) return [];
-  const paths = pathsOf(options.dataDir);
-  const common = (index: number) => {
-    const name = nodeNameOf(index);
-    const { address, podCidr } = nodeNetwork(options.clusterCidr, index);
-    return {
-      name,
-      ip: address,
-      podCidr,
-      client: server.client(nodeUser(name)),
-      clock: systemClock,
-      entropy: systemEntropy,
-      log: log.with({ node: name }),
-      clusterDns: containers === undefined ? [] : [dnsAddress(options.serviceCidr)],
-    };
-  };
-  if (containers !== undefined) {
-    mkdirSync(paths.kubelet, { recursive: true, mode: 0o700 });
-    const machine = await machineFacts(containers.files, paths.kubelet, arch());
-    return [
-      startNode({
-        ...common(0),
-        ...containers,
-        machine,
-        rootDir: paths.kubelet,
-        logDir: paths.podLogs,
-        cgroups: machineCgroups,
-        oomKill: kernelLog().oomKill,
-        manifestsDir: paths.manifests,
-      }),
-    ];
-  }
-  const network = new SimulatedNetwork();
-  return Array.from({ length: options.nodes }, (_, index) => {
-    const { podCidr, address } = nodeNetwork(options.clusterCidr, index);
-    return startNode({
-      ...common(index),
-      ...openSimulatedNode({ podCidr, nodeAddress: address, network, clock: systemClock, entropy: systemEntropy }),
-      rootDir: '/var/lib/kubelet',
-      logDir: '/var/log/pods',
-    });
-  });
-}
-
-/** Resolves when the nodes are Ready and free of the taint of their birth, so that pods can go there at once. */
-async function readiness(server: ApiServer, { without }: ClusterOptions, nodes: readonly RunningNode[], log: Log): Promise<void> {
-  await Promise.all(nodes.map(({ ready }) => ready));
-  if (without.has('controllers') || nodes.length === 0) return;
-  const clean = Promise.withResolvers<void>();
-  const names = new Set(nodes.map(({ name }) => name));
-  const informer = new Informer({
-    client: server.client(componentUser('system:kube-controller-manager')),
-    resource: resources.nodes,
-    clock: systemClock,
-    log,
-  });
-  const look = (): void => {
-    const open = informer
-      .list()
-      .filter(({ metadata, spec }) => names.has(metadata.name) && !spec?.taints?.some(({ key }) => key === 'node.kubernetes.io/not-ready'));
-    if (open.length === names.size) clean.resolve();
-  };
-  using _handler = informer.on({ added: look, updated: look });
-  informer.start();
-  await clean.promise;
-  await informer.stop();
 }

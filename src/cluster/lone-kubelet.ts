@@ -33,6 +33,8 @@ export interface LoneKubeletOptions extends Outside {
   readonly port: number;
   readonly manifestsDir?: string;
   readonly logDir?: string;
+  /** Where pods' cgroups are; absent: `/kubepods`. */
+  readonly cgroupRoot?: string;
   readonly evictionThresholds?: readonly Threshold[];
 }
 
@@ -78,6 +80,7 @@ async function openNode(options: LoneKubeletOptions): Promise<RunningNode> {
     logDir: options.logDir ?? '/var/log/pods',
     cgroups: machineCgroups,
     oomKill: kernelLog().oomKill,
+    ...(options.cgroupRoot === undefined ? {} : { cgroupRoot: options.cgroupRoot }),
     ...(manifestsDir === undefined ? {} : { manifestsDir }),
   });
 }

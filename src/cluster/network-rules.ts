@@ -5,6 +5,8 @@ export interface NetworkFacts {
   /** The table's name: one for each data directory. */
   readonly table: string;
   readonly bridge: string;
+  /** Links to other nodes of this machine, whose names may end in `*`; undefined: there are none. */
+  readonly uplinks?: string | undefined;
   readonly clusterCidr: string;
   readonly serviceCidr: string;
   /** The address of the Service `kubernetes`. */
@@ -16,9 +18,10 @@ export interface NetworkFacts {
 
 /**
  * The whole table, replacing an earlier one in one transaction. Nothing addressed to the pod or service range leaves the machine: in postrouting it
- * may only go to the bridge or to loopback. What is left of the service range is refused at once, TCP with a reset.
+ * may only go to the bridge, to loopback or to another node of this machine. What is left of the service range is refused at once, TCP with a reset.
  */
 export function networkRules(facts: NetworkFacts): string {
+  const inside = ['lo', facts.bridge, ...(facts.uplinks === undefined ? [] : [facts.uplinks])];
   const ranges = `{ ${facts.clusterCidr}, ${facts.serviceCidr} }`;
   return `table inet ${facts.table} {
 }
@@ -49,12 +52,13 @@ table inet ${facts.table} {
   }
   chain fence {
     type filter hook postrouting priority 300; policy accept;
-    oifname { "${facts.bridge}", "lo" } accept
+${inside.map((name) => `    oifname "${name}" accept`).join('\n')}
     ip daddr ${ranges} drop
   }
   chain masquerade_out {
     type nat hook postrouting priority 100; policy accept;
-    ip saddr ${facts.clusterCidr} ip daddr != ${ranges} oifname != { "${facts.bridge}", "lo" } masquerade
+${inside.map((name) => `    oifname "${name}" return`).join('\n')}
+    ip saddr ${facts.clusterCidr} ip daddr != ${ranges} masquerade
   }
 }
 `;

@@ -55,6 +55,8 @@ export interface NodeParts {
   readonly oomKill?: (containerId: string) => Promise<OomKill | undefined>;
   /** The folder of static pods, in `files`. */
   readonly manifestsDir?: string;
+  /** Where pods' cgroups are; `/kubepods` unless told. */
+  readonly cgroupRoot?: string;
 }
 
 /** A node that runs. `ready` resolves when its Node says Ready. Stopping it leaves its containers alone. */
@@ -89,7 +91,7 @@ export function startNode(parts: NodeParts): RunningNode {
     nodeIp: ip,
     rootDir,
     logDir,
-    cgroupRoot: '/kubepods',
+    cgroupRoot: parts.cgroupRoot ?? '/kubepods',
     clusterDns: parts.clusterDns,
     clusterDomain: 'cluster.local',
     memoryBytes: machine.memoryBytes,
@@ -157,7 +159,14 @@ export function startNode(parts: NodeParts): RunningNode {
     ownMetrics: () => kubeletMetrics(kubelet.pods.all(), name, startedAtMs),
     probeMetrics: () => probeMetrics(kubelet.probeCounts),
     lastWords: (namespace, pod) => lastWords.of(namespace, pod),
-    configuration: { address: ip, port: 10250, podLogsDir: logDir, maxPods: 110, cgroupRoot: '/kubepods', clusterDNS: parts.clusterDns },
+    configuration: {
+      address: ip,
+      port: 10250,
+      podLogsDir: logDir,
+      maxPods: 110,
+      cgroupRoot: parts.cgroupRoot ?? '/kubepods',
+      clusterDNS: parts.clusterDns,
+    },
     version: kubernetesVersion,
     now: () => clock.now(),
   };

@@ -14,6 +14,8 @@ export interface ClusterOptions {
   readonly runtime: RuntimeChoice;
   readonly runtimeEndpoint: string | undefined;
   readonly nodes: number;
+  /** Whether pods are kept off the first node. */
+  readonly taintControlPlane: boolean;
   readonly without: ReadonlySet<Component>;
   readonly port: number;
   readonly bind: string;
@@ -36,6 +38,7 @@ export interface RawOptions {
   readonly runtime?: string;
   readonly runtimeEndpoint?: string;
   readonly nodes?: string;
+  readonly taintControlPlane?: boolean;
   readonly without?: string;
   readonly port?: string;
   readonly bind?: string;
@@ -65,6 +68,7 @@ export function clusterOptions(raw: RawOptions, defaultDataDir: string): Cluster
     runtime,
     runtimeEndpoint: endpoint,
     nodes,
+    taintControlPlane: raw.taintControlPlane ?? false,
     without: new Set(list(raw.without).map((name) => oneOf('--without', name, components))),
     port: whole('--port', raw.port ?? '6443', 1, 65_535),
     bind,

@@ -35,6 +35,27 @@ export function pathsOf(dataDir: string): Paths {
   };
 }
 
+/** Where the things of a further node lie. */
+export interface NodePaths extends Pick<Paths, 'kubeconfig' | 'manifests' | 'log' | 'kubelet' | 'podLogs' | 'runtime'> {
+  readonly root: string;
+}
+
+/** The folders of all further nodes. */
+export const nodesDirectory = (dataDir: string): string => join(dataDir, 'nodes');
+
+export function nodePathsOf(dataDir: string, node: string): NodePaths {
+  const root = join(nodesDirectory(dataDir), node);
+  return {
+    root,
+    kubeconfig: join(root, 'kubeconfig'),
+    manifests: join(root, 'manifests'),
+    log: join(root, 'kubelet.log'),
+    kubelet: join(root, 'kubelet'),
+    podLogs: join(root, 'pod-logs'),
+    runtime: join(root, 'runtime'),
+  };
+}
+
 /** `/var/lib/peapod` for root, else a folder in XDG's data home. */
 export function defaultDataDir(): string {
   if (process.getuid?.() === 0) return '/var/lib/peapod';

@@ -16,6 +16,8 @@ export interface Pki {
   readonly kubeletClient: KeyPair;
   /** The certificate of a node's own server; made where it is missing. */
   kubeletServing(names: ServingNames): Promise<KeyPair>;
+  /** As whom a node speaks; made where it is missing. */
+  nodeClient(name: string): Promise<KeyPair>;
   /** Private key that signs service-account tokens, PKCS #8 PEM. */
   readonly serviceAccountKey: string;
 }
@@ -58,6 +60,8 @@ export async function openPki(dir: string, names: ServingNames, nowMs: number): 
         async () => (await making()).signServing(ca, wanted, nowMs),
         (pair) => covers(pair, wanted),
       ),
+    nodeClient: (name) =>
+      leaf(`node-${name}`, async () => (await making()).signClient(ca, { name: `system:node:${name}`, groups: ['system:nodes'] }, nowMs)),
     serviceAccountKey: await serviceAccountKey(dir),
   };
 }

@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, unlinkSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import { machineCgroups } from '../kubelet/resources/pod-cgroups.ts';
+import { machineCgroups, removeNodeCgroups } from '../kubelet/resources/pod-cgroups.ts';
 import { containerdPaths, mountsBelow, runningContainerd, startContainerd, stopContainerd } from '../runtime/cri/containerd.ts';
 import { criRuntime } from '../runtime/cri/cri-runtime.ts';
 import { diskFiles } from '../runtime/disk-files.ts';
@@ -10,8 +10,9 @@ import type { NodeFiles } from '../runtime/files.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { machineNames, nodeNetwork } from './identity.ts';
 import { closeNetwork, openNetwork, run } from './network.ts';
+import { closeLink, linkPrefix, nodeLink } from './node-link.ts';
 import { type ClusterOptions, formatIpv4, rangeOf } from './options.ts';
-import { pathsOf } from './paths.ts';
+import { nodePathsOf, nodesDirectory, pathsOf } from './paths.ts';
 
 /** A runtime with the files that its containers see. */
 export interface NodeRuntime {
@@ -25,6 +26,7 @@ export async function openNodeNetwork(options: ClusterOptions): Promise<void> {
   const { address, prefixLength } = nodeNetwork(options.clusterCidr, 0);
   const facts = {
     ...names,
+    uplinks: options.nodes > 1 ? `${linkPrefix(options.dataDir)}n*` : undefined,
     clusterCidr: options.clusterCidr,
     serviceCidr: options.serviceCidr,
     kubernetesIp: formatIpv4(rangeOf(options.serviceCidr).first + 1),
@@ -63,30 +65,64 @@ export function containerdPid(dataDir: string): number | undefined {
   return runningContainerd(containerdOf(dataDir));
 }
 
-/** Ends every pod of this data directory's containerd, containerd itself, the bridge and the rules. What is not there is no error. */
-export async function endRealRuntime(dataDir: string, running: boolean, clock: Clock, log: Log): Promise<void> {
-  const { socket, ...where } = containerdOf(dataDir);
-  if (running) {
-    const runtime = criRuntime({ endpoint: `unix://${socket}`, clock, log });
-    try {
-      const sandboxes = await runtime.listSandboxes();
-      const containers = await runtime.listContainers();
-      await Promise.all(containers.filter(({ state }) => state === 'running').map(({ id }) => runtime.stopContainer(id, 2)));
-      for (const { id, metadata } of sandboxes) {
-        await runtime.stopSandbox(id);
-        await runtime.removeSandbox(id);
-        for (const parent of ['/kubepods', '/kubepods/burstable', '/kubepods/besteffort'])
-          await machineCgroups.remove(`${parent}/pod${metadata.uid}`);
-      }
-    } finally {
-      await runtime.close();
-    }
-    await stopContainerd(where);
-    // The kubelet's memory volumes are mounted in this namespace and belong to pods that are no more.
-    for (const mount of mountsBelow(readFileSync('/proc/self/mountinfo', 'utf8'), [pathsOf(dataDir).kubelet])) await run('umount', [mount]);
-  }
+/** Ends every pod of this data directory's nodes, their containerds, links, the bridge and the rules. What is not there is no error. */
+export async function endRealRuntime(dataDir: string, clock: Clock, log: Log): Promise<void> {
+  const first = containerdOf(dataDir);
+  await endContainers({ ...first, cgroupRoot: '/kubepods', kubelet: pathsOf(dataDir).kubelet }, clock, log);
   removeLogLinks(pathsOf(dataDir).podLogs);
+  await Promise.all(
+    furtherNodes(dataDir).map(async (index) => {
+      // The range of pods is of no matter for what is taken away.
+      const link = nodeLink(dataDir, '0.0.0.0/8', index);
+      const paths = nodePathsOf(dataDir, link.node);
+      const where = { dataDir: paths.runtime, stateDir: `${first.stateDir}-${link.node}` };
+      const socket = containerdPaths(where).socket;
+      await endContainers({ ...where, socket, cgroupRoot: `/${link.node}/kubepods`, kubelet: paths.kubelet }, clock, log);
+      await removeNodeCgroups(link.node);
+      removeLogLinks(paths.podLogs);
+      await closeLink(link);
+    }),
+  );
   await closeNetwork(machineNames(dataDir));
+}
+
+/** The indexes of the nodes beyond the first that this data directory has had. */
+function furtherNodes(dataDir: string): readonly number[] {
+  const directory = nodesDirectory(dataDir);
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory).flatMap((name) => {
+    const number = Number(/^node(\d+)$/.exec(name)?.[1] ?? 0);
+    return number > 1 ? [number - 1] : [];
+  });
+}
+
+interface NodeContainers {
+  readonly dataDir: string;
+  readonly stateDir: string;
+  readonly socket: string;
+  readonly cgroupRoot: string;
+  /** The kubelet's directory. */
+  readonly kubelet: string;
+}
+
+async function endContainers({ socket, cgroupRoot, kubelet, ...where }: NodeContainers, clock: Clock, log: Log): Promise<void> {
+  if (runningContainerd(where) === undefined) return;
+  const runtime = criRuntime({ endpoint: `unix://${socket}`, clock, log });
+  try {
+    const sandboxes = await runtime.listSandboxes();
+    const containers = await runtime.listContainers();
+    await Promise.all(containers.filter(({ state }) => state === 'running').map(({ id }) => runtime.stopContainer(id, 2)));
+    for (const { id, metadata } of sandboxes) {
+      await runtime.stopSandbox(id);
+      await runtime.removeSandbox(id);
+      for (const parent of ['', '/burstable', '/besteffort']) await machineCgroups.remove(`${cgroupRoot}${parent}/pod${metadata.uid}`);
+    }
+  } finally {
+    await runtime.close();
+  }
+  await stopContainerd(where);
+  // The kubelet's memory volumes are mounted in this namespace and belong to pods that are no more.
+  for (const mount of mountsBelow(readFileSync('/proc/self/mountinfo', 'utf8'), [kubelet])) await run('umount', [mount]);
 }
 
 /** Links to the logs of containers that are no more. */

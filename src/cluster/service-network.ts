@@ -12,6 +12,7 @@ import { dnsAccount, dnsObjects } from './dns-objects.ts';
 import { machineNames, nodeNameOf, nodeNetwork } from './identity.ts';
 import type { Outside } from './lone-components.ts';
 import { run } from './network.ts';
+import { linkPrefix } from './node-link.ts';
 import { type ClusterOptions, formatIpv4, parseIpv4, rangeOf } from './options.ts';
 
 /** The domain of Services and pods. */
@@ -59,7 +60,7 @@ export async function startServiceNetwork(server: ApiServer, options: ClusterOpt
         clusterCidr,
         table: names.servicesTable,
         // Whoever chose to be reachable from elsewhere is, node ports included.
-        nodePortsFrom: options.bind.startsWith('127.') ? ['lo', names.bridge] : undefined,
+        nodePortsFrom: options.bind.startsWith('127.') ? ['lo', names.bridge, `${linkPrefix(dataDir)}n*`] : undefined,
         apply: applyRules,
       });
       services.push(proxy);

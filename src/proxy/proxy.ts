@@ -29,7 +29,7 @@ export interface ProxyOptions {
 }
 
 /** A proxy that runs. `ready` resolves when all Services that there were at its start are programmed. Stopping it leaves the rules. */
-export interface Proxy extends Service {
+export interface ServiceProxy extends Service {
   readonly ready: Promise<void>;
 }
 
@@ -37,7 +37,7 @@ const serviceLabel = 'kubernetes.io/service-name';
 const otherProxyLabel = 'service.kubernetes.io/service-proxy-name';
 const retryMs = 1000;
 
-export function startProxy(options: ProxyOptions): Proxy {
+export function startProxy(options: ProxyOptions): ServiceProxy {
   const { client, clock, log, nodeName, clusterCidr, table, nodePortsFrom, apply } = options;
   const tasks = new TaskGroup(log);
   const common = { client, clock, log };

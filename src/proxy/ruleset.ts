@@ -5,7 +5,7 @@ import { dropChain, type Fragment, masqueradeChain, refuseChain } from './fragme
 export interface TableFacts {
   /** The table's name, one for each data directory and node. */
   readonly table: string;
-  /** The interfaces on which node ports are answered, beside the node itself; undefined: all. */
+  /** The interfaces (whose names may end in `*`) on which node ports are answered, beside the node itself; undefined: all. */
   readonly nodePortsFrom: readonly string[] | undefined;
 }
 
@@ -16,8 +16,9 @@ const empty: Fragment = { chains: new Map(), serviceIps: new Map(), nodePorts: n
 
 /** The table without any Service, replacing whatever was there. */
 function frame({ table, nodePortsFrom }: TableFacts): string {
-  const from = nodePortsFrom === undefined ? '' : `iifname { ${nodePortsFrom.map((name) => `"${name}"`).join(', ')} } `;
   const toNodePort = 'fib daddr type local meta l4proto . th dport vmap @node_ports';
+  // A rule an interface: names in sets may not end in a wildcard.
+  const fromOthers = nodePortsFrom === undefined ? [toNodePort] : nodePortsFrom.map((name) => `iifname "${name}" ${toNodePort}`);
   return `table inet ${table} {
 }
 delete table inet ${table}
@@ -40,7 +41,7 @@ table inet ${table} {
   chain before_routing {
     type nat hook prerouting priority -100; policy accept;
     ip daddr . meta l4proto . th dport vmap @service_ips
-    ${from}${toNodePort}
+    ${fromOthers.join('\n    ')}
   }
   chain own_output {
     type nat hook output priority -100; policy accept;

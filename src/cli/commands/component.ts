@@ -87,6 +87,8 @@ interface KubeletFlags extends Common {
   readonly podManifestPath?: string;
   readonly podLogsDir?: string;
   readonly evictionHard?: string;
+  readonly cgroupRoot?: string;
+  readonly untilStdinEnds?: boolean;
 }
 
 export async function kubelet(flags: KubeletFlags): Promise<void> {
@@ -114,7 +116,9 @@ export async function kubelet(flags: KubeletFlags): Promise<void> {
     port,
     ...(flags.podManifestPath === undefined ? {} : { manifestsDir: flags.podManifestPath }),
     ...(flags.podLogsDir === undefined ? {} : { logDir: flags.podLogsDir }),
+    ...(flags.cgroupRoot === undefined ? {} : { cgroupRoot: flags.cgroupRoot }),
     ...(flags.evictionHard === undefined ? {} : { evictionThresholds: evictionOf(flags.evictionHard) }),
   });
+  if (flags.untilStdinEnds) process.stdin.resume().once('end', () => process.kill(process.pid, 'SIGTERM'));
   await runUntilStopped(service, () => client.close());
 }

@@ -29,7 +29,7 @@ export async function down(flags: { readonly dataDir?: string; readonly delete?:
   if (facts.root && facts.nft !== undefined && facts.ip !== undefined) {
     await progress.step(
       pid === undefined ? 'Removed the network rules' : 'Stopped the pods and containerd, removed the network rules',
-      () => endRealRuntime(dataDir, pid !== undefined, systemClock, silentLog),
+      () => endRealRuntime(dataDir, systemClock, silentLog),
     );
   }
   const config = personsKubeconfig();

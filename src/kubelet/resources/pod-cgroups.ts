@@ -58,3 +58,9 @@ export const machineCgroups: PodCgroups = {
     for (const hierarchy of hierarchies) await removeTree(`${hierarchy}${path}`);
   },
 };
+
+/** Takes away all cgroups of a further node of this machine (`/node2`). What is in use stays. Never rejects. */
+export async function removeNodeCgroups(node: string): Promise<void> {
+  if (!/^node\d+$/.test(node)) return;
+  for (const hierarchy of [mountPoint, ...(await directoriesOf(mountPoint))]) await removeTree(`${hierarchy}/${node}`);
+}

@@ -29,6 +29,8 @@ export interface ContainerdOptions {
   readonly mirrors: readonly RegistryMirror[];
   readonly ociRuntime?: OciRuntime;
   readonly streamAddress?: string;
+  /** A program and its arguments that start containerd elsewhere, as nsenter does, becoming it. */
+  readonly enter?: readonly [string, readonly string[]];
 }
 
 /** A containerd that runs. It outlives this process. */
@@ -108,6 +110,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Runni
   const endpoint = `unix://${paths.socket}`;
   const running = runningContainerd(options);
   if (running !== undefined) {
+    await writeRegistries(options);
     await untilItListens(options, running);
     return { pid: running, endpoint, adopted: true };
   }
@@ -116,7 +119,10 @@ export async function startContainerd(options: ContainerdOptions): Promise<Runni
   await writeFiles(options);
   await rm(paths.socket, { force: true });
   const log = openSync(paths.log, 'a', 0o640);
-  const child = spawn(program, ['--config', paths.config, '--log-level', 'warn'], {
+  const command = [program, '--config', paths.config, '--log-level', 'warn'];
+  const [starter = program, ...args] =
+    options.enter === undefined ? command : [findProgram(options.enter[0]) ?? options.enter[0], ...options.enter[1], ...command];
+  const child = spawn(starter, args, {
     detached: true,
     stdio: ['ignore', log, log],
     cwd: '/',
@@ -158,15 +164,20 @@ async function writeFiles(options: ContainerdOptions): Promise<void> {
     restrictOomScoreAdj: !mayLowerOomScore(),
     ...(options.streamAddress !== undefined && { streamAddress: options.streamAddress }),
   };
-  await rm(paths.certs, { recursive: true, force: true });
-  await Promise.all(
-    [paths.root, paths.cniConf, paths.certs, options.stateDir].map((directory) => mkdir(directory, { recursive: true, mode: 0o711 })),
-  );
+  await Promise.all([paths.root, paths.cniConf, options.stateDir].map((directory) => mkdir(directory, { recursive: true, mode: 0o711 })));
   await writeFile(paths.config, containerdConfig(config));
   await writeFile(`${paths.cniConf}/10-peapod.conflist`, cniConflist(options.network));
+  await writeRegistries(options);
+}
+
+/** Which registries are asked instead of others. containerd reads this at each pull. */
+async function writeRegistries(options: ContainerdOptions): Promise<void> {
+  const { certs } = containerdPaths(options);
+  await rm(certs, { recursive: true, force: true });
+  await mkdir(certs, { recursive: true, mode: 0o711 });
   for (const [file, content] of registryHosts(options.mirrors)) {
-    await mkdir(dirname(`${paths.certs}/${file}`), { recursive: true });
-    await writeFile(`${paths.certs}/${file}`, content);
+    await mkdir(dirname(`${certs}/${file}`), { recursive: true });
+    await writeFile(`${certs}/${file}`, content);
   }
 }
 
