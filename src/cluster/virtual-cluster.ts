@@ -11,6 +11,7 @@ import { memoryStore } from '../store/memory.ts';
 import { makeCa, makeKey } from './certificates.ts';
 import { ownControllers, startComponents } from './components.ts';
 import { openControlPlane } from './control-plane.ts';
+import { fickleClient } from './fickle-client.ts';
 import { nodeNameOf, nodeNetwork } from './identity.ts';
 import { localPathOn } from './local-path.ts';
 import { Life } from './mortal-client.ts';
@@ -22,6 +23,8 @@ export interface VirtualClusterOptions {
   readonly nodes?: number;
   readonly seed?: number;
   readonly log?: Log;
+  /** Every other write of controllers and scheduler to something that is there is refused as a Conflict. */
+  readonly conflicts?: boolean;
 }
 
 /** A cluster whose time passes only when its clock is told to. */
@@ -42,7 +45,12 @@ export interface VirtualCluster {
 }
 
 /** Opens it; its nodes are Ready when this resolves. */
-export async function openVirtualCluster({ nodes = 1, seed = 1, log = silentLog }: VirtualClusterOptions = {}): Promise<VirtualCluster> {
+export async function openVirtualCluster({
+  nodes = 1,
+  seed = 1,
+  log = silentLog,
+  conflicts = false,
+}: VirtualClusterOptions = {}): Promise<VirtualCluster> {
   const clock = new VirtualClock();
   const entropy = seededEntropy(seed);
   const clusterCidr = '10.42.0.0/16';
@@ -72,7 +80,8 @@ export async function openVirtualCluster({ nodes = 1, seed = 1, log = silentLog 
   const live = (): void => {
     const mine = new Life();
     life = mine;
-    const mortal = { client: (user: User) => mine.client(server.client(user)) };
+    const clientOf = (user: User): Client => (conflicts ? fickleClient(server.client(user)) : server.client(user));
+    const mortal = { client: (user: User) => mine.client(clientOf(user)) };
     ({ services } = startComponents(mortal, new Set(), controllers, { clock, entropy, log }));
   };
   let crashes = 0;

@@ -103,7 +103,7 @@ export function allControllers(
     () => attachDetachController(as('attachdetach-controller')),
     ...(localPath === undefined ? [] : [() => localPathController(as('persistent-volume-binder'), localPath)]),
     () => resourceQuotaController(as('resourcequota-controller'), settings.quotaPeriodMs),
-    () => endpointSliceController(as('endpointslice-controller')),
+    () => endpointSliceController(as('endpointslice-controller'), settings.maxEndpointsPerSlice),
     () => endpointSliceMirroringController(as('endpointslicemirroring-controller'), settings.mirroringMaxEndpoints),
     () => endpointsController(as('endpoint-controller')),
     () => replicaSetController(as('replicaset-controller')),

@@ -56,7 +56,13 @@ function difference(wanted: readonly string[], got: readonly string[]) {
   return { missing, extra };
 }
 
-async function play(cluster: SimulatedCluster, scenario: Scenario, namespace: string, beforeStep: () => void): Promise<readonly string[]> {
+/** Plays one scenario in a namespace of its own; returns the outline of how it ended. */
+export async function play(
+  cluster: SimulatedCluster,
+  scenario: Scenario,
+  namespace: string,
+  beforeStep: () => void,
+): Promise<readonly string[]> {
   beforeStep();
   const stage = await openStage(cluster, namespace);
   await scenario.play({

@@ -230,7 +230,7 @@ export async function stateOf({ client }: SimulatedCluster, namespace: string): 
 
 const changing = new Set(['uid', 'resourceVersion', 'creationTimestamp', 'managedFields', 'generation', 'observedGeneration', 'selfLink']);
 const changingFields =
-  /Time$|^(time|podIP|podIPs|ip|addresses|clusterIP|clusterIPs|hostIP|hostIPs|nodeName|containerStatuses|startedAt|containerID|observedGeneration|annotations|volumeName|names)$/;
+  /Time$|^(time|podIP|podIPs|ip|addresses|clusterIP|clusterIPs|hostIP|hostIPs|nodeName|containerStatuses|startedAt|containerID|observedGeneration|annotations|volumeName|nominatedNodeName|names)$/;
 
 /** What is left of a state when times, addresses, generations and random names are taken away: the same for all runs of a scenario. */
 export function outline(state: State, namespace: string): readonly string[] {

@@ -13,7 +13,7 @@ const lagMs = 1000;
 const lagLookMs = 20;
 const afterUnknownNodeMs = 1000;
 
-export function endpointSliceController({ informers, client, clock }: ControllerContext): Controller {
+export function endpointSliceController({ informers, client, clock }: ControllerContext, most?: number): Controller {
   const watch = new ServiceWatch({ informers });
   const nodes = informers.of(resources.nodes);
   const slices = informers.of(resources.endpointSlices, {
@@ -66,6 +66,7 @@ export function endpointSliceController({ informers, client, clock }: Controller
         slices: slices.byIndex('service', key).filter(({ metadata }) => metadata.deletionTimestamp === undefined),
         node: (name) => nodes.get('', name),
         changedMs: times.look(key, service, pods),
+        ...(most === undefined ? {} : { most }),
       });
       try {
         const results = await Promise.all([

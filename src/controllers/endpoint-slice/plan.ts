@@ -36,10 +36,12 @@ export interface Observed {
   readonly slices: readonly EndpointSlice[];
   readonly node: (name: string) => Node | undefined;
   readonly changedMs: number | undefined;
+  /** So many endpoints fit into a slice; 100 unless told. */
+  readonly most?: number;
 }
 
 /** Plans for a Service that has endpoints. */
-export function planSlices(service: Service, { pods, slices, node, changedMs }: Observed): SlicesPlan {
+export function planSlices(service: Service, { pods, slices, node, changedMs, most = maxEndpoints }: Observed): SlicesPlan {
   const families = (service.spec.ipFamilies ?? ['IPv4']).filter((family) => family !== '');
   const unwanted = slices.filter(({ addressType }) => !families.some((family) => family === addressType));
   let incomplete = false;
@@ -64,6 +66,7 @@ export function planSlices(service: Service, { pods, slices, node, changedMs }: 
       family,
       slices.filter(({ addressType }) => addressType === family),
       groups,
+      most,
     );
   });
   const finish = <T extends Draft<EndpointSlice>>(slice: T): T => ({ ...slice, metadata: withTime(slice.metadata, changedMs) });
@@ -86,6 +89,7 @@ function planFamily(
   addressType: 'IPv4' | 'IPv6',
   slices: readonly EndpointSlice[],
   groups: ReadonlyMap<string, Group>,
+  most: number,
 ): Omit<SlicesPlan, 'incomplete'> {
   const labels = labelsOf(service);
   const fresh: { readonly endpoints: readonly Endpoint[]; readonly ports: readonly ServedPort[] }[] = [];
@@ -111,7 +115,7 @@ function planFamily(
     // Slices that are written anyway are filled first, the fullest first; then the fullest other one with room for all that is left.
     const fill = (one: (typeof open)[number]): void => {
       for (const [uid, endpoint] of left) {
-        if (one.endpoints.length >= maxEndpoints) return;
+        if (one.endpoints.length >= most) return;
         one.endpoints.push(endpoint);
         one.changed = true;
         left.delete(uid);
@@ -120,11 +124,10 @@ function planFamily(
     const fullest = [...open].sort((one, other) => other.endpoints.length - one.endpoints.length);
     for (const one of fullest) if (one.changed) fill(one);
     while (left.size > 0) {
-      const room =
-        left.size < maxEndpoints ? fullest.find((one) => !one.changed && one.endpoints.length + left.size <= maxEndpoints) : undefined;
+      const room = left.size < most ? fullest.find((one) => !one.changed && one.endpoints.length + left.size <= most) : undefined;
       if (room !== undefined) fill(room);
       else {
-        const part = [...left].slice(0, maxEndpoints);
+        const part = [...left].slice(0, most);
         for (const [uid] of part) left.delete(uid);
         fresh.push({ endpoints: part.map(([, endpoint]) => endpoint), ports });
       }
