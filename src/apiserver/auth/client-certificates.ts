@@ -36,7 +36,18 @@ function signedBy(certificate: X509Certificate, authority: X509Certificate): boo
   }
 }
 
-/** Accepts certificates that one of `authorities` (PEM, one or several in a text) signed directly, valid now, meant for clients. */
+// Node shows no intermediate authorities to a server, but OpenSSL has followed them by the end of the handshake.
+const followed = new WeakSet<X509Certificate>();
+
+/** Says that a handshake has led this certificate, through what the client sent along, back to the authorities that the authenticator trusts. */
+export function vouchForChain(certificate: X509Certificate): void {
+  followed.add(certificate);
+}
+
+/**
+ * Accepts certificates that one of `authorities` (PEM, one or several in a text) signed, itself or through intermediate ones that a handshake has
+ * followed, valid now, meant for clients.
+ */
 export function clientCertificates(authorities: readonly string[], clock: Pick<Clock, 'now'>): CertificateAuthenticator {
   const pems = authorities.flatMap((text) => text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []);
   const trusted = pems.map((pem) => new X509Certificate(pem));
@@ -51,7 +62,8 @@ export function clientCertificates(authorities: readonly string[], clock: Pick<C
       if (certificate === undefined || !valid(certificate)) return undefined;
       const known = users.get(certificate);
       if (known !== undefined) return known;
-      if (!trusted.some((authority) => valid(authority) && signedBy(certificate, authority))) return undefined;
+      const direct = trusted.some((authority) => valid(authority) && signedBy(certificate, authority));
+      if (!direct && !followed.has(certificate)) return undefined;
       const usages = certificate.keyUsage as readonly string[] | undefined;
       if (usages !== undefined && !usages.includes(clientAuth) && !usages.includes(anyUsage)) return undefined;
       const [name] = attributesOf(certificate.subject, 'CN');

@@ -11,9 +11,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DEFAULT_CIPHERS, type TLSSocket } from 'node:tls';
 import type { Credentials } from '../auth/authenticator.ts';
+import { vouchForChain } from '../auth/client-certificates.ts';
 import { type Exchange, Http1Exchange, Http2Exchange, UpgradeExchange } from './exchange.ts';
 
-/** Keys and certificates, PEM. `ca`: whose client certificates are asked for; they are verified by the authenticator, not here. */
+/** Keys and certificates, PEM. `ca`: whose client certificates are asked for, the authenticator's own authorities. It refuses wrong ones, not the handshake. */
 export interface TlsOptions {
   readonly key: string | Uint8Array;
   readonly cert: string | Uint8Array;
@@ -45,7 +46,9 @@ function certificateOf(socket: object | undefined): Credentials['clientCertifica
   if (socket === undefined) return undefined;
   if (certificates.has(socket)) return certificates.get(socket);
   // An HTTP/2 session hands out a proxy of its socket, which answers `get` but not `in`.
-  const certificate = (socket as Partial<TLSSocket>).getPeerX509Certificate?.();
+  const { getPeerX509Certificate, authorized } = socket as Partial<TLSSocket>;
+  const certificate = getPeerX509Certificate?.call(socket);
+  if (certificate !== undefined && authorized === true) vouchForChain(certificate);
   certificates.set(socket, certificate);
   return certificate;
 }
