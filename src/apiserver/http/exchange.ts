@@ -34,6 +34,8 @@ export interface Exchange {
   readonly signal: AbortSignal;
   /** The whole body. Rejects with BodyTooLargeError beyond `bound` bytes, and with an error where the client goes away. */
   body(bound: number): Promise<Buffer>;
+  /** The rest of the body is not waited for: once the answer is out, the stream (of HTTP/1.1 the connection) is closed. */
+  abandonBody(): void;
   answer(code: number, headers: Headers, body: Uint8Array | undefined): void;
   begin(code: number, headers: Headers): Outlet;
   /** There where the client asked for the connection itself. Rejects before anything was sent; afterwards never. */
@@ -122,6 +124,11 @@ export class Http2Exchange implements Exchange {
     }
   }
 
+  abandonBody(): void {
+    const stream = this.#stream;
+    stream.once('finish', () => stream.close());
+  }
+
   answer(code: number, headers: Headers, body: Uint8Array | undefined): void {
     const stream = this.#stream;
     if (stream.destroyed || stream.headersSent) return;
@@ -193,6 +200,12 @@ export class Http1Exchange implements Exchange {
       this.#response.shouldKeepAlive = false;
       throw error;
     }
+  }
+
+  abandonBody(): void {
+    const response = this.#response;
+    response.shouldKeepAlive = false;
+    response.once('finish', () => this.#request.socket.destroySoon());
   }
 
   answer(code: number, headers: Headers, body: Uint8Array | undefined): void {

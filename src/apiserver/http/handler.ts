@@ -1,5 +1,6 @@
 // Owns one HTTP request from its first byte to its last: who, what, the body, the pipeline, the answer, the refusals.
 import { StatusError } from '../../api/status-error.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { Authenticator, Credentials } from '../auth/authenticator.ts';
 import { requireAllowed } from '../auth/authorizer.ts';
 import { impersonate, headersOf as rawHeadersOf } from '../auth/impersonation.ts';
@@ -14,7 +15,7 @@ import type { Serving } from '../serving.ts';
 import { type ExtensionRoute, routeOf } from './documents.ts';
 import { BodyTooLargeError, type Exchange } from './exchange.ts';
 import { render, renderStatus, type View, whole } from './render.ts';
-import type { RequestMetrics } from './request-metrics.ts';
+import type { CountedRequest, RequestMetrics } from './request-metrics.ts';
 import { headersOf, respond } from './respond.ts';
 import { includeObjectOf } from './table-answer.ts';
 import { errorEvent, streamWatch } from './watch-stream.ts';
@@ -28,7 +29,11 @@ export interface HttpParts {
 }
 
 const bodyBound = 3 * 1024 * 1024;
+/** However slowly a body comes, it is there by then. */
+const bodyMs = 60_000;
 const inFlightBound = 1000;
+const longSubresources = new Set(['exec', 'attach', 'portforward', 'proxy', 'log']);
+const health = /^\/(healthz|livez|readyz)(\/|$)/;
 const jsonMedia: Media = { format: 'json', transform: undefined };
 const withBody = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const methods = new Set(['GET', ...withBody]);
@@ -60,9 +65,10 @@ export async function handle(parts: HttpParts, exchange: Exchange, certificate: 
   const began = clock.now();
   const incoming = incomingOf(exchange, serving);
   const { info } = incoming;
-  const long = info.verb === 'watch' || info.subresource !== '';
+  // What lasts is bounded by connections, not by turns; and whoever asks how the server is must be told when it is busy.
+  const long = info.verb === 'watch' || longSubresources.has(info.subresource) || health.test(info.path);
   let code = 200;
-  if (!long) metrics.begin();
+  if (!long) metrics.begin(exchange.method);
   try {
     if (!long && metrics.inFlight > inFlightBound)
       throw new StatusError('TooManyRequests', 'Too many requests, please try again later.', { details: { retryAfterSeconds: 1 } });
@@ -70,9 +76,16 @@ export async function handle(parts: HttpParts, exchange: Exchange, certificate: 
   } catch (error) {
     code = await refuse(parts, incoming, error);
   } finally {
-    if (!long) metrics.end();
-    metrics.record(info.verb, info.resource, code, clock.now() - began);
+    if (!long) metrics.end(exchange.method);
+    metrics.record(countedOf(incoming), code, clock.now() - began);
   }
+}
+
+/** What a request counts as. Paths that are no resources are told apart by their first part only, or strangers would make the counters grow. */
+function countedOf({ info, query }: Incoming): CountedRequest {
+  const { verb, group, version, resource, subresource, name, namespace } = info;
+  const scope = !info.isResource ? '' : name !== '' ? 'resource' : namespace !== '' ? 'namespace' : 'cluster';
+  return { verb, group, version, resource, subresource, scope, dryRun: query.get('dryRun') !== null };
 }
 
 /** Who a request is from, and as whom it is to be served. Rejects with Unauthorized, BadRequest or Forbidden. */
@@ -103,21 +116,18 @@ async function serve(parts: HttpParts, incoming: Incoming, certificate: Credenti
     headers: exchange.headers,
     query,
     user,
-    body: await bodyOf(exchange),
+    body: await bodyOf(exchange, serving.clock),
     userAgent: String(exchange.headers['user-agent'] ?? ''),
     signal: info.subresource === '' || exchange.takeOver !== undefined ? undefined : exchange.signal,
     warnings,
   });
   const headers = headersOf(auditId, warnings);
   switch (answer.is) {
-    case 'watch':
-      metrics.watchBegan();
-      try {
-        await streamWatch(exchange, answer, view, headers, serving.clock);
-      } finally {
-        metrics.watchEnded();
-      }
+    case 'watch': {
+      using _running = metrics.running(countedOf(incoming));
+      await streamWatch(exchange, answer, view, headers, serving.clock);
       return 200;
+    }
     case 'chunks':
       await pipe(exchange, answer.code, { ...headers, 'content-type': answer.contentType }, answer.chunks);
       return answer.code;
@@ -158,11 +168,17 @@ function wantsPretty({ headers }: Exchange, query: Query): boolean {
   return typeof agent === 'string' && /^(curl|Wget|Mozilla\/5\.0)/.test(agent);
 }
 
-async function bodyOf(exchange: Exchange): Promise<RequestBody | undefined> {
+async function bodyOf(exchange: Exchange, clock: Clock): Promise<RequestBody | undefined> {
   if (!withBody.has(exchange.method)) return undefined;
   const type = exchange.headers['content-type'];
+  const late = Promise.withResolvers<never>();
+  using _timer = clock.after(bodyMs, () => {
+    exchange.abandonBody();
+    late.reject(new StatusError('Timeout', 'Timeout: the body of the request did not come within the allotted timeout'));
+  });
   try {
-    return { is: 'bytes', contentType: typeof type === 'string' ? type : undefined, bytes: await exchange.body(bodyBound) };
+    const bytes = await Promise.race([exchange.body(bodyBound), late.promise]);
+    return { is: 'bytes', contentType: typeof type === 'string' ? type : undefined, bytes };
   } catch (error) {
     if (!(error instanceof BodyTooLargeError)) throw error;
     throw new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${bodyBound}`);

@@ -40,6 +40,10 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** Peers that are gone without a word are noticed by then, or some probes later. */
+const keepAliveMs = 30_000;
+const mostConnections = 20_000;
+
 const certificates = new WeakMap<object, Credentials['clientCertificate']>();
 
 function certificateOf(socket: object | undefined): Credentials['clientCertificate'] {
@@ -66,8 +70,10 @@ export async function listen({ tls, hosts = ['127.0.0.1'], port }: ListenOptions
     server.on('connection', (socket: Socket) => {
       sockets.add(socket);
       socket.setNoDelay(true);
+      socket.setKeepAlive(true, keepAliveMs);
       socket.once('close', () => sockets.delete(socket));
     });
+    server.maxConnections = mostConnections;
     servers.push(server);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
