@@ -194,7 +194,7 @@ async function serveDocument(parts: HttpParts, { exchange, info, query, auditId,
   if (route.methods !== 'any' && method !== 'GET') throw methodNotAllowed();
   if (route.produces !== undefined) requireType(headers['accept'], route.produces);
   const body = async (): Promise<Uint8Array> => {
-    const read = await bodyOf(exchange);
+    const read = await bodyOf(exchange, parts.serving.clock);
     return read?.is === 'bytes' ? read.bytes : new Uint8Array();
   };
   const answer = await route.answer({ method, path, query, headers, user, body });
