@@ -29,12 +29,6 @@ interface ClassGroup {
   nodes: number;
 }
 
-interface Place {
-  readonly in: NodeClass;
-  readonly score: number;
-  at: number;
-}
-
 /** A choice costs as much as classes have changed and as there are groups, whatever the number of nodes. */
 export class NodeClasses {
   readonly #domains: readonly { readonly at: number; readonly domains: Domains }[];
@@ -46,12 +40,23 @@ export class NodeClasses {
   readonly #freeIds: number[] = [];
   readonly #byFacet = new Map<string, Set<NodeClass>>();
   readonly #groups = new Map<string, ClassGroup>();
-  readonly #places: (Place | undefined)[] = [];
+  /** By slot: the id of its class (-1: in none), its score, its place in the bucket of that score. */
+  #classOf: Int32Array;
+  #scoreOf: Float64Array;
+  #placeOf: Int32Array;
+  #plain: NodeClass | undefined;
   /** Classes to be looked at again before the next choice. */
   readonly #changed = new Set<NodeClass>();
 
-  /** `rejects`: whether nodes of a class are turned down for what is beyond them. */
-  constructor(judges: readonly (Judgement & { readonly weight: number })[], rejects: (node: NodeInfo, slot: number) => boolean) {
+  /** `rejects`: whether nodes of a class are turned down for what is beyond them. `slots`: how many there are, for now. */
+  constructor(
+    judges: readonly (Judgement & { readonly weight: number })[],
+    slots: number,
+    rejects: (node: NodeInfo, slot: number) => boolean,
+  ) {
+    this.#classOf = new Int32Array(slots).fill(-1);
+    this.#scoreOf = new Float64Array(slots);
+    this.#placeOf = new Int32Array(slots);
     this.#domains = judges.flatMap(({ domains }, at) => (domains === undefined ? [] : [{ at, domains }]));
     this.#rejects = rejects;
     const all = judges.flatMap(({ scoring, weight }) => (scoring === undefined ? [] : [{ scoring, weight }]));
@@ -61,13 +66,44 @@ export class NodeClasses {
 
   /** Puts a feasible slot in. `alone`: it shares a class with no other. */
   put(slot: number, node: NodeInfo, score: number, alone: boolean): void {
-    let key = alone ? `${slot}` : '';
-    const raw: number[] = [];
-    for (const { scoring } of this.#comparing) {
-      const one = scoring.score(node);
-      raw.push(one);
-      if (one !== 0) key += `\x04${raw.length}=${one}`;
+    const found = this.#classFor(slot, node, alone);
+    const known = this.#classOf[slot] ?? -1;
+    if (known === found.id && this.#scoreOf[slot] === score) return;
+    if (known !== -1) this.remove(slot);
+    if (slot >= this.#classOf.length) this.#grow(slot);
+    this.#classOf[slot] = found.id;
+    this.#scoreOf[slot] = score;
+    this.#placeOf[slot] = found.slots.add(slot, score);
+    this.#changed.add(found);
+  }
+
+  /** Takes a slot out, if it is in. */
+  remove(slot: number): void {
+    const one = this.#byId[this.#classOf[slot] ?? -1];
+    if (one === undefined) return;
+    this.#classOf[slot] = -1;
+    const place = this.#placeOf[slot] ?? -1;
+    const moved = one.slots.remove(place, this.#scoreOf[slot] ?? 0);
+    if (moved !== undefined) this.#placeOf[moved] = place;
+    this.#changed.add(one);
+  }
+
+  /** The class of a node: that of the many nodes of which there is nothing in particular to say, or the one by its key. */
+  #classFor(slot: number, node: NodeInfo, alone: boolean): NodeClass {
+    let plain = !alone && this.#domains.length === 0;
+    for (let at = 0; plain && at < this.#comparing.length; at++) plain = this.#comparing[at]?.scoring.score(node) === 0;
+    if (plain) {
+      if (this.#plain === undefined || this.#byId[this.#plain.id] !== this.#plain)
+        this.#plain = this.#newClass(
+          '',
+          this.#comparing.map(() => 0),
+          [],
+        );
+      return this.#plain;
     }
+    let key = alone ? `${slot}` : '-';
+    const raw = this.#comparing.map(({ scoring }) => scoring.score(node));
+    for (const one of raw) key += `\x04${one}`;
     const facets: string[] = [];
     for (const { at, domains } of this.#domains) {
       for (const facet of domains.facetsOf(node)) {
@@ -75,23 +111,18 @@ export class NodeClasses {
         facets.push(`${at}:${facet}`);
       }
     }
-    const place = this.#places[slot];
-    if (place?.in.key === key && place.score === score) return;
-    this.remove(slot);
-    const found = this.#classes.get(key) ?? this.#newClass(key, raw, facets);
-    this.#places[slot] = { in: found, score, at: found.slots.add(slot, score) };
-    this.#changed.add(found);
+    return this.#classes.get(key) ?? this.#newClass(key, raw, facets);
   }
 
-  /** Takes a slot out, if it is in. */
-  remove(slot: number): void {
-    const place = this.#places[slot];
-    if (place === undefined) return;
-    this.#places[slot] = undefined;
-    const moved = place.in.slots.remove(place.at, place.score);
-    const other = moved === undefined ? undefined : this.#places[moved];
-    if (other !== undefined) other.at = place.at;
-    this.#changed.add(place.in);
+  #grow(slot: number): void {
+    const size = Math.max(slot + 1, 2 * this.#classOf.length);
+    const classOf = new Int32Array(size).fill(-1);
+    classOf.set(this.#classOf);
+    const scoreOf = new Float64Array(size);
+    scoreOf.set(this.#scoreOf);
+    const placeOf = new Int32Array(size);
+    placeOf.set(this.#placeOf);
+    [this.#classOf, this.#scoreOf, this.#placeOf] = [classOf, scoreOf, placeOf];
   }
 
   /** What a judge goes by has changed: the classes with those facets are looked at again. */

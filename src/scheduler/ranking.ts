@@ -73,7 +73,7 @@ export class Ranking {
       (all, { only }) => (only === undefined ? all : all === undefined ? only : all.intersection(only)),
       undefined,
     );
-    this.#classes = new NodeClasses(judges, (info, slot) => this.#domainRejection(info, slot) !== undefined);
+    this.#classes = new NodeClasses(judges, cluster.slots.length, (info, slot) => this.#domainRejection(info, slot) !== undefined);
     this.#seen = cluster.changeCount;
     if (this.#only === undefined) for (let slot = 0; slot < cluster.slots.length; slot++) this.#look(slot);
     else for (const name of this.#only) this.#look(cluster.slotOf(name) ?? -1);

@@ -165,7 +165,8 @@ class RunningScheduler implements Scheduler {
       this.cluster.nominate(pod, undefined);
       return;
     }
-    if (this.#binding.has(uid)) return;
+    // On its way to a node: an older state of it that is told of only now changes nothing.
+    if (this.#binding.has(uid) || this.cluster.placed(uid) !== undefined) return;
     const nominated = pod.status?.nominatedNodeName || undefined;
     if (old === undefined || nominated !== (old.status?.nominatedNodeName || undefined)) this.cluster.nominate(pod, nominated);
     this.#queue.put(pod);
