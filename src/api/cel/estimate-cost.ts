@@ -223,9 +223,16 @@ class Estimate {
         const type = e.args[1] === undefined ? undefined : this.#checked.types.get(e.args[1]);
         return plain(type?.kind === 'list' ? sizeOf(second) : fixed(1));
       }
-      case 'string':
-      case 'bytes':
-        return this.#isText(e.args[0]) ? plain(scaled(sizeOf(first), traversal), sizeOf(first)) : plain(fixed(1));
+      case 'string': {
+        if (this.#nameOf(e.args[0]) !== 'bytes') return plain(fixed(1));
+        const { min, max } = sizeOf(first);
+        return plain(scaled({ min, max }, traversal), { min: Math.floor(min / 4), max });
+      }
+      case 'bytes': {
+        if (this.#nameOf(e.args[0]) !== 'string') return plain(fixed(1));
+        const { min, max } = sizeOf(first);
+        return plain(scaled({ min, max }, traversal), { min, max: capped(max * 4) });
+      }
       case '_+_': {
         const type = this.#checked.types.get(e);
         const size = add(sizeOf(first), sizeOf(second));
@@ -254,8 +261,12 @@ class Estimate {
     }
   }
 
+  #nameOf(e: Expression | undefined): string | undefined {
+    return e === undefined ? undefined : this.#checked.types.get(e)?.name;
+  }
+
   #isText(e: Expression | undefined): boolean {
-    const name = e === undefined ? '' : this.#checked.types.get(e)?.name;
+    const name = this.#nameOf(e);
     return name === 'string' || name === 'bytes';
   }
 }

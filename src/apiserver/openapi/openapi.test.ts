@@ -2,7 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import protobuf from 'protobufjs/minimal.js';
 import { describe, expect, test } from 'vitest';
+import type { CustomResourceDefinition, JSONSchemaProps } from '../../api/apiextensions/v1.ts';
+import { kindsOfDefinition } from '../../api/custom/definition-kinds.ts';
 import { builtInCatalog } from '../../api/kinds/built-in.ts';
+import type { ObjectMeta } from '../../api/meta/v1.ts';
 import type { DocumentRequest } from '../http/documents.ts';
 import { columnDescription } from './column-descriptions.ts';
 import { descriptionOf } from './descriptions.ts';
@@ -178,17 +181,37 @@ test('a custom kind gets a document, and the others keep their hashes', () => {
   const pods = own.byResource('', 'v1', 'pods');
   if (pods === undefined) throw new Error('no pods');
   const type = 'com.example.v1.Crate';
-  const fields = new Map([['size', { type: { is: 'integer' as const, format: 'int64' }, required: true }]]);
-  const types = { get: (name: string) => (name === type ? { name, fields } : pods.types.get(name)) };
-  own.add({ ...pods, group: 'example.com', kind: 'Crate', listKind: 'CrateList', resource: 'crates', type, types, subresources: [] });
+  const openAPIV3Schema: JSONSchemaProps = {
+    type: 'object',
+    required: ['size', 'label'],
+    properties: {
+      size: { type: 'integer', format: 'int64', minimum: 1 },
+      label: { type: 'string', nullable: true },
+      port: { anyOf: [{ type: 'integer' }, { type: 'string' }], 'x-kubernetes-int-or-string': true },
+      rest: { type: 'object', properties: { a: { type: 'string' } }, 'x-kubernetes-preserve-unknown-fields': true },
+    },
+  };
+  const names = { kind: 'Crate', plural: 'crates' };
+  const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema } }];
+  const definition: CustomResourceDefinition = {
+    metadata: { name: 'crates.example.com' } as ObjectMeta,
+    spec: { group: 'example.com', scope: 'Namespaced', names, versions },
+  };
+  for (const kind of kindsOfDefinition(definition, { terminating: false, since: 0, checkerOf: () => undefined })) own.add(kind);
   const document: Document = JSON.parse(Buffer.from(documents.document('apis/example.com/v1')?.bytes ?? []).toString());
   expect(document.components.schemas[type]).toMatchObject({
-    required: ['size'],
-    properties: { size: { type: 'integer', format: 'int64' } },
+    required: ['size', 'label'],
+    properties: { size: { type: 'integer', format: 'int64' }, label: { nullable: true }, kind: { type: 'string' } },
     'x-kubernetes-group-version-kind': [{ group: 'example.com', version: 'v1', kind: 'Crate' }],
   });
   expect(document.components.schemas[`${type}List`]).toBeDefined();
   expect(documents.hashOf('api/v1')).toBe(before);
+  const old = JSON.parse(Buffer.from(new OpenApiV2(own, 'v1.36.3').document('json').bytes).toString()).definitions[type];
+  expect(old.required).toEqual(['size']);
+  expect(old.properties).toMatchObject({ size: { minimum: 1 }, metadata: { $ref: expect.stringContaining('ObjectMeta') } });
+  expect(old.properties.label).toEqual({});
+  expect(old.properties.port).toEqual({ 'x-kubernetes-int-or-string': true });
+  expect(old.properties.rest).toEqual({ type: 'object', 'x-kubernetes-preserve-unknown-fields': true });
 });
 
 const facts = new URL('../../../../shared/design/schema-facts.json', import.meta.url);

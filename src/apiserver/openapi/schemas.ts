@@ -1,6 +1,5 @@
-// Owns the schema of one type as OpenAPI 2 and 3 spell it: from the facts of built-in types, or from the description of a custom one.
+// Owns the schema of one built-in type as OpenAPI 2 and 3 spell it.
 
-import type { FieldDescription, FieldType, TypeDescription } from '../../api/kind.ts';
 import { typeFactsOf } from '../../api/kinds/types.ts';
 import { descriptionOf } from './descriptions.ts';
 
@@ -88,65 +87,8 @@ export function groupVersionKind(text: string): Json {
   return { group: place.slice(0, slash), version: place.slice(slash + 1), kind };
 }
 
-function describedField(field: FieldDescription, spelling: Spelling, references: Set<string>): Json {
-  const extensions: Json = {
-    ...(field.listType === undefined ? {} : { 'x-kubernetes-list-type': field.listType }),
-    ...(field.listMapKeys === undefined ? {} : { 'x-kubernetes-list-map-keys': field.listMapKeys }),
-    ...(field.mapType === undefined ? {} : { 'x-kubernetes-map-type': field.mapType }),
-  };
-  const shape = describedType(field.type, spelling, references);
-  const withDefault = spelling === 'v3' && field.default !== undefined ? { default: field.default } : {};
-  return { ...shape, ...withDefault, ...extensions };
-}
-
-function describedType(type: FieldType, spelling: Spelling, references: Set<string>): Json {
-  switch (type.is) {
-    case 'ref':
-      references.add(type.ref);
-      return { $ref: referenceTo(type.ref, spelling) };
-    case 'list':
-      return { type: 'array', items: describedType(type.items, spelling, references) };
-    case 'map':
-      return { type: 'object', additionalProperties: describedType(type.values, spelling, references) };
-    case 'any':
-      return { 'x-kubernetes-preserve-unknown-fields': true };
-    case 'raw':
-      return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
-    case 'intOrString':
-      return { 'x-kubernetes-int-or-string': true };
-    case 'time':
-    case 'microTime':
-      return { type: 'string', format: 'date-time' };
-    case 'quantity':
-      return { type: 'string' };
-    default:
-      return {
-        type: type.is,
-        ...(type.format === undefined ? {} : { format: type.format }),
-        ...(type.enum === undefined ? {} : { enum: type.enum }),
-      };
-  }
-}
-
-function describedSchema(type: TypeDescription, spelling: Spelling, references: Set<string>): Json {
-  const properties: Json = {};
-  const required: string[] = [];
-  for (const [name, field] of type.fields) {
-    properties[name] = describedField(field, spelling, references);
-    if (field.required === true) required.push(name);
-  }
-  return {
-    type: 'object',
-    ...(required.length > 0 ? { required } : {}),
-    ...(type.fields.size > 0 ? { properties } : {}),
-    ...(type.mapType === undefined ? {} : { 'x-kubernetes-map-type': type.mapType }),
-    ...(type.open === true ? { 'x-kubernetes-preserve-unknown-fields': true } : {}),
-  };
-}
-
-/** The schema of a type; the types that it refers to are added to `references`. Undefined where nobody knows the type. */
-export function schemaOf(name: string, custom: TypeDescription | undefined, spelling: Spelling, references: Set<string>): Json | undefined {
+/** The schema of a built-in type; the types that it refers to are added to `references`. Undefined where it is none. */
+export function schemaOf(name: string, spelling: Spelling, references: Set<string>): Json | undefined {
   const facts = typeFactsOf(name);
-  if (facts !== undefined) return builtInSchema(name, facts, spelling, references);
-  return custom === undefined ? undefined : describedSchema(custom, spelling, references);
+  return facts === undefined ? undefined : builtInSchema(name, facts, spelling, references);
 }

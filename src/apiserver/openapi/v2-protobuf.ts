@@ -25,6 +25,14 @@ function flag(writer: Writer, number: number, value: unknown): void {
   if (value === true) writer.uint32(number << 3).bool(true);
 }
 
+function number(writer: Writer, at: number, value: unknown): void {
+  if (typeof value === 'number') writer.uint32((at << 3) | 1).double(value);
+}
+
+function count(writer: Writer, at: number, value: unknown): void {
+  if (typeof value === 'number') writer.uint32(at << 3).int64(value);
+}
+
 /** A value of any shape travels as YAML; JSON is YAML. */
 function any(writer: Writer, number: number, value: unknown): void {
   message(writer, number, () => text(writer, 2, JSON.stringify(value)));
@@ -53,11 +61,24 @@ function schema(writer: Writer, value: Json): void {
   text(writer, 3, value['title']);
   text(writer, 4, value['description']);
   if (value['default'] !== undefined) any(writer, 5, value['default']);
+  number(writer, 6, value['multipleOf']);
+  number(writer, 7, value['maximum']);
+  flag(writer, 8, value['exclusiveMaximum']);
+  number(writer, 9, value['minimum']);
+  flag(writer, 10, value['exclusiveMinimum']);
+  count(writer, 11, value['maxLength']);
+  count(writer, 12, value['minLength']);
+  text(writer, 13, value['pattern']);
+  count(writer, 14, value['maxItems']);
+  count(writer, 15, value['minItems']);
   flag(writer, 16, value['uniqueItems']);
+  count(writer, 17, value['maxProperties']);
+  count(writer, 18, value['minProperties']);
   texts(writer, 19, value['required']);
   for (const one of listOf(value['enum'])) any(writer, 20, one);
   const additional = value['additionalProperties'];
   if (typeof additional === 'object') message(writer, 21, () => message(writer, 1, () => schema(writer, additional as Json)));
+  if (additional === true) message(writer, 21, () => flag(writer, 2, true));
   const type = value['type'];
   if (type !== undefined) message(writer, 22, () => texts(writer, 1, [type]));
   const items = value['items'];

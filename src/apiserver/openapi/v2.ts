@@ -2,13 +2,12 @@
 import { createHash } from 'node:crypto';
 import type { KindDescription } from '../../api/kind.ts';
 import type { KindCatalog } from '../../api/kinds/catalog.ts';
-import { typeFactsOf } from '../../api/kinds/types.ts';
 import { groupsOf } from '../discovery/legacy.ts';
+import { customSchemaNamed } from './custom-schemas.ts';
 import { type Operation, operationsOf, parameterTypes, patchTypes } from './operations.ts';
 import { type Json, referenceTo, schemaOf } from './schemas.ts';
 import { encodeSwagger } from './v2-protobuf.ts';
 
-const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1.';
 const formats: readonly string[] = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 const schemaRef = (type: string): Json => ({ $ref: referenceTo(type, 'v2') });
 
@@ -41,23 +40,8 @@ function definitionsFrom(roots: ReadonlySet<string>, custom: ReadonlyMap<string,
   const waiting = new Set(roots);
   const definitions: Record<string, Json> = {};
   for (const name of waiting) {
-    const kind = custom.get(name) ?? (name.endsWith('List') ? custom.get(name.slice(0, -4)) : undefined);
-    const isList = kind !== undefined && kind.type !== name;
-    const schema = isList
-      ? {
-          type: 'object',
-          required: ['items'],
-          properties: { items: { type: 'array', items: schemaRef(kind.type) }, metadata: schemaRef(`${meta}ListMeta`) },
-        }
-      : schemaOf(
-          name,
-          [...custom.values()].map((one) => one.types.get(name)).find((type) => type !== undefined),
-          'v2',
-          waiting,
-        );
-    if (schema === undefined) continue;
-    const named = kind === undefined ? undefined : { group: kind.group, version: kind.version, kind: isList ? kind.listKind : kind.kind };
-    definitions[name] = { ...schema, ...(named === undefined ? {} : { 'x-kubernetes-group-version-kind': [named] }) };
+    const schema = schemaOf(name, 'v2', waiting) ?? customSchemaNamed(name, custom, 'v2', waiting);
+    if (schema !== undefined) definitions[name] = schema;
   }
   return Object.fromEntries(Object.entries(definitions).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -86,7 +70,7 @@ export function swagger(catalog: KindCatalog, version: string): Json {
   const custom = new Map(
     catalog
       .all()
-      .filter((kind) => typeFactsOf(kind.type) === undefined)
+      .filter((kind) => kind.custom !== undefined)
       .map((kind) => [kind.type, kind]),
   );
   return {

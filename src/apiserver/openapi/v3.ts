@@ -1,9 +1,10 @@
 // Owns OpenAPI 3: an index with a hash for each document, and one document a group version. Made when first asked for, kept as bytes.
 import { createHash } from 'node:crypto';
-import type { KindDescription, TypeTable } from '../../api/kind.ts';
+import type { KindDescription } from '../../api/kind.ts';
 import type { KindCatalog } from '../../api/kinds/catalog.ts';
 import { builtInTypeNames, typeFactsOf } from '../../api/kinds/types.ts';
 import { groupsOf } from '../discovery/legacy.ts';
+import { customSchemaNamed } from './custom-schemas.ts';
 import { type Operation, operationsOf, parameterTypes, patchTypes } from './operations.ts';
 import { type Json, schemaOf } from './schemas.ts';
 
@@ -82,36 +83,14 @@ function discoveryPath(path: string, operationId: string, type: string, tag: str
 }
 
 /** Schemas of some types and of all that they refer to. */
-function schemasFrom(roots: Iterable<string>, types: TypeTable | undefined, kinds: ReadonlyMap<string, KindDescription>): Json {
+function schemasFrom(roots: Iterable<string>, kinds: ReadonlyMap<string, KindDescription>): Json {
   const schemas: Json = {};
   const waiting = new Set(roots);
   for (const name of waiting) {
-    const schema = schemaOf(name, types?.get(name), 'v3', waiting) ?? listSchema(name, kinds, waiting);
-    if (schema === undefined) continue;
-    const kind = kinds.get(name);
-    const own =
-      kind === undefined ? {} : { 'x-kubernetes-group-version-kind': [{ group: kind.group, version: kind.version, kind: kind.kind }] };
-    schemas[name] = { ...schema, ...own };
+    const schema = schemaOf(name, 'v3', waiting) ?? customSchemaNamed(name, kinds, 'v3', waiting);
+    if (schema !== undefined) schemas[name] = schema;
   }
   return Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** The list of a custom kind, which has no description of its own. */
-function listSchema(name: string, kinds: ReadonlyMap<string, KindDescription>, waiting: Set<string>): Json | undefined {
-  const kind = name.endsWith('List') ? kinds.get(name.slice(0, -4)) : undefined;
-  if (kind === undefined) return undefined;
-  waiting.add(`${meta}ListMeta`);
-  return {
-    type: 'object',
-    required: ['items'],
-    properties: {
-      apiVersion: { type: 'string' },
-      kind: { type: 'string' },
-      metadata: { allOf: [schemaRef(`${meta}ListMeta`)], default: {} },
-      items: { type: 'array', items: schemaRef(kind.type) },
-    },
-    'x-kubernetes-group-version-kind': [{ group: kind.group, version: kind.version, kind: kind.listKind }],
-  };
 }
 
 function groupVersionDocument(group: string, version: string, kinds: readonly KindDescription[]): { paths: Json; schemas: Json } {
@@ -127,20 +106,14 @@ function groupVersionDocument(group: string, version: string, kinds: readonly Ki
     for (const type of [operation.answers, operation.body]) if (type !== undefined && type !== 'text') roots.add(type);
   }
   for (const kind of kinds) roots.add(kind.type);
-  // A custom kind's type names it; a built-in one's facts do already.
-  const custom = new Map(kinds.filter((kind) => typeFactsOf(kind.type) === undefined).map((kind) => [kind.type, kind]));
-  const types = kinds.find((kind) => custom.has(kind.type))?.types;
-  return { paths, schemas: schemasFrom(roots, types, custom) };
+  const custom = new Map(kinds.filter((kind) => kind.custom !== undefined).map((kind) => [kind.type, kind]));
+  return { paths, schemas: schemasFrom(roots, custom) };
 }
 
 /** Everything of a kind that its document is made of, for hashing. */
 function kindKey(kind: KindDescription): string {
-  const { types: _, ...plain } = kind;
-  if (typeFactsOf(kind.type) !== undefined) return JSON.stringify(plain);
-  const waiting = new Set([kind.type]);
-  const schemas: Json[] = [];
-  for (const name of waiting) schemas.push(schemaOf(name, kind.types.get(name), 'v3', waiting) ?? {});
-  return JSON.stringify([plain, schemas]);
+  const { types: _, custom, ...plain } = kind;
+  return JSON.stringify(custom === undefined ? plain : [plain, custom.published]);
 }
 
 const versionSchema = 'io.k8s.apimachinery.pkg.version.Info';
@@ -225,11 +198,11 @@ export class OpenApiV3 {
         tags: ['version'],
         responses,
       };
-      return { paths: { '/version/': { get } }, schemas: schemasFrom([versionSchema], undefined, new Map()) };
+      return { paths: { '/version/': { get } }, schemas: schemasFrom([versionSchema], new Map()) };
     }
     const listed = (type: string, id: string): { paths: Json; schemas: Json } => ({
       paths: discoveryPath(`/${path}/`, id, `${meta}${type}`, root ?? ''),
-      schemas: schemasFrom([`${meta}${type}`], undefined, new Map()),
+      schemas: schemasFrom([`${meta}${type}`], new Map()),
     });
     if (path === 'api') return listed('APIVersions', 'getCoreAPIVersions');
     if (path === 'apis') return listed('APIGroupList', 'getAPIVersions');
