@@ -7,7 +7,7 @@ import { EventRecorder, subjectOf } from '../../client/event-recorder.ts';
 import { resources } from '../../client/resources.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { byNode } from '../shared-informers.ts';
-import { type AttachWorld, attachmentFor, mayDetach, type Need, needsOf, otherNode, uniqueName } from './plan.ts';
+import { type AttachWorld, attachmentFor, mayDetach, multiAttachWords, type Need, needsOf, otherNode, uniqueName } from './plan.ts';
 
 /** How long a node's status is waited for before it is looked at again. */
 const inUseLookMs = 5000;
@@ -35,15 +35,19 @@ export function attachDetachController({ informers, client, clock, log }: Contro
   const tell = (pod: Pod, type: 'Normal' | 'Warning', reason: string, message: string): void =>
     recorder.record(subjectOf(pod, 'v1', 'Pod'), type, reason, message);
 
+  const usersOf = (nodeName: string, volume: string): readonly Pod[] =>
+    pods.byIndex('byNode', nodeName).filter((pod) => needsOf(pod, world).some((need) => need.volume.metadata.name === volume));
+
   const attach = async (need: Need): Promise<void> => {
     const { volume, pod } = need;
     const name = JSON.stringify(volume.metadata.name);
-    if (otherNode(need, attachments.list()) !== undefined) {
+    const elsewhere = otherNode(need, attachments.list());
+    if (elsewhere !== undefined) {
       const mark = `${need.name}/${pod.metadata.uid}`;
       if (told.has(mark)) return;
       told.add(mark);
-      const why = `Volume is already exclusively attached to one node and can't be attached to another`;
-      return tell(pod, 'Warning', 'FailedAttachVolume', `Multi-Attach error for volume ${name} ${why}`);
+      const users = usersOf(elsewhere, volume.metadata.name);
+      return tell(pod, 'Warning', 'FailedAttachVolume', `Multi-Attach error for volume ${name} ${multiAttachWords(pod, users)}`);
     }
     try {
       await client.create(resources.volumeAttachments, attachmentFor(need));
@@ -80,11 +84,16 @@ export function attachDetachController({ informers, client, clock, log }: Contro
       };
       const attachmentChanged = (attachment: VolumeAttachment, before?: VolumeAttachment): void => {
         enqueue(attachment.spec.nodeName);
-        if (attachment.status?.attached !== true || before?.status?.attached === true) return;
-        const name = JSON.stringify(attachment.spec.source.persistentVolumeName ?? '');
-        for (const pod of pods.byIndex('byNode', attachment.spec.nodeName))
-          if (needsOf(pod, world).some((need) => need.name === attachment.metadata.name))
-            tell(pod, 'Normal', 'SuccessfulAttachVolume', `AttachVolume.Attach succeeded for volume ${name} `);
+        const { attached, attachError } = attachment.status ?? {};
+        const done = attached === true && before?.status?.attached !== true;
+        const failed = attached !== true && attachError !== undefined && attachError.message !== before?.status?.attachError?.message;
+        if (!done && !failed) return;
+        const volume = attachment.spec.source.persistentVolumeName ?? '';
+        for (const pod of usersOf(attachment.spec.nodeName, volume)) {
+          const name = JSON.stringify(volume);
+          if (done) tell(pod, 'Normal', 'SuccessfulAttachVolume', `AttachVolume.Attach succeeded for volume ${name} `);
+          else tell(pod, 'Warning', 'FailedAttachVolume', `AttachVolume.Attach failed for volume ${name} : ${attachError?.message ?? ''}`);
+        }
       };
       await Promise.all(all.map((informer) => informer.start().synced));
       pods.on({ added: wake, updated: wake, deleted: wake });

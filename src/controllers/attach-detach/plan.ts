@@ -63,6 +63,16 @@ export function otherNode({ volume, nodeName }: Need, present: readonly VolumeAt
   return present.find(({ spec }) => spec.source.persistentVolumeName === volume.metadata.name && spec.nodeName !== nodeName)?.spec.nodeName;
 }
 
+/** Why a volume cannot come to a pod's node; `users`: pods that use it elsewhere. Names of other namespaces' pods are not told. */
+export function multiAttachWords(pod: Pod, users: readonly Pod[]): string {
+  if (users.length === 0) return "Volume is already exclusively attached to one node and can't be attached to another";
+  const local = users.filter(({ metadata }) => metadata.namespace === pod.metadata.namespace).map(({ metadata }) => metadata.name);
+  const others = users.length - local.length;
+  if (local.length === 0) return `Volume is already used by ${others} pod(s) in different namespaces`;
+  const words = `Volume is already used by pod(s) ${local.join(', ')}`;
+  return others === 0 ? words : `${words} and ${others} pod(s) in different namespaces`;
+}
+
 /** Whether a volume that nobody needs on a node any more may be taken from it. */
 export function mayDetach(node: Node | undefined, volume: PersistentVolume | undefined, unneededMs: number, nowMs: number): boolean {
   if (node === undefined || volume === undefined) return true;
