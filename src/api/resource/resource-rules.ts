@@ -1,6 +1,9 @@
-// Owns the defaults of device claims.
-import { type GroupRules, onType, withoutGeneration } from '../kind-rules.ts';
-import type { DeviceRequest, ResourceClaim, ResourceClaimSpec, ResourceClaimTemplate } from './v1.ts';
+// Owns the rules of claims for devices, of classes and slices of devices.
+import { checksOf, type GroupRules, onType, withoutGeneration } from '../kind-rules.ts';
+import { claimStatusCauses } from './claim-status-validation.ts';
+import { claimCauses, claimUpdateCauses, deviceClassCauses, templateCauses, templateUpdateCauses } from './device-claim-validation.ts';
+import { sliceCauses } from './resource-slice-validation.ts';
+import type { DeviceClass, DeviceRequest, ResourceClaim, ResourceClaimSpec, ResourceClaimTemplate, ResourceSlice } from './v1.ts';
 
 function counted<T extends { readonly allocationMode?: string; readonly count?: number }>(request: T): T {
   const allocationMode = request.allocationMode || 'ExactCount';
@@ -15,17 +18,28 @@ function defaultRequest(request: DeviceRequest): DeviceRequest {
   };
 }
 
-function defaultSpec(spec: ResourceClaimSpec): ResourceClaimSpec {
-  const requests = spec.devices?.requests;
-  return requests === undefined ? spec : { ...spec, devices: { ...spec.devices, requests: requests.map(defaultRequest) } };
+function defaultSpec(spec: ResourceClaimSpec | undefined): ResourceClaimSpec {
+  const requests = spec?.devices?.requests;
+  return Array.isArray(requests) ? { ...spec, devices: { ...spec?.devices, requests: requests.map(defaultRequest) } } : (spec ?? {});
 }
 
 /** The rules of the group's kinds, by kind. */
 export const resourceRules: GroupRules = {
-  ResourceClaim: { generation: 'none', default: onType<ResourceClaim>((claim) => ({ ...claim, spec: defaultSpec(claim.spec) })) },
+  ResourceClaim: {
+    generation: 'none',
+    default: onType<ResourceClaim>((claim) => ({ ...claim, spec: defaultSpec(claim.spec) })),
+    ...checksOf<ResourceClaim>({ validate: claimCauses, validateUpdate: claimUpdateCauses, validateStatusUpdate: claimStatusCauses }),
+  },
   ResourceClaimTemplate: {
     generation: 'none',
-    default: onType<ResourceClaimTemplate>((one) => ({ ...one, spec: { ...one.spec, spec: defaultSpec(one.spec.spec) } })),
+    metaOnUpdate: 'update',
+    default: onType<ResourceClaimTemplate>((one) => ({ ...one, spec: { ...one.spec, spec: defaultSpec(one.spec?.spec) } })),
+    ...checksOf<ResourceClaimTemplate>({ validate: templateCauses, validateUpdate: templateUpdateCauses }),
+  },
+  DeviceClass: { ...checksOf<DeviceClass>({ validate: deviceClassCauses }) },
+  ResourceSlice: {
+    metaOnUpdate: 'update',
+    ...checksOf<ResourceSlice>({ validate: (slice) => sliceCauses(slice), validateUpdate: (next, old) => sliceCauses(next, old) }),
   },
   DeviceTaintRule: withoutGeneration,
 };
