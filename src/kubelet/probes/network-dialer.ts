@@ -1,6 +1,6 @@
 // Owns the real ProbeDialer: node:http, node:net and node:http2. It refuses to judge what comes back.
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
-import { connect as http2Connect } from 'node:http2';
+import { connect as http2Connect, type IncomingHttpHeaders } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { DialError, type HttpProbeRequest, type HttpProbeResponse, type ProbeDialer, urlOf } from './probe-dialer.ts';
@@ -109,11 +109,14 @@ function grpc(host: string, port: number, service: string, timeoutMs: number): P
     if (chunks.length < 16) chunks.push(chunk);
   });
   stream.on('error', () => {});
-  stream.on('trailers', (trailers) => {
-    if (trailers['grpc-status'] !== undefined && trailers['grpc-status'] !== '0') {
-      reject(new DialError(`error: health rpc probe failed: ${trailers['grpc-message'] ?? `code ${trailers['grpc-status']}`}`));
-    }
-  });
+  // A server that refuses at once tells so in its first headers.
+  const refuse = (headers: IncomingHttpHeaders): void => {
+    const code = headers['grpc-status'];
+    if (code === undefined || code === '0') return;
+    reject(new DialError(grpcRefusal(Number(code), decodeURIComponent(String(headers['grpc-message'] ?? '')), timeoutMs)));
+  };
+  stream.on('response', refuse);
+  stream.on('trailers', refuse);
   stream.on('end', () => {
     const answer = Buffer.concat(chunks).subarray(5);
     resolve(servingStatus[answer[0] === 0x08 ? (answer[1] ?? 0) : 0] ?? 'UNKNOWN');
@@ -121,6 +124,19 @@ function grpc(host: string, port: number, service: string, timeoutMs: number): P
   });
   stream.end(Buffer.concat([head, message]));
   return promise;
+}
+
+const grpcCodes =
+  'OK Canceled Unknown InvalidArgument DeadlineExceeded NotFound AlreadyExists PermissionDenied ResourceExhausted FailedPrecondition Aborted OutOfRange Unimplemented Internal Unavailable DataLoss Unauthenticated'.split(
+    ' ',
+  );
+
+/** What a probe says of a call that the server refused. Pure. */
+export function grpcRefusal(code: number, message: string, timeoutMs: number): string {
+  const name = grpcCodes[code] ?? `Code(${code})`;
+  if (name === 'Unimplemented') return `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${message}`;
+  if (name === 'DeadlineExceeded') return `timeout: health rpc did not complete within ${timeoutMs / 1000}s`;
+  return `error: health rpc probe failed: rpc error: code = ${name} desc = ${message}`;
 }
 
 /** Probes over the node's own network. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Container, Probe } from '../../api/core/v1.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import { networkDialer } from './network-dialer.ts';
+import { grpcRefusal, networkDialer } from './network-dialer.ts';
 import { DialError, type HttpProbeResponse, type ProbeDialer } from './probe-dialer.ts';
 import { portOf, tryProbe } from './try-probe.ts';
 import { fresh, judge, nextTryAtMs, type ProbeResult, triesEarly } from './verdict.ts';
@@ -111,4 +111,12 @@ test.each([
   expect(nextTryAtMs(kind, { periodSeconds: 2 }, 1000, undefined)).toBe(atMs);
   expect(triesEarly(kind, { periodSeconds: 2 })).toBe(early);
   expect(triesEarly(kind, { initialDelaySeconds: 3 })).toBe(false);
+});
+
+test.each([
+  [12, 'unknown service', 'error: this server does not implement the grpc health protocol (grpc.health.v1.Health): unknown service'],
+  [5, 'unknown service', 'error: health rpc probe failed: rpc error: code = NotFound desc = unknown service'],
+  [4, '', 'timeout: health rpc did not complete within 2s'],
+])('a gRPC server that answers %d', (code, message, text) => {
+  expect(grpcRefusal(code, message, 2000)).toBe(text);
 });

@@ -2,7 +2,7 @@
 import type { Container, HTTPGetAction, Probe } from '../../api/core/v1.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { RuntimeError } from '../../runtime/runtime.ts';
-import { messageOf, rpcText } from '../container/rpc-text.ts';
+import { rpcText } from '../container/rpc-text.ts';
 import { DialError, type HttpProbeRequest, type ProbeDialer } from './probe-dialer.ts';
 import type { ProbeResult } from './verdict.ts';
 
@@ -73,7 +73,7 @@ async function tryExec(command: readonly string[], target: ProbeTarget, timeoutM
     return { result: exitCode === 0 ? 'success' : 'failure', output };
   } catch (error) {
     if (!(error instanceof RuntimeError) || error.code !== 'DeadlineExceeded') throw error;
-    return { result: 'failure', output: messageOf(error) };
+    return { result: 'failure', output: `command timed out: ${JSON.stringify(command.join(' '))} timed out after ${timeoutMs / 1000}s` };
   }
 }
 
