@@ -5,6 +5,7 @@ import { imageNameProblem } from '../pod/ensure-image.ts';
 import { logText } from '../pod/termination-message.ts';
 import { cgroupParentOf, linuxResources, oomScoreAdj, qosClassOf } from '../resources/qos.ts';
 import { dnsConfigOf, hostNamesOf, hostsFile, parseResolvConf } from './dns.ts';
+import { sandboxConfigOf } from './sandbox-config.ts';
 import { checkNonRoot } from './security.ts';
 
 function podOf(spec: Partial<PodSpec> = {}): Pod {
@@ -159,4 +160,10 @@ test('log lines become text, pieces are joined', () => {
   expect(
     logText('cut off\n2026-01-01T00:00:00.0Z stdout F first\n2026-01-01T00:00:00.0Z stderr P la\n2026-01-01T00:00:00.0Z stderr F st\n'),
   ).toBe('first\nlast\n');
+});
+
+test('a pod that wants users of its own is refused a sandbox: no runtime here maps them', () => {
+  const places = { nodeName: 'n', rootDir: '/r', logDir: '/l', containerLogDir: '/c', cgroupRoot: '/kubepods', memoryBytes: 1 };
+  expect(() => sandboxConfigOf(podOf({ hostUsers: false }), 0, places, dns, '')).toThrow('the handler "" is not known');
+  expect(sandboxConfigOf(podOf({ hostNetwork: true }), 0, places, dns, '').hostname).toBe('');
 });

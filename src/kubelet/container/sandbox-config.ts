@@ -1,6 +1,7 @@
 // Owns what a pod's sandbox is made of. Pure.
 import type { Pod } from '../../api/core/v1.ts';
 import type { PortMapping, SandboxConfig } from '../../runtime/runtime.ts';
+import { ConfigError } from '../env/downward.ts';
 import { cgroupParentOf } from '../resources/qos.ts';
 import { type DnsFacts, dnsConfigOf, hostNamesOf } from './dns.ts';
 import { logDirectoryOf, sandboxLabels } from './labels.ts';
@@ -29,9 +30,10 @@ function portMappings(pod: Pod): readonly PortMapping[] {
   );
 }
 
-/** Throws ConfigError for a host name that cannot be. `runtimeHandler` is that of the pod's RuntimeClass, or empty. */
+/** Throws ConfigError for a host name that cannot be, and for users of its own, which no runtime here maps. `runtimeHandler` is that of the pod's RuntimeClass, or empty. */
 export function sandboxConfigOf(pod: Pod, attempt: number, places: NodePlaces, dns: DnsFacts, runtimeHandler: string): SandboxConfig {
   const { name = '', namespace = '', uid = '', annotations = {} } = pod.metadata;
+  if (pod.spec?.hostUsers === false) throw new ConfigError(`the handler ${JSON.stringify(runtimeHandler)} is not known`);
   return {
     metadata: { name, namespace, uid, attempt },
     // Who shares the node's network has its name, and no room for another.
