@@ -90,12 +90,11 @@ function listCauses(options: ListQuery): readonly StatusCause[] {
 function watchCauses({ sendInitialEvents, resourceVersionMatch: match, continue: token }: ListQuery): readonly StatusCause[] {
   const field = 'resourceVersionMatch';
   const causes: StatusCause[] = [];
-  if (sendInitialEvents !== undefined) {
-    if (match !== 'NotOlderThan') causes.push(forbid(field, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
-    if (match !== '' && match !== 'NotOlderThan') causes.push(unsupported(field, match, ['NotOlderThan']));
-  } else if (match !== '') {
+  if (sendInitialEvents !== undefined && match !== 'NotOlderThan')
+    causes.push(forbid(field, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
+  if (match !== '' && sendInitialEvents === undefined)
     causes.push(forbid(field, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
-  }
+  if (match !== '' && match !== 'NotOlderThan') causes.push(unsupported(field, match, ['NotOlderThan']));
   if (token !== '') causes.push(forbid(field, 'resourceVersionMatch is forbidden when continue is provided'));
   return causes;
 }

@@ -1,5 +1,6 @@
 // Owns which objects every cluster has from its first moment: namespaces, the Service `kubernetes` and its endpoints, priority classes. Pure.
 import type { AnyObject, Draft } from '../api/object.ts';
+import { reconciledPolicy } from '../apiserver/auth/reconcile-policy.ts';
 import type { Resource } from '../client/resource.ts';
 import { resources } from '../client/resources.ts';
 
@@ -8,6 +9,8 @@ export interface BootstrapObject {
   readonly resource: Resource<AnyObject>;
   readonly object: Draft<AnyObject>;
   readonly keep: boolean;
+  /** What an existing one that is kept becomes, where it lacks something. */
+  readonly completed?: (present: AnyObject) => AnyObject | undefined;
 }
 
 /** What the objects depend on. */
@@ -76,8 +79,12 @@ export function bootstrapObjects({ kubernetesIp, serviceCidr, apiIp, apiPort, st
       keep: false,
     },
     ...[
-      ['system-cluster-critical', 2_000_000_000, 'For pods that the cluster cannot do without; they may run on another node.'],
-      ['system-node-critical', 2_000_001_000, 'For pods that this very node cannot do without.'],
+      [
+        'system-cluster-critical',
+        2_000_000_000,
+        'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+      ],
+      ['system-node-critical', 2_000_001_000, 'Used for system critical pods that must not be moved from their current node.'],
     ].map(([name, value, description]) => ({
       resource: untyped(resources.priorityClasses as Resource<never>),
       object: { metadata: { name: String(name) }, value, description },
@@ -100,6 +107,6 @@ const policyResources: Readonly<Record<string, Resource<AnyObject>>> = {
 export function policyObjects(policy: readonly AnyObject[]): readonly BootstrapObject[] {
   return policy.flatMap((object) => {
     const resource = policyResources[object.kind ?? ''];
-    return resource === undefined ? [] : [{ resource, object, keep: true }];
+    return resource === undefined ? [] : [{ resource, object, keep: true, completed: (present) => reconciledPolicy(present, object) }];
   });
 }

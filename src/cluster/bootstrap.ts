@@ -14,7 +14,7 @@ export async function bootstrap(client: Client, objects: readonly BootstrapObjec
   await Promise.all(objects.filter((one) => !first.includes(one)).map((one) => ensure(client, one)));
 }
 
-async function ensure(client: Client, { resource, object, keep }: BootstrapObject): Promise<void> {
+async function ensure(client: Client, { resource, object, keep, completed }: BootstrapObject): Promise<void> {
   const key = {
     name: object.metadata.name ?? '',
     ...(object.metadata.namespace === undefined ? {} : { namespace: object.metadata.namespace }),
@@ -23,7 +23,12 @@ async function ensure(client: Client, { resource, object, keep }: BootstrapObjec
     if (hasReason(error, 'NotFound')) return undefined;
     throw error;
   });
-  if (present === undefined) await client.create(resource, object);
+  if (present === undefined) {
+    await client.create(resource, object);
+    return;
+  }
+  const complete = completed?.(present);
+  if (complete !== undefined) await client.update(resource, complete);
   else if (!keep && !includes(present, object))
     await client.update(resource, { ...object, metadata: { ...present.metadata, ...object.metadata } });
 }
