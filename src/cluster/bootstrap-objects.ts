@@ -21,6 +21,8 @@ export interface BootstrapFacts {
   /** Where the API listens for pods; undefined where no pod can reach it (simulated nodes, none). */
   readonly apiIp: string;
   readonly apiPort: number;
+  /** PEM of the authority whose client certificates are believed: API servers beside this one read it. */
+  readonly caPem: string;
   /** The default StorageClass; undefined: there is none. */
   readonly storageClass: Draft<AnyObject> | undefined;
 }
@@ -31,7 +33,14 @@ const kubernetesLabels = { component: 'apiserver', provider: 'kubernetes' };
 const untyped = (resource: Resource<never> | Resource<AnyObject>): Resource<AnyObject> => resource as Resource<AnyObject>;
 
 /** In the order in which they must be made. */
-export function bootstrapObjects({ kubernetesIp, serviceCidr, apiIp, apiPort, storageClass }: BootstrapFacts): readonly BootstrapObject[] {
+export function bootstrapObjects({
+  kubernetesIp,
+  serviceCidr,
+  apiIp,
+  apiPort,
+  caPem,
+  storageClass,
+}: BootstrapFacts): readonly BootstrapObject[] {
   const port = { name: 'https', port: apiPort, protocol: 'TCP' };
   return [
     ...namespaces.map((name) => ({
@@ -76,6 +85,11 @@ export function bootstrapObjects({ kubernetesIp, serviceCidr, apiIp, apiPort, st
         endpoints: [{ addresses: [apiIp], conditions: { ready: true } }],
         ports: [port],
       },
+      keep: false,
+    },
+    {
+      resource: untyped(resources.configMaps as Resource<never>),
+      object: { metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' }, data: { 'client-ca-file': caPem } },
       keep: false,
     },
     ...[

@@ -90,7 +90,7 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
   });
   const kubernetesIp = formatIpv4(rangeOf(serviceCidr).first + 1);
   const storageClass = parts.ownNodes ? localPathClass : undefined;
-  const facts = { kubernetesIp, serviceCidr, apiIp: parts.apiIp, apiPort: parts.apiPort, storageClass };
+  const facts = { kubernetesIp, serviceCidr, apiIp: parts.apiIp, apiPort: parts.apiPort, caPem: parts.caPem, storageClass };
   await bootstrap(server.client(apiServerUser), [
     ...bootstrapObjects(facts),
     ...policyObjects([...bootstrapPolicy, ...(parts.computed === undefined ? [] : [metricsReader])]),
