@@ -4,12 +4,14 @@ import type { KindDescription } from '../../api/kind.ts';
 import type { StatusCause } from '../../api/meta/v1.ts';
 import type { AnyObject } from '../../api/object.ts';
 import { rulesOf } from '../../api/rules.ts';
-import { conflict, invalid, notFound, StatusError } from '../../api/status-error.ts';
+import { badRequest, conflict, invalid, notFound } from '../../api/status-error.ts';
 import type { Entry } from '../../store/store.ts';
 import { modifiedText, remove, replace, triesBound } from '../commit.ts';
 import { endsByUpdate } from '../delete-decision.ts';
+import { withOldTimes } from '../managed-fields/old-times.ts';
 import { recordOwnership } from '../managed-fields/record-ownership.ts';
 import { carriedOver } from '../object-metadata.ts';
+import { withOwnersOnce } from '../owner-references.ts';
 import type { Answer, ApiRequest } from '../request.ts';
 import { departing, hold, letGo } from '../reservation.ts';
 import { admissionContextOf, objectAs, type Serving, storageForm, storedKindOf } from '../serving.ts';
@@ -57,14 +59,16 @@ export async function change(serving: Serving, request: ApiRequest, options: Wri
     if (entry === undefined) throw notFound(kind, name);
     warnings.length = Math.min(warnings.length, told);
     const old = objectAs(storedKind, entry);
-    const next = await rules.next(entry);
+    const made = await rules.next(entry);
+    const next = rules.fromCurrent === true ? made : withOwnersOnce(made, warnings);
     const wanted = storageForm(storedKind, kind, rules.manage?.(next, objectAs(kind, entry)) ?? next);
     const conditional = guard(kind, wanted, entry, old, rules) && rules.fromCurrent !== true;
     const attributes = { operation: 'UPDATE' as const, kind: storedKind, subresource, namespace, name, user, dryRun, oldObject: old };
     const carried = carriedOver(wanted, old);
-    const admitted = (await admission.mutate({ ...attributes, object: carried }, context)) ?? carried;
+    const mutated = (await admission.mutate({ ...attributes, object: carried }, context)) ?? carried;
+    const admitted = withOwnersOnce(mutated, warnings, ' after mutating admission happens');
     const bare = rules.prepare(admitted, old);
-    const prepared = rulesOf(storedKind).stamp?.(bare, old, serving.clock.now()) ?? bare;
+    const prepared = withOldTimes(rulesOf(storedKind).stamp?.(bare, old, serving.clock.now()) ?? bare, old);
     const held = hold(serving, storedKind, prepared, old);
     const { object } = held;
     let stored = false;
@@ -102,8 +106,7 @@ function guard(kind: KindDescription, wanted: AnyObject, entry: Entry, old: AnyO
     const why = `StorageError: invalid object, Code: 4, Key: ${where}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
     throw conflict(kind, name, why);
   }
-  if (!/^\d*$/.test(resourceVersion))
-    throw new StatusError('', `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`, { code: 500 });
+  if (!/^\d*$/.test(resourceVersion)) throw badRequest(`strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
   if (resourceVersion === '' || Number(resourceVersion) === 0) {
     if (!rules.versionNeeded) return false;
     const cause = {

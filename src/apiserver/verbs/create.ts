@@ -3,11 +3,12 @@
 import { checkCustomVersion } from '../../api/decode.ts';
 import type { AnyObject } from '../../api/object.ts';
 import { rulesOf } from '../../api/rules.ts';
-import { alreadyExists, invalid, StatusError } from '../../api/status-error.ts';
+import { alreadyExists, badRequest, invalid, StatusError } from '../../api/status-error.ts';
 import { objectOfBody } from '../body.ts';
 import { putNew } from '../commit.ts';
 import { recordOwnership } from '../managed-fields/record-ownership.ts';
 import { born, placed } from '../object-metadata.ts';
+import { withOwnersOnce } from '../owner-references.ts';
 import type { Answer, ApiRequest } from '../request.ts';
 import { hold } from '../reservation.ts';
 import { admissionContextOf, type Serving, storageForm, storedKindOf } from '../serving.ts';
@@ -45,13 +46,22 @@ export async function createObject(
   const rules = rulesOf(storedKind);
   const { dryRun } = options;
   if (decoded.metadata.resourceVersion && decoded.metadata.resourceVersion !== '0')
-    throw new StatusError('', 'resourceVersion should not be set on objects to be created', { code: 500 });
+    throw badRequest('resourceVersion should not be set on objects to be created');
   const manager = managerOf(options.fieldManager, request.userAgent);
-  const recorded = { kind, catalog, old: undefined, next: rulesOf(kind).default(decoded), manager, subresource: '', nowMs: clock.now() };
+  const recorded = {
+    kind,
+    catalog,
+    old: undefined,
+    next: rulesOf(kind).default(withOwnersOnce(decoded, warnings)),
+    manager,
+    subresource: '',
+    nowMs: clock.now(),
+  };
   const asked = storageForm(storedKind, kind, by === 'apply' ? recorded.next : recordOwnership(recorded));
   const attributes = { operation: 'CREATE' as const, kind: storedKind, subresource: '', namespace, user, dryRun };
   const context = admissionContextOf(serving, warnings);
-  const admitted = (await admission.mutate({ ...attributes, name: asked.metadata.name ?? '', object: asked }, context)) ?? asked;
+  const mutated = (await admission.mutate({ ...attributes, name: asked.metadata.name ?? '', object: asked }, context)) ?? asked;
+  const admitted = withOwnersOnce(mutated, warnings, ' after mutating admission happens');
   const generated = !admitted.metadata.name && Boolean(admitted.metadata.generateName);
   for (let tries = 1; ; tries++) {
     const named = born(admitted, clock.now(), entropy, by === 'create');
