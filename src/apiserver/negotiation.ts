@@ -133,7 +133,8 @@ function mediaOfClause({ type, parameters }: Clause): readonly Media[] {
   const version = parameters.get('v');
   if (as === undefined) return version === undefined && !parameters.has('g') ? [{ format, transform: undefined }] : [];
   if (parameters.get('g') !== 'meta.k8s.io' || !transforms.has(as) || (version !== 'v1' && version !== 'v1beta1')) return [];
-  return [{ format, transform: { kind: as as Transform['kind'], version } }];
+  // A Table has no protobuf form.
+  return as === 'Table' && format === 'protobuf' ? [] : [{ format, transform: { kind: as as Transform['kind'], version } }];
 }
 
 /** The format of a body. No Content-Type means JSON. Throws UnsupportedMediaType. */
