@@ -25,17 +25,18 @@ export function parseJson(text: string): JsonDocument {
   } catch {
     return new Reader(text).document();
   }
-  return fieldsIn(value) === keysIn(text) ? { value, repeats: noRepeats } : new Reader(text).document();
+  return fieldsIn(value, 1) === keysIn(text) ? { value, repeats: noRepeats } : new Reader(text).document();
 }
 
-function fieldsIn(value: unknown): number {
+function fieldsIn(value: unknown, depth: number): number {
   if (typeof value !== 'object' || value === null) return 0;
+  if (depth > deepest) throw new JsonSyntaxError('exceeded max depth');
   let count = 0;
-  if (Array.isArray(value)) for (const item of value) count += fieldsIn(item);
+  if (Array.isArray(value)) for (const item of value) count += fieldsIn(item, depth + 1);
   else
     for (const key in value) {
       const field = (value as Record<string, unknown>)[key];
-      count += typeof field === 'object' ? 1 + fieldsIn(field) : 1;
+      count += typeof field === 'object' ? 1 + fieldsIn(field, depth + 1) : 1;
     }
   return count;
 }

@@ -1,5 +1,4 @@
 // Owns leaving out owners that an object names twice, and the warning about it. Upstream does so before managers are recorded and after admission.
-import { sameValue } from '../api/equal.ts';
 import type { OwnerReference } from '../api/meta/v1.ts';
 import type { AnyObject } from '../api/object.ts';
 
@@ -11,9 +10,12 @@ export function withOwnersOnce(object: AnyObject, warnings: string[], when: '' |
   if (!Array.isArray(owners) || owners.length < 2) return object;
   const kept: OwnerReference[] = [];
   const repeated: string[] = [];
+  const seen = new Set<string>();
   for (const owner of owners) {
-    if (kept.some((other) => sameValue(other, owner))) repeated.push(owner.uid);
+    const text = JSON.stringify(owner);
+    if (seen.has(text)) repeated.push(owner.uid);
     else kept.push(owner);
+    seen.add(text);
   }
   if (repeated.length === 0) return object;
   warnings.push(

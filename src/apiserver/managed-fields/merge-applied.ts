@@ -48,7 +48,8 @@ function mergeLists(shape: ListShape, live: readonly unknown[], applied: readonl
     done.add(element);
     merged.push(mergeApplied(inner, liveOf(element), wanted.get(element)?.[0]));
   };
-  let upcoming = shared.shift();
+  let next = 0;
+  let upcoming = shared[next++];
   let l = 0;
   let r = 0;
   while (l < mine.length || r < right.length) {
@@ -59,7 +60,7 @@ function mergeLists(shape: ListShape, live: readonly unknown[], applied: readonl
         take(theirs);
         l++;
         r++;
-        upcoming = shared.shift();
+        upcoming = shared[next++];
         continue;
       }
       if (wanted.has(own.element) && upcoming !== undefined && upcoming !== own.element) {
@@ -78,7 +79,7 @@ function mergeLists(shape: ListShape, live: readonly unknown[], applied: readonl
     if (theirs !== undefined) {
       take(theirs);
       r++;
-      if (upcoming === theirs) upcoming = shared.shift();
+      if (upcoming === theirs) upcoming = shared[next++];
     }
   }
   return merged;

@@ -14,6 +14,9 @@ interface Operation {
 /** Operations that a patch may have at most. */
 export const operationLimit = 10_000;
 
+/** Bytes of JSON that the copies of a patch may make altogether: copies of copies would fill any memory. */
+const copyBound = 3 * 1024 * 1024;
+
 class Inapplicable extends Error {}
 
 /** Whatever goes wrong while applying is answered alike. */
@@ -84,14 +87,16 @@ function remove(document: Container, path: unknown): void {
 function equal(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (!isContainer(a) || !isContainer(b) || Array.isArray(a) !== Array.isArray(b)) return (a ?? null) === (b ?? null);
-  const left = Object.entries(a);
-  return (
-    left.length === Object.keys(b).length &&
-    left.every(([key, value]) => Object.hasOwn(b, key) && equal(value, (b as Record<string, unknown>)[key]))
-  );
+  let count = 0;
+  // Ends at the first difference: the object may be far larger than what it is compared with.
+  for (const key in a) {
+    if (!Object.hasOwn(b, key) || !equal((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key])) return false;
+    count++;
+  }
+  return count === Object.keys(b).length;
 }
 
-function apply(document: Container, { op, path, from, value = null }: Operation): void {
+function apply(document: Container, { op, path, from, value = null }: Operation, copied: { bytes: number }): void {
   switch (op) {
     case 'add':
       return add(document, path, structuredClone(value));
@@ -109,7 +114,10 @@ function apply(document: Container, { op, path, from, value = null }: Operation)
     }
     case 'copy': {
       const { container, key } = find(document, segments(from));
-      return add(document, path, structuredClone(read(container, key) ?? null));
+      const text = JSON.stringify(read(container, key) ?? null);
+      copied.bytes += text.length;
+      if (copied.bytes > copyBound) throw new Inapplicable('too much copied');
+      return add(document, path, JSON.parse(text));
     }
     case 'test': {
       const { container, key } = find(document, segments(path));
@@ -143,11 +151,12 @@ export function applyJsonPatch(current: object, patch: unknown): object {
   for (const operation of operations)
     if (!isContainer(operation) || Array.isArray(operation)) refuseShape(operation, 'handlers.jsonPatchOp');
   let document = structuredClone(current) as Container;
+  const copied = { bytes: 0 };
   try {
     for (const operation of operations as readonly Operation[]) {
       const whole = operation.path === '' && (operation.op === 'add' || operation.op === 'replace') && isContainer(operation.value);
       if (whole) document = structuredClone(operation.value) as Container;
-      else apply(document, operation);
+      else apply(document, operation, copied);
     }
   } catch (error) {
     if (error instanceof Inapplicable) throw refusal();

@@ -60,12 +60,18 @@ export function mergeList(
   if (!types.has('map[string]interface {}')) return arrange([...new Set([...original, ...patch])], patch, original, '');
   if (mergeKey === '') throw badRequest(`cannot merge lists without merge key for ${type === undefined ? 'string' : 'struct'}`);
   const { kept, items } = settleDirectives(original as readonly Fields[], patch as readonly Fields[], mergeKey);
-  const merged: Fields[] = [...kept];
+  const merged: Fields[] = [];
+  const places = new Map<unknown, number>();
+  const put = (item: Fields, key: unknown): void => {
+    if (!places.has(key)) places.set(key, merged.length);
+    merged.push(item);
+  };
+  for (const item of kept) put(item, item[mergeKey]);
   for (const item of items) {
     const key = keyOf(item, mergeKey);
-    const at = merged.findIndex((one) => one[mergeKey] === key);
-    const before = merged[at];
-    if (before === undefined) merged.push(item);
+    const at = places.get(key);
+    const before = at === undefined ? undefined : merged[at];
+    if (at === undefined || before === undefined) put(item, key);
     else merged[at] = merge.objects(before, item, type);
   }
   return arrange(merged, items, kept, mergeKey);
@@ -76,20 +82,19 @@ function settleDirectives(
   patch: readonly Fields[],
   mergeKey: string,
 ): { readonly kept: readonly Fields[]; readonly items: readonly Fields[] } {
-  let kept = original;
+  const gone = new Set<unknown>();
   let replace = false;
   const items: Fields[] = [];
   for (const item of patch) {
     const directive = item['$patch'];
     if (directive === undefined) items.push(item);
-    else if (directive === 'delete') {
-      const key = keyOf(item, mergeKey);
-      kept = kept.filter((one) => one[mergeKey] !== key);
-    } else if (directive === 'replace') replace = true;
+    else if (directive === 'delete') gone.add(keyOf(item, mergeKey));
+    else if (directive === 'replace') replace = true;
     else if (directive === 'merge') throw badRequest('merging lists cannot yet be specified in the patch');
     else throw badRequest(`unknown patch type: ${goPrint(directive)} in map: ${goPrint(item)}`);
   }
-  return replace ? { kept: items, items: [] } : { kept, items };
+  if (replace) return { kept: items, items: [] };
+  return { kept: gone.size === 0 ? original : original.filter((one) => !gone.has(one[mergeKey])), items };
 }
 
 /** Puts the items that `order` names into its order, and the others between them where the original order asks for it. */
