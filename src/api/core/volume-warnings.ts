@@ -52,7 +52,11 @@ function overlap(known: Iterable<string>, path: string): string | undefined {
   return undefined;
 }
 
+/** Paths beyond which nobody is told: each is compared with all others, and no header would hold the answers. */
+const pathsBound = 300;
+
 function overlapWarnings(paths: readonly string[], whose: string): readonly string[] {
+  if (paths.length > pathsBound) return [];
   const seen = new Set<string>();
   const out: string[] = [];
   for (const given of paths) {
@@ -90,7 +94,8 @@ function projectedWarnings(volume: Volume): readonly string[] {
     if (known === undefined || known.paths.length === 0) continue;
     const named = `${whose} (Projected ${known.sort})`;
     const unique = new Set(known.paths);
-    out.push(...overlapWarnings(known.paths, named), ...overlapWarnings([...unique, ...all].sort(), named));
+    out.push(...overlapWarnings(known.paths, named));
+    if (all.size <= pathsBound) out.push(...overlapWarnings([...unique, ...all].sort(), named));
     for (const path of unique) all.add(path);
   }
   return out;
