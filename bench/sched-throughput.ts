@@ -42,13 +42,12 @@ if (wanted === undefined || wanted === 'Unschedulable') {
   try {
     const fitting = (from: number) => Array.from({ length: count }, (_, index) => benchPod(from + index));
     await cluster.place(fitting(100_000).slice(0, 300));
-    const alone = await cluster.place(fitting(0));
+    const alone = await timed(() => cluster.place(fitting(0)));
     const big = { containers: [{ name: 'c', image: 'pause', resources: { requests: { cpu: '9' } } }] };
     const pods = fitting(10_000).flatMap((pod, index) => (index % 10 === 0 ? [pod, benchPod(200_000 + index, big)] : [pod]));
-    const mixed = await cluster.place(pods, 300 + 2 * count);
-    console.log(
-      `one in ten unschedulable              ${((count / mixed) * 1000).toFixed(0)} pods/s beside ${((count / alone) * 1000).toFixed(0)} without`,
-    );
+    const mixed = await timed(() => cluster.place(pods, 300 + 2 * count));
+    const slower = mixed.cpuMs / alone.cpuMs;
+    console.log(`one in ten unschedulable              ${slower.toFixed(2)} of the processor's time without them, for 1.10 times the pods`);
   } finally {
     await cluster.stop();
   }
@@ -73,4 +72,4 @@ if (wanted === undefined || wanted === 'Preemption') {
     await cluster.stop();
   }
 }
-console.log(`sched-throughput: the slowest shape reaches ${worst.toFixed(2)} of its mark`);
+if (Number.isFinite(worst)) console.log(`sched-throughput: the slowest shape reaches ${worst.toFixed(2)} of its mark`);

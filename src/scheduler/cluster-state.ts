@@ -54,7 +54,8 @@ export class ClusterState implements ClusterView {
     return count < this.#forgotten ? undefined : this.#changes.slice(count - this.#forgotten);
   }
 
-  putNode(node: Node): void {
+  /** Counts a node that came or changed; answers whether anything changed that a placement depends on. */
+  putNode(node: Node): boolean {
     const { name } = node.metadata;
     const known = this.#slotOf.get(name);
     const before = known === undefined ? undefined : this.slots[known];
@@ -68,12 +69,12 @@ export class ClusterState implements ClusterView {
         sameValue(before.node.status?.images, node.status?.images)
       ) {
         this.slots[known] = { ...before, node };
-        return;
+        return false;
       }
       this.#countImages(before, -1);
       this.#countImages(info, 1);
       this.#set(known, info, { slot: known, moved });
-      return;
+      return true;
     }
     const slot = this.#free.pop() ?? this.slots.length;
     this.#slotOf.set(name, slot);
@@ -83,6 +84,7 @@ export class ClusterState implements ClusterView {
     info = { ...info, nominated: [...this.#nominated.values()].filter((one) => one.node === name).map(({ pod }) => pod) };
     this.#countImages(info, 1);
     this.#set(slot, info, { slot, moved: true });
+    return true;
   }
 
   removeNode(name: string): void {

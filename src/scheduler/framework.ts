@@ -87,6 +87,8 @@ export interface Plugin {
   signature?(pod: Pod, cluster: ClusterView): string;
   /** undefined: nothing to say about this pod. */
   judge?(pod: Pod, cluster: ClusterView): Judgement | Wait | undefined;
+  /** Whether a change may make any pod fit: asked once, before `wakes` is asked for each pod. Absent: it may. */
+  hears?(event: WakeEvent): boolean;
   /** Whether a change may make a pod fit that this plugin turned down. Absent: every change may. */
   wakes?(pod: Pod, event: WakeEvent): boolean;
 }

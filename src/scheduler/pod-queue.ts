@@ -100,6 +100,11 @@ export class PodQueue {
     return this.#active.size + this.#backoff.size > 0;
   }
 
+  /** Whether any pod waits for a change. */
+  get waits(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** Puts a pod back that found no node: it waits for a change that its plugins care about. */
   park({ failures }: Queued, pod: Pod, plugins: ReadonlySet<string>): void {
     this.#waiting.set(keyOf(pod), { pod, sinceMs: this.#clock.now(), failures: failures + 1, plugins, gated: false });

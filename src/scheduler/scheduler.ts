@@ -126,8 +126,8 @@ class RunningScheduler implements Scheduler {
         this.#tell({ on: 'node', node });
       },
       updated: (node, old) => {
-        this.cluster.putNode(node);
-        this.#tell({ on: 'node', node, old });
+        // Heartbeats and conditions are most of what is told of nodes: they help nobody.
+        if (this.cluster.putNode(node)) this.#tell({ on: 'node', node, old });
       },
       deleted: (node) => {
         this.cluster.removeNode(node.metadata.name);
@@ -176,7 +176,7 @@ class RunningScheduler implements Scheduler {
   }
 
   #tell(event: WakeEvent): void {
-    this.#queue.wake(wakesUp((pod) => this.profileOf(pod), event));
+    if (this.#queue.waits) this.#queue.wake(wakesUp((pod) => this.profileOf(pod), event));
   }
 
   #keptOutBy(pod: Pod): string | undefined {

@@ -37,3 +37,8 @@ export function gonePod(event: WakeEvent): Pod | undefined {
 export function cameOrChanged(event: WakeEvent, ...kinds: readonly (keyof ClusterObjects)[]): KubeObject | undefined {
   return 'object' in event && !event.gone && kinds.includes(event.on) ? event.object : undefined;
 }
+
+/** Every change but that a pod came to a node, which can only take room: by far the most there are. */
+export function unlessTaken(event: WakeEvent): boolean {
+  return !(event.on === 'pod' && 'pod' in event && !event.gone && event.old === undefined);
+}

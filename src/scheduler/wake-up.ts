@@ -7,18 +7,19 @@ import type { WakeEvent } from './wake-event.ts';
 
 /** Whether a change may help a pod, by the profile it is scheduled with. A pod that nobody in particular turned down is helped by any. */
 export function wakesUp(profileOf: (pod: Pod) => Profile | undefined, event: WakeEvent): (queued: Queued) => boolean {
-  const byProfile = new Map<Profile, ReadonlyMap<string, Plugin>>();
+  const listening = new Map<Profile, ReadonlyMap<string, Plugin>>();
   return ({ pod, plugins }) => {
     if (plugins.size === 0) return true;
     const profile = profileOf(pod);
     if (profile === undefined) return false;
-    let known = byProfile.get(profile);
-    if (known === undefined) {
-      known = new Map(profile.plugins.map((plugin) => [plugin.name, plugin]));
-      byProfile.set(profile, known);
+    let hearing = listening.get(profile);
+    if (hearing === undefined) {
+      const those = profile.plugins.filter((plugin) => plugin.hears?.(event) ?? true);
+      hearing = new Map(those.map((plugin) => [plugin.name, plugin]));
+      listening.set(profile, hearing);
     }
     for (const name of plugins) {
-      const plugin = known.get(name);
+      const plugin = hearing.get(name);
       if (plugin !== undefined && (plugin.wakes === undefined || plugin.wakes(pod, event))) return true;
     }
     return false;

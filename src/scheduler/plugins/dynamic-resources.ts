@@ -4,7 +4,7 @@ import type { ResourceClaim } from '../../api/resource/v1.ts';
 import { matchesNodeSelector } from '../../predicates/node-affinity.ts';
 import type { ClusterView } from '../cluster-view.ts';
 import type { Plugin, Refusal } from '../framework.ts';
-import { cameOrChanged, nodeCameOrTaintsChanged } from '../wake-event.ts';
+import { cameOrChanged, nodeCameOrTaintsChanged, unlessTaken } from '../wake-event.ts';
 
 const elsewhere: Refusal = { reasons: ['resourceclaim not available on the node'], resolvable: true };
 const unavailable: Refusal = { reasons: ['cannot allocate all claims'], resolvable: true };
@@ -45,6 +45,7 @@ export const dynamicResources: Plugin = {
       isStale: () => resourceClaims.revision !== revision,
     };
   },
+  hears: unlessTaken,
   wakes: (_, event) =>
     event.on === 'own' ||
     cameOrChanged(event, 'resourceClaims', 'deviceClasses', 'resourceSlices') !== undefined ||

@@ -3,7 +3,7 @@ import type { NodeAffinity, Pod } from '../../api/core/v1.ts';
 import { fitsNodeAffinity, matchesNodeSelector, matchesTerm, namedNodes } from '../../predicates/node-affinity.ts';
 import { normalizeByHighest, type Plugin, type Refusal, type Scoring } from '../framework.ts';
 import { nodeAffinityKey } from '../signature-keys.ts';
-import { changedNode, nodeCameOrTaintsChanged } from '../wake-event.ts';
+import { changedNode, nodeCameOrTaintsChanged, unlessTaken } from '../wake-event.ts';
 
 const refusal: Refusal = { reasons: ["node(s) didn't match Pod's node affinity/selector"], resolvable: false };
 const enforced: Refusal = { reasons: ["node(s) didn't match scheduler-enforced node affinity"], resolvable: false };
@@ -41,6 +41,7 @@ export function nodeAffinityPlugin(addedAffinity?: NodeAffinity): Plugin {
         ...(scoring !== undefined && { scoring }),
       };
     },
+    hears: unlessTaken,
     wakes(pod, event) {
       const fits = (node: Parameters<typeof fitsNodeAffinity>[1]): boolean =>
         fitsNodeAffinity(pod, node) && (required === undefined || matchesNodeSelector(required, node));

@@ -2,7 +2,7 @@
 import { collide } from '../../predicates/host-ports.ts';
 import type { Plugin, Refusal } from '../framework.ts';
 import { podFactsOf } from '../pod-facts.ts';
-import { gonePod, nodeCameOrTaintsChanged } from '../wake-event.ts';
+import { gonePod, nodeCameOrTaintsChanged, unlessTaken } from '../wake-event.ts';
 
 const refusal: Refusal = { reasons: ["node(s) didn't have free ports for the requested pod ports"], resolvable: true };
 
@@ -17,6 +17,7 @@ export const nodePorts: Plugin = {
     if (wanted.length === 0) return undefined;
     return { test: ({ ports }) => (wanted.some((one) => ports.some((taken) => collide(one, taken))) ? refusal : undefined) };
   },
+  hears: unlessTaken,
   wakes(pod, event) {
     const gone = gonePod(event);
     if (gone === undefined) return nodeCameOrTaintsChanged(event);

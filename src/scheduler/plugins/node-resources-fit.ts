@@ -14,7 +14,7 @@ import {
   type Taken,
 } from '../resource-scoring.ts';
 import { amountsKey } from '../signature-keys.ts';
-import { changedNode, gonePod, taintsChanged } from '../wake-event.ts';
+import { changedNode, gonePod, taintsChanged, unlessTaken } from '../wake-event.ts';
 
 /** NodeResourcesFitArgs. */
 export interface FitOptions {
@@ -68,6 +68,7 @@ export function nodeResourcesFitPlugin(options: FitOptions = {}): Plugin {
         },
       };
     },
+    hears: unlessTaken,
     wakes(pod, event) {
       if (gonePod(event) !== undefined) return true;
       if (event.on === 'own')

@@ -2,7 +2,7 @@
 import { tolerates } from '../../predicates/taints.ts';
 import type { Plugin, Refusal } from '../framework.ts';
 import { tolerationsKey } from '../signature-keys.ts';
-import { changedNode } from '../wake-event.ts';
+import { changedNode, unlessTaken } from '../wake-event.ts';
 
 const cordon = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } as const;
 const refusal: Refusal = { reasons: ['node(s) were unschedulable'], resolvable: false };
@@ -14,6 +14,7 @@ export const nodeUnschedulable: Plugin = {
     (spec.tolerations ?? []).some((toleration) => tolerates(toleration, cordon))
       ? undefined
       : { test: ({ node }) => (node.spec?.unschedulable ? refusal : undefined) },
+  hears: unlessTaken,
   wakes(pod, event) {
     if (event.on === 'own') return 'pod' in event && (event.pod.spec.tolerations ?? []).some((one) => tolerates(one, cordon));
     const node = changedNode(event, (now, old) => Boolean(now.spec?.unschedulable) !== Boolean(old.spec?.unschedulable));

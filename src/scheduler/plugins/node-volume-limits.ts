@@ -5,7 +5,7 @@ import type { Plugin, Refusal } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { claimsOf } from '../pod-facts.ts';
 import { claimsKey } from '../signature-keys.ts';
-import { cameOrChanged, gonePod, nodeCameOrTaintsChanged } from '../wake-event.ts';
+import { cameOrChanged, gonePod, nodeCameOrTaintsChanged, unlessTaken } from '../wake-event.ts';
 import { claimClass } from './volume-claims.ts';
 
 const exceeded: Refusal = { reasons: ['node(s) exceed max volume count'], resolvable: true };
@@ -24,6 +24,7 @@ export const nodeVolumeLimits: Plugin = {
       isStale: () => tables.some(({ revision }, at) => revision !== revisions[at]),
     };
   },
+  hears: unlessTaken,
   wakes(pod, event) {
     const gone = gonePod(event);
     if (gone !== undefined) return claimsOf(gone).length > 0;

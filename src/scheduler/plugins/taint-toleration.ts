@@ -3,7 +3,7 @@ import type { Node, Pod } from '../../api/core/v1.ts';
 import { firstUntolerated, tolerates } from '../../predicates/taints.ts';
 import { normalizeByHighest, type Plugin, type Refusal } from '../framework.ts';
 import { tolerationsKey } from '../signature-keys.ts';
-import { changedNode, taintsChanged } from '../wake-event.ts';
+import { changedNode, taintsChanged, unlessTaken } from '../wake-event.ts';
 
 const refusal: Refusal = { reasons: ['node(s) had untolerated taint(s)'], resolvable: false };
 const refused = (node: Node, { spec }: Pod): boolean =>
@@ -26,6 +26,7 @@ export const taintToleration: Plugin = {
       },
     };
   },
+  hears: unlessTaken,
   wakes(pod, event) {
     if (event.on === 'own') return 'pod' in event && event.pod.spec.tolerations?.length !== event.old.spec.tolerations?.length;
     const node = changedNode(event, taintsChanged);

@@ -4,7 +4,7 @@ import type { ClusterObjects, ClusterView } from '../cluster-view.ts';
 import type { NodeTest, Plugin, Refusal, Wait } from '../framework.ts';
 import { claimsOf } from '../pod-facts.ts';
 import { claimsKey } from '../signature-keys.ts';
-import { cameOrChanged, changedNode, taintsChanged } from '../wake-event.ts';
+import { cameOrChanged, changedNode, taintsChanged, unlessTaken } from '../wake-event.ts';
 import { type ClaimPlan, isBound, planClaims, reaches, waitsForConsumer } from './volume-claims.ts';
 
 const reason = {
@@ -28,6 +28,7 @@ export const volumeBinding: Plugin = {
       isStale: () => tables.some(({ revision }, at) => revision !== revisions[at]),
     };
   },
+  hears: unlessTaken,
   wakes(pod, event) {
     const claim = cameOrChanged(event, 'claims');
     if (claim !== undefined)

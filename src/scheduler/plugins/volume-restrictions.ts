@@ -4,7 +4,7 @@ import { type ClusterView, nodesOf } from '../cluster-view.ts';
 import type { Domains, Followed, Plugin, PodMove, Refusal } from '../framework.ts';
 import { claimsOf } from '../pod-facts.ts';
 import { claimsKey } from '../signature-keys.ts';
-import { cameOrChanged, gonePod, nodeCameOrTaintsChanged } from '../wake-event.ts';
+import { cameOrChanged, gonePod, nodeCameOrTaintsChanged, unlessTaken } from '../wake-event.ts';
 
 const noDisk: Refusal = { reasons: ['node(s) had no available disk'], resolvable: true };
 const inUse: Refusal = {
@@ -40,6 +40,7 @@ export const volumeRestrictions: Plugin = {
       isStale: changed(cluster),
     };
   },
+  hears: unlessTaken,
   wakes(pod, event) {
     const gone = gonePod(event);
     if (gone !== undefined) {

@@ -4,7 +4,7 @@ import type { ClusterView } from '../cluster-view.ts';
 import type { Plugin, Refusal, Wait } from '../framework.ts';
 import { claimsOf } from '../pod-facts.ts';
 import { claimsKey } from '../signature-keys.ts';
-import { cameOrChanged, nodeCameOrTaintsChanged } from '../wake-event.ts';
+import { cameOrChanged, nodeCameOrTaintsChanged, unlessTaken } from '../wake-event.ts';
 import { claimClass } from './volume-claims.ts';
 
 const refusal: Refusal = { reasons: ['node(s) had no available volume zone'], resolvable: false };
@@ -45,6 +45,7 @@ export const volumeZone: Plugin = {
       },
     };
   },
+  hears: unlessTaken,
   wakes(pod, event) {
     const claim = cameOrChanged(event, 'claims');
     if (claim !== undefined)
