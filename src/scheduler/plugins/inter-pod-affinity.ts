@@ -24,12 +24,11 @@ export function interPodAffinityPlugin(options: InterPodAffinityOptions = {}): P
     weight: 2,
     signature(pod, { mindingPods }) {
       const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {};
-      if (mindingPods === 0 && podAffinity === undefined && podAntiAffinity === undefined) return '';
+      if (mindingPods === 0 && !hasTerms(pod)) return '';
       return JSON.stringify([podAffinity, podAntiAffinity, pod.metadata.namespace, pod.metadata.labels]);
     },
     judge(pod, cluster) {
-      const own = termsOf(pod);
-      if (cluster.mindingPods === 0 && own.affinity.length + own.antiAffinity.length + own.preferred.length === 0) return undefined;
+      if (cluster.mindingPods === 0 && !hasTerms(pod)) return undefined;
       const near = new Nearness(pod, cluster, options);
       const { revision } = cluster.objects.namespaces;
       return {
@@ -41,6 +40,11 @@ export function interPodAffinityPlugin(options: InterPodAffinityOptions = {}): P
     },
     wakes: (pod, event) => wakes(pod, event),
   };
+}
+
+function hasTerms(pod: Pod): boolean {
+  const { affinity, antiAffinity, preferred } = termsOf(pod);
+  return affinity.length + antiAffinity.length + preferred.length > 0;
 }
 
 /** Numbers by topology key and value. */
