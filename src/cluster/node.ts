@@ -123,6 +123,7 @@ export function startNode(parts: NodeParts): RunningNode {
     kubeletVersion: kubernetesVersion,
     kubeletPort: parts.kubeletPort ?? 10250,
     maxPods: 110,
+    declaredFeatures: ['ExtendWebSocketsToKubelet', 'InPlacePodVerticalScalingInitContainers', 'RestartAllContainersOnContainerExits'],
     pressures: () => pressures(),
     ...(parts.cgroups === undefined ? {} : { cgroupVersion: cgroupVersion() }),
     ...(parts.podCidr === undefined ? {} : { podCidr: parts.podCidr }),

@@ -13,6 +13,8 @@ export interface ConditionInput {
   readonly nowMs: number;
   /** Why the node ends the pod for its own sake; undefined where it does not. */
   readonly disruption: string | undefined;
+  /** True while containers run that have to make way for a restart of all. */
+  readonly restartsAll: boolean;
   /** What of a resize is still to come. */
   readonly resize: {
     readonly pending?: { readonly reason: string; readonly message: string };
@@ -21,7 +23,7 @@ export interface ConditionInput {
 }
 
 /** Those that are there only while there is something to tell. */
-const passingConditions = ['PodResizePending', 'PodResizeInProgress'] as const;
+const passingConditions = ['PodResizePending', 'PodResizeInProgress', 'AllContainersRestarting'] as const;
 const lastingConditions = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'] as const;
 /** The types that the kubelet owns, in the order in which they are shown. */
 export const ownConditions = [...passingConditions, ...lastingConditions] as const;
@@ -57,6 +59,15 @@ function ready(pod: Pod, containers: Verdict): Verdict {
   return problems.length === 0 ? yes : { status: 'False', reason: 'ReadinessGatesNotReady', message: problems.join(', ') };
 }
 
+/** Told of pods that have a rule which restarts all containers, and only of those. */
+function restartingAll({ members, phase, restartsAll }: ConditionInput): Verdict | undefined {
+  const ruled = members.some(({ spec }) => spec.restartPolicyRules?.some(({ action }) => action === 'RestartAllContainers'));
+  if (!ruled) return undefined;
+  if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' };
+  if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' };
+  return { status: restartsAll ? 'True' : 'False' };
+}
+
 /** All conditions: those of others as they are, then the kubelet's own. A transition time changes only with the status. */
 export function conditionsOf(input: ConditionInput): readonly PodCondition[] {
   const { pod, nowMs } = input;
@@ -65,6 +76,7 @@ export function conditionsOf(input: ConditionInput): readonly PodCondition[] {
   const { pending, inProgress } = input.resize;
   const verdicts: Record<(typeof ownConditions)[number], Verdict | undefined> = {
     PodResizePending: pending === undefined ? undefined : { status: 'True', ...pending },
+    AllContainersRestarting: restartingAll(input),
     PodResizeInProgress: inProgress === undefined ? undefined : yes,
     PodReadyToStartContainers: input.sandboxReady ? yes : { status: 'False' },
     Initialized: initialized(input),

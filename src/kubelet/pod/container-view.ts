@@ -12,7 +12,7 @@ import { pullBackoffAtMs } from './history.ts';
 import { podLabel } from './members.ts';
 import type { Member, NodeFacts } from './model.ts';
 import { backoffShownAtMs, endedAtMs } from './restart.ts';
-import { actualOf, type Ended, endedIn, isAlive, isEnded, isTornDown, type Scene } from './scene.ts';
+import { actualOf, type Ended, endedIn, isAlive, isEnded, isOutdated, isTornDown, type Scene } from './scene.ts';
 
 /** Exit code and text for a container that nobody could find any more. */
 export const lostContainer: ApiTerminated = {
@@ -184,8 +184,9 @@ function isHeld(scene: Scene, instance: ContainerStatus, { restart }: Ended): bo
   return scene.end.why !== 'finished' && !isTornDown(scene);
 }
 
-/** An instance of an earlier sandbox in a pod whose init containers have to run again. */
+/** An instance of an earlier sandbox in a pod whose init containers have to run again, or from before all containers were to be restarted. */
 export function isStale(scene: Scene, member: Member, instance: ContainerStatus): boolean {
+  if (scene.end === undefined && isOutdated(scene, instance)) return true;
   if (scene.end !== undefined || scene.sandbox === undefined || instance.sandboxId === scene.sandbox.id) return false;
   if (!scene.members.some(({ role }) => role === 'init' || role === 'sidecar')) return false;
   return member.role !== 'main' || endedIn(scene, member)?.restart !== undefined;

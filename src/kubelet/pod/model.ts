@@ -44,7 +44,7 @@ export interface Observed {
 }
 
 /** Why a container was stopped by the kubelet although the pod goes on. */
-export type KillCause = 'liveness' | 'startup' | 'postStart' | 'sandbox' | 'definition' | 'resize';
+export type KillCause = 'liveness' | 'startup' | 'postStart' | 'sandbox' | 'definition' | 'resize' | 'restartAll';
 
 /** A start that failed before there was a running process, or a preparation that failed. */
 export interface Failure {

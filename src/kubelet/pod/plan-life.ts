@@ -8,7 +8,7 @@ import type { Action, Failure, KillCause, Member } from './model.ts';
 import { emptyPlan, type Plan } from './plan.ts';
 import { planResize } from './plan-resize.ts';
 import { backoffShownAtMs, imageAnnotation } from './restart.ts';
-import { actualOf, endedIn, graceSecondsOf, isAlive, isEnded, type Scene } from './scene.ts';
+import { actualOf, endedIn, graceSecondsOf, isAlive, isEnded, isOutdated, type Scene } from './scene.ts';
 
 /** The next steps of a pod that goes on. */
 export function planLife(scene: Scene): Plan {
@@ -16,6 +16,7 @@ export function planLife(scene: Scene): Plan {
   planDeadline(scene, plan);
   planVolumes(scene, plan);
   const usable = planSandbox(scene, plan);
+  if (planRestartAll(scene, plan)) return plan;
   planContainers(scene, plan, usable);
   planResize(scene, plan);
   planGarbage(scene, plan);
@@ -82,8 +83,25 @@ function memberOf(scene: Scene, instance: ContainerStatus): Member | undefined {
   return scene.members.find(({ spec }) => spec.name === instance.metadata.name);
 }
 
+const abruptGraceSeconds = 2;
+
+/** Where all containers are to be restarted, those that still run go first, without their hooks. True while there are any. */
+function planRestartAll(scene: Scene, plan: Plan): boolean {
+  const running = scene.observed.containers.filter((instance) => isAlive(instance) && isOutdated(scene, instance));
+  for (const instance of running) {
+    const { name } = instance.metadata;
+    const member = memberOf(scene, instance);
+    if (member?.role === 'ephemeral' || scene.observed.underway.has(`stop/${instance.id}`)) continue;
+    const message = `Stopping container ${name}: all containers are restarted`;
+    const common = { do: 'stopContainer', id: instance.id, member, name, message, preStop: undefined } as const;
+    plan.actions.push({ ...common, graceSeconds: abruptGraceSeconds, cause: 'restartAll' });
+  }
+  return running.some((instance) => memberOf(scene, instance)?.role !== 'ephemeral');
+}
+
 function planContainers(scene: Scene, plan: Plan, usable: boolean): void {
-  const here = (instance: ContainerStatus | undefined): boolean => !usable || instance?.sandboxId === scene.sandbox?.id;
+  const here = (instance: ContainerStatus | undefined): boolean =>
+    (instance === undefined || !isOutdated(scene, instance)) && (!usable || instance?.sandboxId === scene.sandbox?.id);
   const newest = (member: Member): ContainerStatus | undefined => scene.attempts.get(member.spec.name)?.at(-1);
   const mains = scene.members.filter(({ role }) => role === 'main');
   const initialized = mains.some((member) => newest(member) !== undefined && here(newest(member)));

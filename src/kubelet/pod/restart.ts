@@ -31,15 +31,25 @@ export function policyOf(pod: Pod, member: Member): 'Always' | 'OnFailure' | 'Ne
   return member.role === 'init' && policy === 'Always' ? 'OnFailure' : policy;
 }
 
+/** The first rule of a container that speaks of this end; undefined where none does. */
+function ruleFor({ spec }: Member, { exitCode }: ContainerStatus): NonNullable<Member['spec']['restartPolicyRules']>[number] | undefined {
+  return spec.restartPolicyRules?.find(({ exitCodes }) => {
+    const listed = exitCodes?.values?.includes(exitCode) ?? false;
+    return (exitCodes?.operator !== 'NotIn') === listed;
+  });
+}
+
+/** True where an instance's end is to restart every container of the pod, init containers included. */
+export function restartsAll(member: Member, ended: ContainerStatus, cause: KillCause | undefined): boolean {
+  return cause === undefined && ended.state === 'exited' && ruleFor(member, ended)?.action === 'RestartAllContainers';
+}
+
 /** True where an instance that ended so is to be followed by another. */
 export function restarts(pod: Pod, member: Member, ended: ContainerStatus, cause: KillCause | undefined): boolean {
   const policy = policyOf(pod, member);
-  for (const rule of member.spec.restartPolicyRules ?? []) {
-    const listed = rule.exitCodes?.values?.includes(ended.exitCode) ?? false;
-    if ((rule.exitCodes?.operator === 'NotIn') !== listed && rule.action.startsWith('Restart')) return true;
-  }
+  if (ruleFor(member, ended)?.action.startsWith('Restart')) return true;
   // A container that the kubelet itself stopped is wanted, whatever it exited with.
-  if (cause === 'definition' || cause === 'resize') return true;
+  if (cause === 'definition' || cause === 'resize' || cause === 'restartAll') return true;
   if (cause !== undefined) return policy !== 'Never';
   return policy === 'Always' || (policy === 'OnFailure' && ended.exitCode !== 0);
 }
@@ -66,7 +76,7 @@ export function restartAfter(ended: ContainerStatus, before: ContainerStatus | u
   const kept = Number(ended.annotations[backoffAnnotation] ?? 0) || 0;
   const at = endedAtMs(ended);
   const probed = cause === 'liveness' || cause === 'startup';
-  if (cause === 'sandbox' || cause === 'definition' || cause === 'resize' || (probed && before === undefined))
+  if (cause === 'sandbox' || cause === 'definition' || cause === 'resize' || cause === 'restartAll' || (probed && before === undefined))
     return { atMs: at, delayMs: 0, nextBackoffMs: kept };
   const backoff = at - ended.createdAtMs > 2 * maxMs ? 0 : kept;
   const next = backoff === 0 ? baseMs : Math.min(maxMs, backoff * 2);

@@ -4,7 +4,7 @@ import { parseTime } from '../../base/time.ts';
 import type { ContainerStatus, SandboxStatus } from '../../runtime/runtime.ts';
 import { attemptsOf, membersOf, newestSandbox } from './members.ts';
 import type { Ending, History, Member, Observed } from './model.ts';
-import { type Restart, restartAfter, restarts } from './restart.ts';
+import { endedAtMs, type Restart, restartAfter, restarts, restartsAll } from './restart.ts';
 
 /** Why a pod must end: nothing of it may start any more. */
 export type End =
@@ -22,6 +22,8 @@ export interface Scene {
   /** The newest sandbox, alive or not. */
   readonly sandbox: SandboxStatus | undefined;
   readonly end: End | undefined;
+  /** When a container ended last in a way that restarts all; undefined where none did. */
+  readonly restartAllAtMs: number | undefined;
 }
 
 /** What the end of a container's newest instance means; undefined while it has none or it has not ended. */
@@ -37,6 +39,21 @@ export function isEnded(instance: ContainerStatus): boolean {
 
 export function isAlive(instance: ContainerStatus): boolean {
   return instance.state === 'running' || instance.state === 'unknown';
+}
+
+/** An instance from before all containers were to be restarted: it must go, and counts for nothing. */
+export function isOutdated({ restartAllAtMs }: Pick<Scene, 'restartAllAtMs'>, { createdAtMs }: ContainerStatus): boolean {
+  return restartAllAtMs !== undefined && createdAtMs < restartAllAtMs;
+}
+
+/** When a container ended last by a rule that restarts all. Containers for debugging have no rules, and stay. */
+function restartAllAtOf(history: History, members: readonly Member[], attempts: Scene['attempts']): number | undefined {
+  const instants = members.flatMap((member) =>
+    (attempts.get(member.spec.name) ?? []).flatMap((instance) =>
+      restartsAll(member, instance, history.killedFor[instance.id]) ? [endedAtMs(instance)] : [],
+    ),
+  );
+  return instants.length === 0 ? undefined : Math.max(...instants);
 }
 
 /** True once no container runs or is about to. */
@@ -77,8 +94,16 @@ export function graceSecondsOf(observed: Observed): number {
 }
 
 /** True once the pod's own work is over: an init container failed for good, or every main container ended and stays so. */
-function hasFinished(observed: Observed, history: History, members: readonly Member[], attempts: Scene['attempts']): boolean {
+function hasFinished(
+  observed: Observed,
+  history: History,
+  members: readonly Member[],
+  attempts: Scene['attempts'],
+  restartAllAtMs: number | undefined,
+): boolean {
   const stays = (member: Member): boolean => {
+    const newest = attempts.get(member.spec.name)?.at(-1);
+    if (newest !== undefined && isOutdated({ restartAllAtMs }, newest)) return false;
     const ended = endedOf(observed, history, member, attempts.get(member.spec.name) ?? []);
     return ended !== undefined && ended.restart === undefined;
   };
@@ -100,6 +125,7 @@ export function sceneOf(observed: Observed, history: History, nowMs: number): Sc
   const members = membersOf(observed.pod);
   const attempts = new Map(members.map((member) => [member.spec.name, attemptsOf(observed.containers, member.spec.name)]));
   const sandbox = newestSandbox(observed.sandboxes);
+  const restartAllAtMs = restartAllAtOf(history, members, attempts);
   const graceSeconds = graceSecondsOf(observed);
   const deletedAtMs = parseTime(observed.pod.metadata.deletionTimestamp);
   const phase = observed.pod.status?.phase;
@@ -111,8 +137,8 @@ export function sceneOf(observed: Observed, history: History, nowMs: number): Sc
   else if (history.ended !== undefined) {
     const { atMs, ...ending } = history.ended;
     end = { why: 'ended', ending, graceSeconds: ending.graceSeconds ?? graceSeconds, startedAtMs: atMs };
-  } else if (terminal || hasFinished(observed, history, members, attempts) || lostItsSandbox(observed, sandbox)) {
+  } else if (terminal || hasFinished(observed, history, members, attempts, restartAllAtMs) || lostItsSandbox(observed, sandbox)) {
     end = { why: 'finished', graceSeconds, startedAtMs: nowMs };
   }
-  return { observed, history, nowMs, members, attempts, sandbox, end };
+  return { observed, history, nowMs, members, attempts, sandbox, end, restartAllAtMs };
 }

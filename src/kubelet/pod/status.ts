@@ -9,7 +9,7 @@ import { isUsable } from './members.ts';
 import type { NodeFacts, Role } from './model.ts';
 import { type Phase, phaseOf } from './phase.ts';
 import { isResizing } from './plan-resize.ts';
-import { isAlive, isStopped, isTornDown, type Scene } from './scene.ts';
+import { isAlive, isOutdated, isStopped, isTornDown, type Scene } from './scene.ts';
 
 /** True for the phases that nothing leaves. */
 export function isTerminal(phase: string | undefined): boolean {
@@ -38,6 +38,7 @@ export function statusOf(scene: Scene, node: NodeFacts): PodStatus {
     sandboxReady: isUsable(scene.sandbox),
     nowMs: scene.nowMs,
     resize: resizeOf(scene),
+    restartsAll: scene.observed.containers.some((instance) => isAlive(instance) && isOutdated(scene, instance)),
     disruption: scene.history.ended?.disruption === true ? scene.history.ended.message : undefined,
   });
   const statuses = over ? withLost(scene, views) : views;

@@ -427,3 +427,33 @@ test.each([
   expect(conditionLine(world.last?.status ?? {}, 'DisruptionTarget')).toBe('True TerminationByKubelet');
   expect(world.last?.status.conditions?.[0]?.type).toBe('DisruptionTarget');
 });
+
+test('a rule that restarts all containers: the others are stopped, then everything runs again from the first init container', () => {
+  const rules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } }];
+  const world = new World(
+    podOf({
+      restartPolicy: 'Never',
+      initContainers: [{ name: 'i', image: 'i' }],
+      containers: [
+        { name: 'c', image: 'i', restartPolicy: 'Never', restartPolicyRules: rules },
+        { name: 'd', image: 'i' },
+      ],
+    } as never),
+  );
+  world.settle();
+  world.crash('i', 0);
+  world.nowMs += second;
+  expect(conditionLine(world.last?.status ?? {}, 'AllContainersRestarting')).toBe('False');
+  world.behaviour['d'] = { onTerm: 0 };
+  world.crash('c', 42);
+  world.nowMs += second;
+  world.settle();
+  expect(world.sequence((s) => conditionLine(s, 'AllContainersRestarting'))).toEqual(['False', 'True', 'False']);
+  expect(world.events).toContain('Stopping container d: all containers are restarted');
+  expect(world.running('i').metadata.attempt).toBe(1);
+  world.crash('i', 0);
+  expect([world.running('c').metadata.attempt, world.running('d').metadata.attempt]).toEqual([1, 1]);
+  world.crash('c', 1);
+  world.crash('d', 0);
+  expect(world.last?.status.phase).toBe('Failed');
+});

@@ -14,6 +14,10 @@ import { logInstance, requireContainer, runningInstance } from './choose-instanc
 /** While a log is followed, this often it is asked whether the container has ended; what is written shows at once. */
 const followMs = 500;
 
+/** How long the last words of a container that has ended are waited for. */
+const drainMs = 20;
+const mostLooks = 50;
+
 /** The connection to a node whose kubelet runs here. */
 export function nodeConnection(options: {
   readonly runtime: Runtime;
@@ -33,7 +37,10 @@ export function nodeConnection(options: {
   };
   return {
     async logs({ namespace, pod, container }, wanted) {
-      const { id, logPath } = logInstance(find(namespace, pod), container, wanted.previous ?? false);
+      const { id, logPath, state } = logInstance(find(namespace, pod), container, wanted.previous ?? false);
+      // What it said last may be on its way to the file.
+      for (let looks = 0; state === 'exited' && looks < mostLooks && !(await hasEnded(id)); looks++)
+        await clock.sleep(drainMs, wanted.signal);
       const paths = logPath === '' ? [] : await logFiles(files, logPath);
       const follow = { hasEnded: () => hasEnded(id), pause: (signal: AbortSignal) => clock.sleep(followMs, signal) };
       return readLogs(files, paths, wanted, wanted.follow === true ? follow : undefined);
