@@ -140,8 +140,15 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     };
     const ready = await containers;
     const first = ready === undefined ? undefined : await startFirstNode(server, options, ready, outside);
-    if (first !== undefined) add(firstMember(first));
-    else if (!options.without.has('kubelet')) for (const node of startSimulatedNodes(server, options, outside)) add(node);
+    const beginning: Promise<void>[] = [];
+    const begin = (node: ClusterNode, ready: Promise<void>): void => {
+      add(node);
+      beginning.push(ready);
+      // Told by the cluster's readiness, which is there a little later.
+      ready.catch(() => {});
+    };
+    if (first !== undefined) begin(firstMember(first), first.ready);
+    else if (!options.without.has('kubelet')) for (const node of startSimulatedNodes(server, options, outside)) begin(node, node.ready);
     const [firstName] = members.keys();
     const leaving = new AbortController();
     closing.push(async () => leaving.abort());
@@ -171,7 +178,9 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
       admin: pki.admin,
       ca: pki.ca.cert,
       nodes: names,
-      ready: Promise.all([nodesReady(server, names, !options.without.has('controllers'), outside), role]).then(() => undefined),
+      ready: Promise.all([nodesReady(server, names, !options.without.has('controllers'), outside), role, ...beginning]).then(
+        () => undefined,
+      ),
       stop: close,
     };
   } catch (error) {

@@ -40,7 +40,7 @@ test('a signal before it is ready stops it as well', async () => {
   const running = new PeapodProcess(simulated(dir, await freePort()));
   while (!existsSync(join(dir, 'store.db'))) await new Promise((resolve) => setImmediate(resolve));
   const ended = await running.end('SIGTERM');
-  expect([0, 143]).toContain(ended.code ?? 143);
+  expect([0, 143], ended.stderr).toContain(ended.code ?? 143);
   expect((await peapod(['status', '--data-dir', dir])).code).toBe(3);
 });
 
