@@ -121,7 +121,8 @@ export function serviceStatusCauses({ spec, status }: Service): StatusCause[] {
   const out: Causes = [];
   const ingress = status?.loadBalancer?.ingress ?? [];
   const at = 'status.loadBalancer.ingress';
-  if (spec?.type !== 'LoadBalancer' && ingress.length > 0) return [forbiddenValue(at, 'may only be used when `spec.type` is LoadBalancer')];
+  if (spec?.type !== 'LoadBalancer' && ingress.length > 0)
+    return [forbiddenValue(at, "may only be used when `spec.type` is 'LoadBalancer'")];
   for (const [index, { ip = '', ipMode, hostname = '' }] of ingress.entries()) {
     const here = `${at}[${index}]`;
     if (ip !== '') checkIp(ip, `${here}.ip`, out);

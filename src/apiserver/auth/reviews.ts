@@ -18,6 +18,7 @@ import { formatTime } from '../../base/time.ts';
 import type { TokenAuthenticator } from './authenticator.ts';
 import { withAuthenticatedGroup } from './authenticator.ts';
 import type { Attributes, Authorizer } from './authorizer.ts';
+import { reviewSelectorCauses } from './review-selectors.ts';
 import { type User, userInfoOf } from './user.ts';
 
 const group = 'authorization.k8s.io';
@@ -128,21 +129,31 @@ function subjectCauses(spec: SubjectAccessReviewSpec): readonly StatusCause[] {
 /** Whether the asker may. Throws Invalid. */
 export function reviewSelfAccess(authorizer: Authorizer, user: User, review: SelfSubjectAccessReview): SelfSubjectAccessReview {
   const spec = review.spec ?? {};
-  refuse([...askedCauses(spec), ...metadataCauses(review.metadata)]);
+  refuse([...askedCauses(spec), ...reviewSelectorCauses(spec.resourceAttributes ?? {}), ...metadataCauses(review.metadata)]);
   return { ...review, status: statusOf(authorizer, user, spec) };
 }
 
 /** Whether somebody may. Throws Invalid. */
 export function reviewAccess(authorizer: Authorizer, review: SubjectAccessReview): SubjectAccessReview {
   const spec = review.spec ?? {};
-  refuse([...askedCauses(spec), ...subjectCauses(spec), ...metadataCauses(review.metadata)]);
+  refuse([
+    ...askedCauses(spec),
+    ...subjectCauses(spec),
+    ...reviewSelectorCauses(spec.resourceAttributes ?? {}),
+    ...metadataCauses(review.metadata),
+  ]);
   return { ...review, status: statusOf(authorizer, subjectOf(spec), spec) };
 }
 
 /** Whether somebody may in the namespace of the request. Throws Invalid. */
 export function reviewLocalAccess(authorizer: Authorizer, namespace: string, review: LocalSubjectAccessReview): LocalSubjectAccessReview {
   const spec = review.spec ?? {};
-  const causes = [...askedCauses(spec), ...subjectCauses(spec), ...metadataCauses(review.metadata)];
+  const causes = [
+    ...askedCauses(spec),
+    ...subjectCauses(spec),
+    ...reviewSelectorCauses(spec.resourceAttributes ?? {}),
+    ...metadataCauses(review.metadata),
+  ];
   if (spec.nonResourceAttributes !== undefined) {
     const shown = { Path: spec.nonResourceAttributes.path ?? '', Verb: spec.nonResourceAttributes.verb ?? '' };
     causes.push(invalidValue('spec.nonResourceAttributes', shown, 'disallowed on this kind of request'));
