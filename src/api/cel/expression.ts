@@ -26,7 +26,7 @@ export type Expression = { readonly at: number } & (
   | { readonly is: 'optMap'; readonly target: Expression; readonly name: string; readonly result: Expression; readonly flat: boolean }
 );
 
-/** One complaint about an expression, at an offset. */
+/** One complaint about an expression, at an offset; below 0 where it is about the whole. */
 export interface Issue {
   readonly at: number;
   readonly message: string;
@@ -38,6 +38,7 @@ export function formatIssues(source: string, issues: readonly Issue[]): string {
   return [...issues]
     .sort((a, b) => a.at - b.at)
     .map(({ at, message }) => {
+      if (at < 0) return `ERROR: <input>:-1:0: ${message}`;
       const before = source.slice(0, at).split('\n');
       const column = [...(before.at(-1) ?? '')].length;
       const line = lines[before.length - 1] ?? '';

@@ -6,7 +6,7 @@ import { parseQuantity, type Quantity, QuantityError } from '../quantity.ts';
 import { type CelFunction, listValue, textOf } from './core-functions.ts';
 import { formatIp, maskedIp } from './ip-format.ts';
 import { compareSemver, parseSemver, type Semver } from './semver.ts';
-import { type ParsedUrl, parseUrl } from './url-text.ts';
+import { type ParsedUrl, parseUrl, UrlError } from './url-text.ts';
 import {
   CelError,
   CelList,
@@ -155,15 +155,29 @@ function isZero(value: CelValue): boolean {
   return (value instanceof CelList || value instanceof CelMap || value instanceof Uint8Array) && sizeOfValue(value) === 0;
 }
 
+function urlValue(text: string): Opaque {
+  return new Opaque('kubernetes.URL', text, parseUrl(text));
+}
+
 /** By name; members and global functions of one name tell their arguments apart. */
 export const kubernetesFunctions: Readonly<Record<string, CelFunction>> = {
   url: ([text]) => {
-    const parsed = parseUrl(textOf(text));
-    if (parsed === undefined)
-      throw new CelError(`URL parse error during conversion from string: parse ${JSON.stringify(text)}: invalid URI for request`);
-    return new Opaque('kubernetes.URL', parsed.text, parsed);
+    try {
+      return urlValue(textOf(text));
+    } catch (error) {
+      if (error instanceof UrlError) throw new CelError(`URL parse error during conversion from string: ${error.message}`);
+      throw error;
+    }
   },
-  isURL: ([text]) => parseUrl(textOf(text)) !== undefined,
+  isURL: ([text]) => {
+    try {
+      parseUrl(textOf(text));
+      return true;
+    } catch (error) {
+      if (error instanceof UrlError) return false;
+      throw error;
+    }
+  },
   getScheme: ([value]) => url(value).scheme,
   getHost: ([value]) => url(value).host,
   getHostname: ([value]) => url(value).hostname,

@@ -26,8 +26,18 @@ export function parseCel(source: string): Expression {
     return new Reading(source).read(environment.parse(source).ast);
   } catch (error) {
     if (error instanceof ParseError) throw new CelSyntaxError(...issuesOf(source, error));
+    // The library goes as deep as the text does.
+    if (error instanceof RangeError) throw tooDeep();
     throw error;
   }
+}
+
+const deepest = 250;
+/** Chains of these are no depth to cel-go, but they are to us. */
+const chainPart = 0.1;
+
+function tooDeep(): CelSyntaxError {
+  return new CelSyntaxError({ at: -1, message: `expression recursion limit exceeded: ${deepest}` });
 }
 
 const operands = "'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
@@ -98,12 +108,22 @@ const operators = new Set(['!=', '==', 'in', '+', '-', '*', '/', '%', '<', '<=',
 /** Turns the library's tree into ours. */
 class Reading {
   readonly #source: string;
+  #depth = 0;
 
   constructor(source: string) {
     this.#source = source;
   }
 
   read(node: ASTNode): Expression {
+    const step = node.op === '&&' || node.op === '||' ? chainPart : 1;
+    this.#depth += step;
+    if (this.#depth > deepest) throw tooDeep();
+    const expression = this.#read(node);
+    this.#depth -= step;
+    return expression;
+  }
+
+  #read(node: ASTNode): Expression {
     switch (node.op) {
       case 'value':
         return { is: 'constant', at: node.start, value: this.#constant(node.args, node.start) };

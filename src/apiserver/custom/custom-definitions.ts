@@ -19,7 +19,7 @@ import type { Serving } from '../serving.ts';
 import { prefixOf, rangeOf } from '../storage-key.ts';
 import { objectOf } from '../stored-object.ts';
 import { deleteWith } from '../verbs/delete.ts';
-import { afterCleanup, cleanupFinalizer } from './definition-delete.ts';
+import { afterCleanup, cleanupFinalizer, duringCleanup } from './definition-delete.ts';
 
 const group = 'apiextensions.k8s.io';
 const manager = 'kube-apiserver';
@@ -178,9 +178,13 @@ export class CustomDefinitions implements Disposable {
     if (entry === undefined) return;
     const definition = definitionOf(entry);
     const [any] = kindsOfDefinition(withAllServed(definition), { terminating: true, since: 0, checkerOf: () => undefined });
-    if (any !== undefined) {
+    const isEmpty = (): boolean => any === undefined || store.range({ ...rangeOf(any, ''), limit: 1 }).entries.length === 0;
+    if (any !== undefined && !isEmpty()) {
+      const started = duringCleanup(definition, clock.now());
+      // Who else changed it meanwhile has it looked at again.
+      if (started !== definition) await replace(store, this.#kind, entry, this.#managed(entry, started));
       await this.#deleteAll(any);
-      if (this.#closed || store.range({ ...rangeOf(any, ''), limit: 1 }).entries.length > 0) return this.#waitForObjects(name, any);
+      if (this.#closed || !isEmpty()) return this.#waitForObjects(name, any);
     }
     for (let tries = 0; tries < triesBound; tries++) {
       const now = this.#entryOf(name);

@@ -33,6 +33,15 @@ export function decideDefinitionDelete(object: AnyObject, options: DeleteOptions
   return { is: 'mark', object: marked as unknown as AnyObject };
 }
 
+/** The definition while its objects are being deleted; itself where it says so already. */
+export function duringCleanup(definition: CustomResourceDefinition, nowMs: number): CustomResourceDefinition {
+  const reason = 'InstanceDeletionInProgress';
+  const conditions = definition.status?.conditions ?? [];
+  if (conditions.some((one) => one.type === 'Terminating' && one.reason === reason)) return definition;
+  const condition = { type: 'Terminating', status: 'True', reason, message: 'CustomResource deletion is in progress' };
+  return { ...definition, status: { ...definition.status, conditions: withCondition(conditions, condition, nowMs) } };
+}
+
 /** The definition once its objects are gone: without the finalizer, saying so. */
 export function afterCleanup(definition: CustomResourceDefinition, nowMs: number): CustomResourceDefinition {
   const { finalizers = [], ...metadata } = definition.metadata;
