@@ -44,6 +44,7 @@ serverFlags(program.command('up').allowExcessArguments())
   .option('--without <components>', 'leave out scheduler, controllers, kubelet, proxy, dns (separated by commas)')
   .option('--cluster-cidr <range>', 'addresses of pods (default: 10.42.0.0/16)')
   .option('--registry-mirror <mirror>', "HOST[/PREFIX]=URL: ask there instead; '*' for every registry; repeatable", collect)
+  .option('--token-auth-file <file>', 'static tokens, a line each: token,user,uid,"group1,group2"')
   .option('--scheduler-config <file>', "a KubeSchedulerConfiguration (default: upstream's defaults)")
   .action(async (flags, command: Command) => (await import('./commands/up.ts')).up(flags, command.args));
 

@@ -30,6 +30,7 @@ import { openNodeNetwork, openRealRuntime } from './real-runtime.ts';
 import { remoteNode } from './remote-node.ts';
 import { readSchedulerConfigFile } from './scheduler-config-file.ts';
 import { startServiceNetwork } from './service-network.ts';
+import { readTokenFile } from './token-file.ts';
 import { whyRoute } from './why-route.ts';
 
 const kubeletPort = 10_250;
@@ -63,6 +64,7 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
       `--nodes takes at most ${mostMachineNodes} with real containers, each with a containerd of its own; --runtime simulated takes more`,
     );
   const config = readSchedulerConfigFile(options.schedulerConfig);
+  const staticUsers = readTokenFile(options.tokenAuthFile);
   const paths = pathsOf(options.dataDir);
   let running: Scheduler | undefined;
   const closing: (() => Promise<void>)[] = [];
@@ -109,6 +111,7 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
         apiIp: real || /^(0\.|127\.)/.test(options.bind) ? address : options.bind,
         apiPort: options.port,
         nodeConnections: connectionTo,
+        staticUsers,
         // A control plane alone has nothing that upstream's does not have.
         ...(options.nodes === 0 ? {} : { computed: metricsKinds(figures) }),
         ownNodes: options.nodes > 0,

@@ -12,8 +12,9 @@ import { clusterAuthorizer } from '../apiserver/auth/cluster-authorizer.ts';
 import { legacyTokens } from '../apiserver/auth/legacy-tokens.ts';
 import { storeObjectSource } from '../apiserver/auth/object-source.ts';
 import { serviceAccountTokens } from '../apiserver/auth/service-account-tokens.ts';
+import { staticTokens } from '../apiserver/auth/static-tokens.ts';
 import { cachedTokens } from '../apiserver/auth/token-cache.ts';
-import { apiServerUser } from '../apiserver/auth/user.ts';
+import { apiServerUser, type User } from '../apiserver/auth/user.ts';
 import type { ComputedKind } from '../apiserver/computed-kind.ts';
 import type { ExtensionRoute } from '../apiserver/http/documents.ts';
 import { storedQuotas } from '../apiserver/quota-book.ts';
@@ -45,6 +46,8 @@ export interface ControlPlaneParts {
   readonly apiIp: string;
   readonly apiPort: number;
   readonly nodeConnections: NodeConnections;
+  /** Users by tokens that are known beforehand. */
+  readonly staticUsers?: ReadonlyMap<string, User>;
   /** Kinds that are worked out instead of stored. */
   readonly computed?: readonly ComputedKind[];
   /** Whether nodes are this program's own: they may write only what is theirs, and claims have a default class. */
@@ -63,7 +66,8 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
   const tokens = serviceAccountTokens({ issuer, privateKey: parts.serviceAccountKey, objects, clock, entropy });
   const known = cachedTokens(tokens, clock);
   const legacy = legacyTokens({ privateKey: parts.serviceAccountKey, audiences: tokens.audiences, objects, clock });
-  const tokenAuthenticators = [known, legacy, bootstrapTokens(objects, clock, tokens.audiences)];
+  const given = staticTokens(parts.staticUsers ?? new Map(), tokens.audiences);
+  const tokenAuthenticators = [given, known, legacy, bootstrapTokens(objects, clock, tokens.audiences)];
   const { authorizer, rbac } = clusterAuthorizer(objects);
   const allocation = createServiceAllocation({ serviceCidr, entropy });
   allocation.restore(objects.list({ group: '', resource: 'services' }) as readonly unknown[] as readonly ApiService[]);

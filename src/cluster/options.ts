@@ -25,6 +25,8 @@ export interface ClusterOptions {
   readonly registryMirrors: readonly RegistryMirror[];
   /** A KubeSchedulerConfiguration; undefined: upstream's defaults. */
   readonly schedulerConfig: string | undefined;
+  /** A file of static tokens; undefined: there are none. */
+  readonly tokenAuthFile: string | undefined;
 }
 
 /** Says that a flag's value cannot be used, and what could. */
@@ -47,6 +49,7 @@ export interface RawOptions {
   readonly store?: string;
   readonly registryMirror?: readonly string[];
   readonly schedulerConfig?: string;
+  readonly tokenAuthFile?: string;
 }
 
 /** Checks the flags. Throws OptionError with the flag's name in it. */
@@ -77,6 +80,7 @@ export function clusterOptions(raw: RawOptions, defaultDataDir: string): Cluster
     store: store(raw.store ?? 'embedded'),
     registryMirrors: (raw.registryMirror ?? []).map(mirror),
     schedulerConfig: raw.schedulerConfig,
+    tokenAuthFile: raw.tokenAuthFile,
   };
 }
 

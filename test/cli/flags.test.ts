@@ -32,6 +32,7 @@ test.concurrent.each<readonly [string, readonly string[], RegExp]>([
   ['ranges that overlap', ['up', '--cluster-cidr', '10.96.0.0/12'], /overlap/],
   ['an endpoint that is no socket', ['up', '--runtime-endpoint', 'tcp://127.0.0.1:1'], /--runtime-endpoint takes unix:\/\/\/PATH/],
   ['a mirror without a URL', ['up', '--registry-mirror', 'docker.io'], /--registry-mirror/],
+  ['a token file that is not there', ['up', '--token-auth-file', '/none'], /--token-auth-file \/none cannot be read/],
   ['a component without a kubeconfig', ['scheduler'], /required option '--kubeconfig <file>' not specified/],
 ])('%s', { timeout: 30_000 }, async (name, args, message) => {
   const dataDir = join(scratch, name.replaceAll(' ', '-'));
