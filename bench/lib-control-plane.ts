@@ -12,22 +12,26 @@ export class ControlPlane {
   #process: PeapodProcess;
   access: ClientConfig;
 
-  private constructor(port: number) {
+  readonly #without: string;
+
+  private constructor(port: number, without: string) {
     this.#port = port;
+    this.#without = without;
     this.#process = this.#started();
     this.access = { server: '' };
   }
 
-  static async open(): Promise<ControlPlane> {
+  /** `without`: what it leaves out; without the word the API server is alone. */
+  static async open(without = 'scheduler,controllers'): Promise<ControlPlane> {
     ensureBundle();
-    const plane = new ControlPlane(await freePort());
+    const plane = new ControlPlane(await freePort(), without);
     await plane.#process.up;
     plane.access = await loadKubeconfig(join(plane.dir, 'data', 'kubeconfig'));
     return plane;
   }
 
   #started(): PeapodProcess {
-    return new PeapodProcess([...simulated(join(this.dir, 'data'), this.#port), '--nodes', '0', '--without', 'scheduler,controllers']);
+    return new PeapodProcess([...simulated(join(this.dir, 'data'), this.#port), '--nodes', '0', '--without', this.#without]);
   }
 
   /** Ends the process and starts it again on the same data; the milliseconds until it says that it is up. */

@@ -117,6 +117,20 @@ export function storeConformance(name: string, make: () => Promise<Store>): void
         expect(seen).toEqual(['3 put /b=1']);
       }));
 
+    test('what a watcher writes is told after what it heard of, also to those who began to watch later', () =>
+      using(async (store) => {
+        const seen: number[] = [];
+        let answer: Promise<unknown> | undefined;
+        using _first = store.watch(everything, 1, () => {
+          answer ??= store.transact(put('/answer', '1'));
+        });
+        using _second = store.watch(everything, 1, (events) => seen.push(...events.map(({ revision }) => revision)));
+        await store.transact(put('/question', '1'));
+        await answer;
+        await store.settled();
+        expect(seen).toEqual([2, 3]);
+      }));
+
     test('watchers have been told when a write is acknowledged', () =>
       using(async (store) => {
         let told = 0;

@@ -39,6 +39,9 @@ export class Ledger {
   #log: (readonly StoreEvent[])[] = [];
   #logBase: number;
   readonly #watched = new Map<string, WatchedRange>();
+  /** Published, not yet told: only while a listener that is being told writes. */
+  readonly #untold: (readonly StoreEvent[])[] = [];
+  #telling = false;
 
   constructor(revision = 1, compacted = 0) {
     this.#revision = revision;
@@ -146,9 +149,23 @@ export class Ledger {
         this.#keys.remove(key);
       }
     }
-    for (const range of this.#watched.values()) {
-      const mine = eventsIn(range, events);
-      if (mine.length > 0) for (const listener of range.listeners) listener(mine);
+    this.#untold.push(events);
+    this.#tell();
+  }
+
+  /** Tells what has not been told, revision by revision. A write by a listener is told after the one that it heard of, to all in the same order. */
+  #tell(): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    try {
+      for (let events = this.#untold.shift(); events !== undefined; events = this.#untold.shift()) {
+        for (const range of this.#watched.values()) {
+          const mine = eventsIn(range, events);
+          if (mine.length > 0) for (const listener of range.listeners) listener(mine);
+        }
+      }
+    } finally {
+      this.#telling = false;
     }
   }
 
@@ -169,7 +186,10 @@ export class Ledger {
     const watched = this.#watched.get(name) ?? { start, end, listeners: new Set() };
     this.#watched.set(name, watched);
     // One listener may watch a range twice: each watch is one of its own.
-    const own: StoreListener = (events) => listener(events);
+    const told = this.#revision;
+    const own: StoreListener = (events) => {
+      if ((events[0]?.revision ?? 0) > told) listener(events);
+    };
     watched.listeners.add(own);
     return {
       [Symbol.dispose]: () => {

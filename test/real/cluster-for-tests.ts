@@ -27,8 +27,6 @@ export function whyNoRealCluster(): string | undefined {
 /** A cluster of one test file, which may be stopped, killed and started again. */
 export interface RealCluster {
   readonly dataDir: string;
-  /** The flags that keep it apart from every other cluster, for those who start it themselves. */
-  readonly upFlags: readonly string[];
   /** What runs, in the process that was started last. */
   readonly process: PeapodProcess;
   /** Milliseconds that the last start took. */
@@ -42,17 +40,15 @@ export interface RealCluster {
   dispose(): Promise<void>;
 }
 
-/**
- * `octet` (0 to 255) chooses address ranges of its own, so that test files and people's clusters never meet; `bits` below 24 give room for several
- * nodes, in the ranges of the octets that follow. Nothing is started yet.
- */
-export async function realCluster(octet: number, { bits = 24 }: { readonly bits?: number } = {}): Promise<RealCluster> {
+/** `octet` (0 to 255) chooses address ranges of its own, so that test files and people's clusters never meet. Nothing is started yet. */
+export async function realCluster(octet: number): Promise<RealCluster> {
   ensureBundle();
   const dataDir = mkdtempSync(join(tmpdir(), 'peapod-real-'));
   const port = await freePort();
-  const ranges = ['--cluster-cidr', `10.251.${octet}.0/${bits}`, '--service-cidr', `10.252.${octet}.0/24`];
+  const ranges = ['--cluster-cidr', `10.251.${octet}.0/24`, '--service-cidr', `10.252.${octet}.0/24`];
   // Nothing listens on port 9: a pull fails at once and never leaves the machine.
-  const upFlags = [
+  const flags = [
+    'up',
     '--runtime',
     'cri',
     '--data-dir',
@@ -68,7 +64,6 @@ export async function realCluster(octet: number, { bits = 24 }: { readonly bits?
   const { socket } = containerdPaths({ dataDir: pathsOf(dataDir).runtime, stateDir: machineNames(dataDir).stateDir });
   return {
     dataDir,
-    upFlags,
     get process() {
       if (running === undefined) throw new Error('it was not started');
       return running;
@@ -77,7 +72,7 @@ export async function realCluster(octet: number, { bits = 24 }: { readonly bits?
       return upMs;
     },
     async start() {
-      running = new PeapodProcess(['up', ...upFlags]);
+      running = new PeapodProcess(flags);
       upMs = await running.up;
     },
     runtime: () => criRuntime({ endpoint: `unix://${socket}`, clock: systemClock, log: silentLog }),
