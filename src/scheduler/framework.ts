@@ -1,5 +1,8 @@
 // Owns the scheduling framework's contract: what a plugin sees, and what it may say. Verdicts are values; nothing here is an exception.
 import type { Pod } from '../api/core/v1.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Client } from '../client/client.ts';
+import type { ClusterState } from './cluster-state.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { WakeEvent } from './wake-event.ts';
@@ -70,8 +73,26 @@ export interface Wait {
   readonly waitsFor: string;
 }
 
+/** What a reservation is carried out with. Times in milliseconds. */
+export interface CarryOut {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly bindTimeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Something set aside for a pod on its node, counted from now on. */
+export interface Reservation {
+  /** Whether others have to act before it is done: the pod is nominated meanwhile. */
+  readonly takesTime: boolean;
+  /** Done before the pod is bound; it may wait. Rejects where the pod cannot be bound after all. */
+  carryOut(parts: CarryOut): Promise<void>;
+  /** Undoes it, where the pod could not be bound. Never throws. */
+  takeBack(): void;
+}
+
 /**
- * One rule of placement. All methods are pure and quick: they run for each pod, most for each pod and node. The order of plugins is data
+ * One rule of placement. All methods but `reserve` are pure, all are quick: they run for each pod, most for each pod and node. The order of plugins is data
  * (`plugins/default-plugins.ts`): the first plugin that turns a node down speaks for it.
  */
 export interface Plugin {
@@ -87,6 +108,8 @@ export interface Plugin {
   signature?(pod: Pod, cluster: ClusterView): string;
   /** undefined: nothing to say about this pod. */
   judge?(pod: Pod, cluster: ClusterView): Judgement | Wait | undefined;
+  /** Sets aside on the chosen node what the pod needs beside its requests; undefined: nothing. */
+  reserve?(pod: Pod, node: NodeInfo, cluster: ClusterState): Reservation | undefined;
   /** Whether a change may make any pod fit: asked once, before `wakes` is asked for each pod. Absent: it may. */
   hears?(event: WakeEvent): boolean;
   /** Whether a change may make a pod fit that this plugin turned down. Absent: every change may. */

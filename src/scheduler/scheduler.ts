@@ -17,7 +17,6 @@ import { extendedAttempt } from './extended-attempt.ts';
 import { minds } from './extender.ts';
 import { isOver } from './node-info.ts';
 import { startObjectInformers } from './object-informers.ts';
-import { claimPlanOf } from './plugins/volume-binding.ts';
 import { placedOn } from './pod-facts.ts';
 import { PodQueue, type Queued } from './pod-queue.ts';
 import { PodStatusWriter } from './pod-status-writer.ts';
@@ -26,7 +25,6 @@ import { displacedBy } from './preemption/preempt.ts';
 import type { Profile } from './profile.ts';
 import { RankingMemory } from './schedule.ts';
 import { defaultConfig, type SchedulerConfig } from './scheduler-config.ts';
-import { VolumeReservation } from './volume-reservation.ts';
 import type { WakeEvent } from './wake-event.ts';
 import { wakesUp } from './wake-up.ts';
 
@@ -289,21 +287,21 @@ class RunningScheduler implements Scheduler {
     const { uid, namespace = '', name } = pod.metadata;
     const { client, clock, log } = this.#options;
     const info = this.cluster.slots[this.cluster.slotOf(node) ?? -1];
-    const plan = info === undefined ? undefined : claimPlanOf(pod, info.node, this.cluster);
-    const volumes = plan === undefined ? undefined : new VolumeReservation(this.cluster, plan, node);
+    const plugins = this.profileOf(pod)?.plugins ?? [];
+    const reserved = info === undefined ? [] : plugins.flatMap((plugin) => plugin.reserve?.(pod, info, this.cluster) ?? []);
     this.cluster.putPod(placedOn(pod, node));
     this.#binding.add(uid);
     this.#tasks.run(`bind ${name}`, async (signal) => {
       try {
-        if (plan !== undefined && plan.provisions.length > 0) await this.#writer.nominate(pod, node);
+        if (reserved.some(({ takesTime }) => takesTime)) await this.#writer.nominate(pod, node);
         const { bindTimeoutMs, extenders } = this.config;
         const binder = extenders.find((extender) => extender.bindVerb !== undefined && minds(extender, pod));
-        await bind({ client, clock, bindTimeoutMs, ...(binder && { binder }) }, pod, node, volumes, signal);
+        await bind({ client, clock, bindTimeoutMs, ...(binder && { binder }) }, pod, node, reserved, signal);
         this.#recorder.record(subjectOf(pod, 'v1', 'Pod'), 'Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${node}`);
         this.#binding.delete(uid);
       } catch (error) {
         this.#binding.delete(uid);
-        volumes?.takeBack();
+        for (const one of reserved) one.takeBack();
         if (signal.aborted) return;
         // The truth is what the API shows: take the assumption back, unless the pod turns out to be placed.
         const current = this.#pods.get(namespace, name);

@@ -1,15 +1,14 @@
 // Owns giving a pod's claims their volumes: assumed at once, asked of the API before the pod is bound, taken back where that fails.
 import type { PersistentVolume, PersistentVolumeClaim } from '../api/core/v1.ts';
-import type { Clock } from '../base/clock.ts';
-import type { Client } from '../client/client.ts';
 import { resources } from '../client/resources.ts';
 import type { ClusterState } from './cluster-state.ts';
+import type { CarryOut, Reservation } from './framework.ts';
 import { type ClaimPlan, isBound, selectedNode } from './plugins/volume-claims.ts';
 
 const pollMs = 100;
 
 /** A plan that counts already. Disposing it without having been carried out takes it back. */
-export class VolumeReservation {
+export class VolumeReservation implements Reservation {
   readonly #cluster: ClusterState;
   readonly #plan: ClaimPlan;
   readonly #node: string;
@@ -26,6 +25,11 @@ export class VolumeReservation {
     for (const claim of this.#assumedClaims) cluster.objects.claims.put(claim);
   }
 
+  /** Where a volume is still to be made. */
+  get takesTime(): boolean {
+    return this.#plan.provisions.length > 0;
+  }
+
   /** Makes what was assumed again what the API shows, as far as nobody has changed it since. */
   takeBack(): void {
     const { volumes, claims } = this.#cluster.objects;
@@ -36,10 +40,10 @@ export class VolumeReservation {
   }
 
   /**
-   * Asks for it all and waits until every claim is bound. Rejects where the API refuses, where it is not done within `timeoutMs`, or where
+   * Asks for it all and waits until every claim is bound. Rejects where the API refuses, where it is not done within `bindTimeoutMs`, or where
    * the choice of the node was taken back.
    */
-  async carryOut(client: Client, clock: Clock, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  async carryOut({ client, clock, bindTimeoutMs, signal }: CarryOut): Promise<void> {
     for (const [at, { claim }] of this.#plan.bindings.entries()) {
       const volume = this.#assumedVolumes[at];
       if (volume !== undefined && volume.spec?.claimRef?.uid === claim.metadata.uid)
@@ -47,7 +51,7 @@ export class VolumeReservation {
     }
     for (const claim of this.#assumedClaims) await client.update(resources.persistentVolumeClaims, claim, { signal });
     const wanted = [...this.#plan.bindings.map(({ claim }) => claim), ...this.#plan.provisions];
-    const endMs = clock.now() + timeoutMs;
+    const endMs = clock.now() + bindTimeoutMs;
     for (;;) {
       const now = wanted.map(({ metadata }) => this.#cluster.objects.claims.get(metadata.namespace, metadata.name));
       if (now.every((claim) => claim !== undefined && isBound(claim))) return;

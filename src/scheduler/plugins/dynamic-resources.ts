@@ -1,13 +1,15 @@
-// Owns the rule of resource claims: a pod waits for those it names, and goes where what is allocated to them can be reached.
+// Owns the rule of resource claims: a pod waits for those it names, and goes where devices for them are, or where those that they have can be reached.
 import type { Pod, PodResourceClaim } from '../../api/core/v1.ts';
 import type { ResourceClaim } from '../../api/resource/v1.ts';
 import { matchesNodeSelector } from '../../predicates/node-affinity.ts';
 import type { ClusterView } from '../cluster-view.ts';
+import { allocateDevices } from '../devices/allocate-devices.ts';
+import { DeviceReservation } from '../devices/device-reservation.ts';
 import type { Plugin, Refusal } from '../framework.ts';
 import { cameOrChanged, nodeCameOrTaintsChanged, unlessTaken } from '../wake-event.ts';
 
-const elsewhere: Refusal = { reasons: ['resourceclaim not available on the node'], resolvable: true };
-const unavailable: Refusal = { reasons: ['cannot allocate all claims'], resolvable: true };
+const elsewhere: Refusal = { reasons: ['resourceclaim not available on the node'], resolvable: false };
+const unavailable: Refusal = { reasons: ['cannot allocate all claims'], resolvable: false };
 
 export const dynamicResources: Plugin = {
   name: 'DynamicResources',
@@ -31,19 +33,35 @@ export const dynamicResources: Plugin = {
     }
     const busy = claims.find(({ status }) => isFull(status?.reservedFor, pod));
     if (busy !== undefined) return { waitsFor: 'resourceclaim in use' };
-    const { resourceClaims } = cluster.objects;
-    const { revision } = resourceClaims;
+    for (const one of claims) {
+      const missing = one.status?.allocation === undefined ? missingClass(one, cluster) : undefined;
+      if (missing !== undefined) return { waitsFor: missing };
+    }
+    const { resourceClaims, resourceSlices, deviceClasses } = cluster.objects;
+    const tables = [resourceClaims, resourceSlices, deviceClasses];
+    const revisions = tables.map(({ revision }) => revision);
     return {
       test({ node }) {
         for (const { status } of claims) {
-          if (status?.allocation === undefined) return unavailable;
-          const { nodeSelector } = status.allocation;
-          if (nodeSelector !== undefined && !matchesNodeSelector(nodeSelector, node)) return elsewhere;
+          const selector = status?.allocation?.nodeSelector;
+          if (selector !== undefined && !matchesNodeSelector(selector, node)) return elsewhere;
         }
-        return undefined;
+        const open = claims.filter(({ status }) => status?.allocation === undefined);
+        return open.length > 0 && allocateDevices(open, node, cluster.objects) === undefined ? unavailable : undefined;
       },
-      isStale: () => resourceClaims.revision !== revision,
+      isStale: () => tables.some(({ revision }, at) => revision !== revisions[at]),
     };
+  },
+  reserve(pod, { node }, cluster) {
+    const claims = (pod.spec.resourceClaims ?? []).map((use) => find(use, pod, cluster)).filter((one) => typeof one === 'object');
+    if (claims.length === 0) return undefined;
+    const open = claims.filter(({ status }) => status?.allocation === undefined);
+    const allocations = allocateDevices(open, node, cluster.objects) ?? [];
+    return new DeviceReservation(
+      cluster,
+      pod,
+      claims.map((claim) => ({ claim, allocation: allocations[open.indexOf(claim)] })),
+    );
   },
   hears: unlessTaken,
   wakes: (_, event) =>
@@ -51,6 +69,16 @@ export const dynamicResources: Plugin = {
     cameOrChanged(event, 'resourceClaims', 'deviceClasses', 'resourceSlices') !== undefined ||
     nodeCameOrTaintsChanged(event),
 };
+
+/** What is wrong with a claim that is not allocated: it asks for a class that is not there. */
+function missingClass({ spec }: ResourceClaim, { objects }: ClusterView): string | undefined {
+  for (const { name, exactly, firstAvailable = [] } of spec.devices?.requests ?? []) {
+    for (const { deviceClassName } of exactly === undefined ? firstAvailable : [exactly])
+      if (objects.deviceClasses.get(undefined, deviceClassName) === undefined)
+        return `request ${name}: device class ${deviceClassName} does not exist`;
+  }
+  return undefined;
+}
 
 /** So many pods may share a claim. */
 const mostUsers = 256;

@@ -4,8 +4,9 @@ import type { ClusterObjects, ClusterView } from '../cluster-view.ts';
 import type { NodeTest, Plugin, Refusal, Wait } from '../framework.ts';
 import { claimsOf } from '../pod-facts.ts';
 import { claimsKey } from '../signature-keys.ts';
+import { VolumeReservation } from '../volume-reservation.ts';
 import { cameOrChanged, changedNode, taintsChanged, unlessTaken } from '../wake-event.ts';
-import { type ClaimPlan, isBound, planClaims, reaches, waitsForConsumer } from './volume-claims.ts';
+import { isBound, planClaims, reaches, waitsForConsumer } from './volume-claims.ts';
 
 const reason = {
   affinity: "node(s) didn't match PersistentVolume's node affinity",
@@ -27,6 +28,12 @@ export const volumeBinding: Plugin = {
       test: testOf(found, cluster.objects),
       isStale: () => tables.some(({ revision }, at) => revision !== revisions[at]),
     };
+  },
+  reserve(pod, { name, node }, cluster) {
+    const found = claimsIn(pod, cluster);
+    if (found === undefined || 'waitsFor' in found || found.waiting.length === 0) return undefined;
+    const planned = planClaims(found.waiting, node, cluster.objects);
+    return 'plan' in planned ? new VolumeReservation(cluster, planned.plan, name) : undefined;
   },
   hears: unlessTaken,
   wakes(pod, event) {
@@ -91,12 +98,4 @@ function testOf({ bound, waiting }: Claims, objects: ClusterObjects): NodeTest {
     refusals.set(key, refusal);
     return refusal;
   };
-}
-
-/** What is to be done about a pod's claims before it can be bound to a node; undefined where nothing is. */
-export function claimPlanOf(pod: Pod, node: Node, cluster: ClusterView): ClaimPlan | undefined {
-  const found = claimsIn(pod, cluster);
-  if (found === undefined || 'waitsFor' in found || found.waiting.length === 0) return undefined;
-  const planned = planClaims(found.waiting, node, cluster.objects);
-  return 'plan' in planned ? planned.plan : undefined;
 }
