@@ -4,7 +4,7 @@ import { type JsonDocument, JsonSyntaxError, parseJson } from '../api/decode-jso
 import type { KindDescription } from '../api/kind.ts';
 import type { KindCatalog } from '../api/kinds/catalog.ts';
 import { apiVersionOf, parseApiVersion } from '../api/object.ts';
-import { decodeProtobuf } from '../api/protobuf/envelope.ts';
+import { decodeProtobuf, isProtobuf, notProtobuf } from '../api/protobuf/envelope.ts';
 import { badRequest } from '../api/status-error.ts';
 import { bodyFormatOf } from './negotiation.ts';
 import type { RequestBody } from './request.ts';
@@ -30,7 +30,10 @@ export function parseBody(
   if (body?.is === 'object') return { value: body.object, repeats: noRepeats };
   const bytes = body?.bytes ?? new Uint8Array();
   const format = bodyFormatOf(body?.contentType);
-  if (format === 'protobuf') return { value: decodeProtobuf(catalog, bytes, expected).object, repeats: noRepeats };
+  if (format === 'protobuf') {
+    if (!isProtobuf(bytes)) throw refuse(notProtobuf, bytes);
+    return { value: decodeProtobuf(catalog, bytes, expected).object, repeats: noRepeats };
+  }
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
   try {
     if (format !== 'yaml') return parseJson(text);
@@ -61,6 +64,9 @@ export function objectOfBody(
     badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): ${why} (${excerptOf(bytes)})`);
   const { value, repeats, repeatedLines = [] } = parseBody(body, catalog, refuse, kind);
   if (typeof value === 'object' && !Array.isArray(value)) {
+    const version = (value as { readonly apiVersion?: unknown } | null)?.apiVersion;
+    if (typeof version === 'string' && version.split('/').length > 2 && body?.is === 'bytes')
+      throw refuse(`unexpected GroupVersion string: ${version}`, body.bytes);
     const strict = repeatedLines.length === 0 || fieldValidation === 'Ignore' ? [] : strictLines(repeatedLines, fieldValidation);
     return decodeObject(kind, value ?? {}, { fieldValidation, repeats, strict, ...kindsOf(catalog) });
   }

@@ -1,4 +1,5 @@
 // Owns the token that carries a chunked list on. It reads and writes tokens; it refuses to list.
+import { JsonSyntaxError, parseJson } from '../api/decode-json.ts';
 import { badRequest } from '../api/status-error.ts';
 
 /** Where a list goes on: at keys not below `prefix + start`, as of `revision` (-1: as of now, an inconsistent continuation). */
@@ -24,9 +25,10 @@ export function parseContinueToken(text: string): ContinueToken {
   }
   let token: { readonly v?: unknown; readonly rv?: unknown; readonly start?: unknown };
   try {
-    token = JSON.parse(Buffer.from(text, 'base64url').toString()) ?? {};
+    token = (parseJson(Buffer.from(text, 'base64url').toString()).value ?? {}) as typeof token;
   } catch (error) {
-    throw refuse(error instanceof Error ? error.message : String(error));
+    if (error instanceof JsonSyntaxError) throw refuse(error.message);
+    throw error;
   }
   if (token.v !== format) throw refuse(`server does not recognize this encoded version ${typeof token.v === 'string' ? token.v : ''}`);
   const revision = typeof token.rv === 'number' ? token.rv : 0;

@@ -31,6 +31,10 @@ const safeSysctls = new Set([
 /** Undefined: welcome. `others` are the pods that hold something of the node already. `node` undefined: not registered yet, nothing is checked. */
 export function refusalOf(pod: Pod, node: Node | undefined, others: readonly Pod[]): Refusal | undefined {
   const forbidden = pod.spec?.securityContext?.sysctls?.find(({ name }) => !safeSysctls.has(name));
+  if (pod.spec.securityContext?.supplementalGroupsPolicy === 'Strict') {
+    const message = 'SupplementalGroupsPolicy=Strict is not supported in this node';
+    return { reason: 'SupplementalGroupsPolicyNotSupported', message };
+  }
   if (wantsAppArmor(pod)) return { reason: 'AppArmor', message: 'Cannot enforce AppArmor: AppArmor is not enabled on the host' };
   if (forbidden !== undefined) return { reason: 'SysctlForbidden', message: `forbidden sysctl: "${forbidden.name}" not allowlisted` };
   if (node === undefined) return undefined;

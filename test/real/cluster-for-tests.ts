@@ -27,6 +27,8 @@ export function whyNoRealCluster(): string | undefined {
 /** A cluster of one test file, which may be stopped, killed and started again. */
 export interface RealCluster {
   readonly dataDir: string;
+  /** The flags that keep it apart from every other cluster, for those who start it themselves. */
+  readonly upFlags: readonly string[];
   /** What runs, in the process that was started last. */
   readonly process: PeapodProcess;
   /** Milliseconds that the last start took. */
@@ -40,15 +42,17 @@ export interface RealCluster {
   dispose(): Promise<void>;
 }
 
-/** `octet` (0 to 255) chooses address ranges of its own, so that test files and people's clusters never meet. Nothing is started yet. */
-export async function realCluster(octet: number): Promise<RealCluster> {
+/**
+ * `octet` (0 to 255) chooses address ranges of its own, so that test files and people's clusters never meet; `bits` below 24 give room for several
+ * nodes, in the ranges of the octets that follow. Nothing is started yet.
+ */
+export async function realCluster(octet: number, { bits = 24 }: { readonly bits?: number } = {}): Promise<RealCluster> {
   ensureBundle();
   const dataDir = mkdtempSync(join(tmpdir(), 'peapod-real-'));
   const port = await freePort();
-  const ranges = ['--cluster-cidr', `10.251.${octet}.0/24`, '--service-cidr', `10.252.${octet}.0/24`];
+  const ranges = ['--cluster-cidr', `10.251.${octet}.0/${bits}`, '--service-cidr', `10.252.${octet}.0/24`];
   // Nothing listens on port 9: a pull fails at once and never leaves the machine.
-  const flags = [
-    'up',
+  const upFlags = [
     '--runtime',
     'cri',
     '--data-dir',
@@ -64,6 +68,7 @@ export async function realCluster(octet: number): Promise<RealCluster> {
   const { socket } = containerdPaths({ dataDir: pathsOf(dataDir).runtime, stateDir: machineNames(dataDir).stateDir });
   return {
     dataDir,
+    upFlags,
     get process() {
       if (running === undefined) throw new Error('it was not started');
       return running;
@@ -72,7 +77,7 @@ export async function realCluster(octet: number): Promise<RealCluster> {
       return upMs;
     },
     async start() {
-      running = new PeapodProcess(flags);
+      running = new PeapodProcess(['up', ...upFlags]);
       upMs = await running.up;
     },
     runtime: () => criRuntime({ endpoint: `unix://${socket}`, clock: systemClock, log: silentLog }),

@@ -19,13 +19,14 @@ export function defaultClaim(claim: PersistentVolumeClaim): PersistentVolumeClai
 /** The PersistentVolume with upstream's defaults. */
 export function defaultPersistentVolume(volume: PersistentVolume): PersistentVolume {
   const spec = volume.spec ?? {};
-  const { hostPath, capacity } = spec;
+  const { hostPath, capacity, azureDisk } = spec;
   return {
     ...volume,
     spec: {
       ...spec,
       ...(capacity === undefined ? {} : { capacity: defaultQuantities(capacity) }),
       ...(hostPath === undefined ? {} : { hostPath: { ...hostPath, type: hostPath.type ?? '' } }),
+      ...(azureDisk === undefined ? {} : { azureDisk: { ...azureDisk, readOnly: azureDisk.readOnly ?? false } }),
       persistentVolumeReclaimPolicy: spec.persistentVolumeReclaimPolicy || 'Retain',
       volumeMode: spec.volumeMode ?? 'Filesystem',
     },

@@ -26,7 +26,7 @@ function defaultProjection(source: VolumeProjection): VolumeProjection {
 
 /** A volume with upstream's defaults: an empty directory where no source is named. */
 export function defaultVolume(volume: Volume): Volume {
-  const { secret, configMap, downwardAPI, projected, hostPath, ephemeral, image } = volume;
+  const { secret, configMap, downwardAPI, projected, hostPath, ephemeral, image, azureDisk } = volume;
   const template = ephemeral?.volumeClaimTemplate;
   if (secret !== undefined) return { ...volume, secret: { ...secret, defaultMode: secret.defaultMode ?? readable } };
   if (configMap !== undefined) return { ...volume, configMap: { ...configMap, defaultMode: configMap.defaultMode ?? readable } };
@@ -43,6 +43,7 @@ export function defaultVolume(volume: Volume): Volume {
     };
   }
   if (hostPath !== undefined) return { ...volume, hostPath: { ...hostPath, type: hostPath.type ?? '' } };
+  if (azureDisk !== undefined) return { ...volume, azureDisk: { ...azureDisk, readOnly: azureDisk.readOnly ?? false } };
   if (template !== undefined)
     return { ...volume, ephemeral: { ...ephemeral, volumeClaimTemplate: { ...template, spec: defaultClaimSpec(template.spec) } } };
   if (image !== undefined) {

@@ -26,6 +26,9 @@ export function isProtobuf(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && magic.equals(bytes.subarray(0, 4));
 }
 
+/** Upstream's words for bytes that are none. */
+export const notProtobuf = 'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]';
+
 /** True where the kind's objects have a protobuf form: built-in ones do, custom resources don't. */
 export function hasProtobuf(kind: KindDescription): boolean {
   return codecOf(kind.type) !== undefined;
@@ -37,7 +40,7 @@ export function hasProtobuf(kind: KindDescription): boolean {
  * @throws StatusError BadRequest for bytes that are no such body or a kind that isn't served, UnsupportedMediaType for one without protobuf.
  */
 export function decodeProtobuf(catalog: KindCatalog, bytes: Uint8Array, expected?: KindDescription): DecodedBody {
-  if (!isProtobuf(bytes)) throw badRequest('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
+  if (!isProtobuf(bytes)) throw badRequest(notProtobuf);
   try {
     const { apiVersion: said, kind: saidKind, raw } = readEnvelope(bytes.subarray(4));
     const named = said === '' && saidKind === '' ? expected : kindNamed(catalog, said, saidKind);

@@ -39,6 +39,11 @@ export async function bind(serving: Serving, request: ApiRequest): Promise<Answe
   return { is: 'status', status: success(201) };
 }
 
+function storageError({ metadata: { namespace, name, uid: found } }: Pod, uid: string): string {
+  const failed = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${found}`;
+  return `StorageError: invalid object, Code: 4, Key: /registry/pods/${namespace}/${name}, ResourceVersion: 0, AdditionalErrorMsg: ${failed}`;
+}
+
 function causesOf({ target }: Binding): readonly StatusCause[] {
   const causes: StatusCause[] = [];
   if (target?.kind && target.kind !== 'Node') causes.push(notSupported('target.kind', target.kind, ['Node', '<empty>']));
@@ -53,8 +58,7 @@ export function bound(object: AnyObject, binding: Binding, now: string): AnyObje
   const pod = object as unknown as Pod;
   const { name } = pod.metadata;
   const { uid, resourceVersion, labels, annotations } = binding.metadata ?? {};
-  if (uid && uid !== pod.metadata.uid)
-    throw conflict(asBinding, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid}`);
+  if (uid && uid !== pod.metadata.uid) throw conflict({ group: '', resource: 'pods' }, name, storageError(pod, uid));
   if (pod.metadata.deletionTimestamp !== undefined)
     throw conflict(asBinding, name, `pod ${name} is being deleted, cannot be assigned to a host`);
   if (pod.spec?.nodeName) throw conflict(asBinding, name, `pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`);

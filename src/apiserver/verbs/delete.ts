@@ -112,16 +112,18 @@ async function enact(
 
 function checkPreconditions(kind: ApiRequest['kind'], name: string, old: AnyObject, { preconditions }: DeleteOptions): void {
   if (preconditions === undefined) return;
+  // Upstream names the kind here where it names the resource elsewhere.
+  const subject = { group: kind.group, resource: kind.kind };
   const { uid, resourceVersion } = old.metadata;
   if (preconditions.uid !== undefined && preconditions.uid !== uid)
     throw conflict(
-      kind,
+      subject,
       name,
       `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
     );
   if (preconditions.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion)
     throw conflict(
-      kind,
+      subject,
       name,
       `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
     );

@@ -1,5 +1,6 @@
 // Owns what the narrow paths of a pod may change: containers for debugging, and resources of running containers. Pure.
-import { forbiddenValue } from '../../api/causes.ts';
+import { forbiddenValue, invalidValue } from '../../api/causes.ts';
+import { qosClassOf } from '../../api/core/pod-defaults.ts';
 import { checkPodSpec } from '../../api/core/pod-spec-validation.ts';
 import type { Container, Pod } from '../../api/core/v1.ts';
 import { sameValue } from '../../api/equal.ts';
@@ -40,49 +41,79 @@ export function ephemeralContainerCauses(next: AnyObject, old: AnyObject): reado
   return causes;
 }
 
-/** Takes over the resources of the containers that are there, and how they are resized. */
+type Containers = readonly Container[] | undefined;
+
+/** The containers that are there, with the resources that are wanted. */
+function withResources(containers: Containers, wanted: Containers): readonly Container[] {
+  return (containers ?? []).map((container) => {
+    const other = wanted?.find(({ name }) => name === container.name);
+    if (other === undefined) return container;
+    const { resizePolicy } = other;
+    return {
+      ...container,
+      ...(other.resources === undefined ? {} : { resources: other.resources }),
+      ...(resizePolicy === undefined ? {} : { resizePolicy }),
+    };
+  });
+}
+
+const sameNames = (a: Containers, b: Containers): boolean =>
+  sameValue(
+    (a ?? []).map(({ name }) => name),
+    (b ?? []).map(({ name }) => name),
+  );
+
+/** Takes over the resources of containers, and how they are resized. Another list of containers is left for the rules to refuse. */
 export function takeResources(next: AnyObject, old: AnyObject): AnyObject {
   const before = podOf(old).spec ?? { containers: [] };
   const wanted = podOf(next).spec ?? { containers: [] };
-  const taken = (containers: readonly Container[] | undefined, from: readonly Container[] | undefined): readonly Container[] =>
-    (containers ?? []).map((container) => {
-      const other = from?.find(({ name }) => name === container.name);
-      if (other === undefined) return container;
-      const { resizePolicy } = other;
-      return {
-        ...container,
-        ...(other.resources === undefined ? {} : { resources: other.resources }),
-        ...(resizePolicy === undefined ? {} : { resizePolicy }),
-      };
-    });
+  const same = sameNames(before.containers, wanted.containers);
   const { initContainers } = before;
   return withSpec(old, next, {
     ...before,
-    containers: taken(before.containers, wanted.containers),
-    ...(initContainers === undefined ? {} : { initContainers: taken(initContainers, wanted.initContainers) }),
+    containers: same ? withResources(before.containers, wanted.containers) : wanted.containers,
+    ...(initContainers === undefined ? {} : { initContainers: withResources(initContainers, wanted.initContainers) }),
   });
 }
 
 const resizable = new Set(['cpu', 'memory']);
 
-/** CPU and memory alone can change, and a limit or request that is there cannot be taken away. */
-export function resizeCauses(next: AnyObject, old: AnyObject): readonly StatusCause[] {
+/** What of one list of containers is refused; `foreign` where another resource than CPU and memory changes. */
+function listCauses(next: Containers, old: Containers, at: string): readonly StatusCause[] | 'foreign' {
   const causes: StatusCause[] = [];
-  const spec = podOf(next).spec ?? { containers: [] };
-  const before = podOf(old).spec?.containers ?? [];
-  let foreign = false;
-  spec.containers.forEach((container, index) => {
-    const was = before.find(({ name }) => name === container.name)?.resources;
+  for (const [index, container] of (next ?? []).entries()) {
+    const was = old?.find(({ name }) => name === container.name)?.resources;
     for (const sort of ['limits', 'requests'] as const) {
       const now = container.resources?.[sort] ?? {};
       const then = was?.[sort] ?? {};
       const names = [...new Set([...Object.keys(now), ...Object.keys(then)])];
-      if (names.some((name) => !resizable.has(name) && now[name] !== then[name])) foreign = true;
-      else if (Object.keys(then).some((name) => resizable.has(name) && now[name] === undefined))
-        causes.push(forbiddenValue(`spec.containers[${index}].resources.${sort}`, `resource ${sort} cannot be removed`));
+      if (names.some((name) => !resizable.has(name) && now[name] !== then[name])) return 'foreign';
+      if (Object.keys(then).some((name) => resizable.has(name) && now[name] === undefined))
+        causes.push(forbiddenValue(`${at}[${index}].resources.${sort}`, `resource ${sort} cannot be removed`));
     }
-  });
-  if (foreign) return [forbiddenValue('spec', 'only cpu and memory resources are mutable')];
-  checkPodSpec(spec, next.metadata, true, 'spec', causes);
+  }
   return causes;
+}
+
+/** CPU and memory alone can change, a limit or request that is there cannot be taken away, and a pod's class stays. */
+export function resizeCauses(next: AnyObject, old: AnyObject): readonly StatusCause[] {
+  const causes: StatusCause[] = [];
+  const spec = podOf(next).spec ?? { containers: [] };
+  const before = podOf(old).spec ?? { containers: [] };
+  if (old.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return [forbiddenValue('', 'static pods cannot be resized')];
+  if (before.os?.name === 'windows') return [forbiddenValue('', 'windows pods cannot be resized')];
+  if (spec.containers.length !== before.containers.length)
+    return [forbiddenValue('spec.containers', 'containers may not be added or removed on resize')];
+  if (!sameNames(spec.containers, before.containers))
+    return [forbiddenValue('spec.containers', 'containers may not be renamed or reordered on resize')];
+  const lists = [
+    listCauses(spec.containers, before.containers, 'spec.containers'),
+    listCauses(spec.initContainers, before.initContainers, 'spec.initContainers'),
+  ];
+  if (lists.includes('foreign')) return [forbiddenValue('spec', 'only cpu and memory resources are mutable')];
+  const removed = lists.flatMap((list) => (list === 'foreign' ? [] : list));
+  checkPodSpec(spec, next.metadata, true, 'spec', causes);
+  if (qosClassOf(spec) === qosClassOf(before) || removed.length > 0) return [...removed, ...causes];
+  const why = 'Pod QOS Class may not change as a result of resizing';
+  return [...causes, invalidValue('spec', podOf(old).status?.qosClass ?? qosClassOf(before), why)];
 }

@@ -34,7 +34,15 @@ export async function mountsOf(input: MountInput, files: NodeFiles): Promise<rea
     mounts.push({
       containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
       ...(volume.image === undefined ? {} : { image: { id: input.images.get(volume.image) ?? volume.image, subPath: sub } }),
-      hostPath: sub === '' || volume.image !== undefined ? volume.hostPath : await subPathOf(files, volume.hostPath, sub, mount.name),
+      hostPath:
+        sub === '' || volume.image !== undefined
+          ? volume.hostPath
+          : await subPathOf(
+              files,
+              volume.hostPath,
+              sub,
+              `volumeMount ${JSON.stringify(mount.name)} of container ${JSON.stringify(member.spec.name)}`,
+            ),
       readonly: mount.readOnly === true || volume.readonly,
       propagation: propagations[mount.mountPropagation ?? 'None'],
     });
@@ -60,8 +68,9 @@ function expandStrictly(text: string, environment: ReadonlyMap<string, string>):
 }
 
 /** The node's path of a sub-path: made where it is missing, and never outside the volume, whatever links say. */
-async function subPathOf(files: NodeFiles, volume: string, sub: string, name: string): Promise<string> {
-  if (sub.startsWith('/') || sub.split('/').includes('..')) throw new ConfigError(`failed to prepare subPath for volumeMount "${name}"`);
+async function subPathOf(files: NodeFiles, volume: string, sub: string, what: string): Promise<string> {
+  if (sub.startsWith('/')) throw new ConfigError(`error SubPath \`${sub}\` must not be an absolute path`);
+  if (sub.split('/').includes('..')) throw new ConfigError(`unable to provision SubPath \`${sub}\`: must not contain '..'`);
   const root = (await files.resolve(volume)) ?? volume;
   let path = root;
   for (const part of sub.split('/').filter((piece) => piece !== '' && piece !== '.')) {
@@ -73,7 +82,7 @@ async function subPathOf(files: NodeFiles, volume: string, sub: string, name: st
       await files.chmod(next, mode);
       path = next;
     } else {
-      if (real !== root && !real.startsWith(`${root}/`)) throw new ConfigError(`failed to prepare subPath for volumeMount "${name}"`);
+      if (real !== root && !real.startsWith(`${root}/`)) throw new ConfigError(`failed to prepare subPath for ${what}`);
       path = real;
     }
   }

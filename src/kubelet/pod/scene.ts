@@ -2,7 +2,7 @@
 import type { ResourceRequirements } from '../../api/core/v1.ts';
 import { parseTime } from '../../base/time.ts';
 import type { ContainerStatus, SandboxStatus } from '../../runtime/runtime.ts';
-import { attemptsOf, membersOf, newestSandbox } from './members.ts';
+import { attemptsOf, isUsable, membersOf, newestSandbox } from './members.ts';
 import type { Ending, History, Member, Observed } from './model.ts';
 import { endedAtMs, type Restart, restartAfter, restarts, restartsAll } from './restart.ts';
 
@@ -115,6 +115,19 @@ function hasFinished(
   return failedInit || (mains.length > 0 && mains.every(stays));
 }
 
+/**
+ * True for a pod whose first containers are just about to start: everything is there but the sandbox, or that too. Upstream's kubelet ends what it
+ * has begun before it turns to a deletion. What still has to come from a registry, or has failed once, is not waited for.
+ */
+function isBeginning(observed: Observed, history: History, members: readonly Member[], sandbox: SandboxStatus | undefined): boolean {
+  const { containers, underway, volumesMounted } = observed;
+  if (containers.length > 0 || !volumesMounted || Object.keys(history.starts).length > 0) return false;
+  const [first] = members;
+  const image = first === undefined ? undefined : history.images[first.spec.name];
+  if (image === undefined || 'reason' in image || history.sandbox !== undefined) return false;
+  return underway.has('sandbox') || isUsable(sandbox);
+}
+
 /** A pod that may not be restarted ends with its sandbox, as upstream has it. */
 function lostItsSandbox(observed: Observed, sandbox: SandboxStatus | undefined): boolean {
   if (observed.pod.spec?.restartPolicy !== 'Never' || observed.containers.length === 0) return false;
@@ -133,7 +146,8 @@ export function sceneOf(observed: Observed, history: History, nowMs: number): Sc
   let end: End | undefined;
   const startedAtMs = deletedAtMs === undefined ? nowMs : deletedAtMs - graceSeconds * 1000;
   if (observed.removed) end = { why: 'removed', graceSeconds, startedAtMs };
-  else if (deletedAtMs !== undefined) end = { why: 'deleted', graceSeconds, startedAtMs };
+  else if (deletedAtMs !== undefined)
+    end = isBeginning(observed, history, members, sandbox) ? undefined : { why: 'deleted', graceSeconds, startedAtMs };
   else if (history.ended !== undefined) {
     const { atMs, ...ending } = history.ended;
     end = { why: 'ended', ending, graceSeconds: ending.graceSeconds ?? graceSeconds, startedAtMs: atMs };

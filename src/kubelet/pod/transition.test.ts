@@ -457,3 +457,26 @@ test('a rule that restarts all containers: the others are stopped, then everythi
   world.crash('d', 0);
   expect(world.last?.status.phase).toBe('Failed');
 });
+
+test('a deletion that comes while the sandbox is made waits for the start that was begun', () => {
+  const world = new World(podOf({}));
+  const [mount, pull] = world.decide().actions;
+  for (const action of [mount, pull]) if (action !== undefined) world.carryOut(action);
+  world.underway.add('sandbox');
+  world.delete();
+  expect(world.decide()).toMatchObject({ ending: false, actions: [] });
+  world.underway.clear();
+  world.carryOut({ do: 'runSandbox', attempt: 0 });
+  world.settle();
+  expect(world.actions.map((action) => action.do)).toContain('startContainer');
+  expect(world.sequence((s) => s.phase ?? '').at(-1)).toBe('Succeeded');
+  expect(world.deleted).toBe(true);
+});
+
+test('a deletion that comes while an image is pulled waits for nothing', () => {
+  const world = new World(podOf({}));
+  world.volumesMounted = true;
+  world.underway = new Set(['sandbox', 'image/c']);
+  world.delete();
+  expect(world.decide().ending).toBe(true);
+});
