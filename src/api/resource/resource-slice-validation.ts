@@ -4,6 +4,7 @@ import { checkNodeSelector } from '../core/affinity-validation.ts';
 import type { NodeSelector } from '../core/v1.ts';
 import { checkDriverName } from '../core/volume-source-validation.ts';
 import { type Causes, checkDnsLabel, checkName } from '../field-checks.ts';
+import { goStruct } from '../go-print.ts';
 import { immutable } from '../meta/object-meta-validation.ts';
 import type { StatusCause } from '../meta/v1.ts';
 import { dnsSubdomainErrors } from '../names.ts';
@@ -51,7 +52,14 @@ function checkAttribute(attribute: DeviceAttribute, at: string, out: Causes): vo
     if (version.length > longestValue) out.push(tooLong(`${at}.version`, longestValue));
   }
   const given = Object.keys(attribute).length;
-  if (given !== 1) out.push(invalidValue(at, given === 0 ? '' : attribute, 'exactly one value must be specified'));
+  if (given !== 1)
+    out.push(
+      invalidValue(
+        at,
+        given === 0 ? '' : goStruct('io.k8s.api.resource.v1.DeviceAttribute', attribute),
+        'exactly one value must be specified',
+      ),
+    );
 }
 
 function checkCounters(counters: Readonly<Record<string, Counter>> | undefined, at: string, out: Causes): void {

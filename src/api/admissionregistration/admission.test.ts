@@ -1,0 +1,142 @@
+// Proves what webhooks, admission policies and their bindings refuse, and what a change may keep.
+import { expect, test } from 'vitest';
+import { judgeCreate, judgeUpdate } from '../../testing/judged-object.ts';
+
+const group = 'admissionregistration.k8s.io';
+const rule = { apiGroups: ['a.b'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['things'] };
+const webhook = {
+  name: 'a.example.com',
+  sideEffects: 'None',
+  admissionReviewVersions: ['v1'],
+  clientConfig: { url: 'https://x/y' },
+  rules: [rule],
+};
+const hooks = `validatingwebhookconfigurations ${group}`;
+const refusalsOf = (change: object): readonly string[] => judgeCreate(hooks, { webhooks: [{ ...webhook, ...change }] }).refusals;
+
+test.each([
+  ['a short name', { name: 'a.b' }, ['name: Invalid value: "a.b": should be a domain with at least three segments separated by dots']],
+  ['side effects', { sideEffects: 'Some' }, ['sideEffects: Unsupported value: "Some": supported values: "None", "NoneOnDryRun"']],
+  ['no place', { clientConfig: {} }, ['clientConfig: Required value: exactly one of url or service is required']],
+  [
+    'a plain URL',
+    { clientConfig: { url: 'http://x' } },
+    [`clientConfig.url: Invalid value: "http": 'https' is the only allowed URL scheme; desired format: https://host[/path]`],
+  ],
+  ['half a service', { clientConfig: { service: { name: 's', namespace: '' } } }, ['clientConfig.service.name: Required value']],
+  [
+    'no known version',
+    { admissionReviewVersions: ['v3'] },
+    ['admissionReviewVersions: Invalid value: ["v3"]: must include at least one of v1, v1beta1'],
+  ],
+  [
+    'all resources and one',
+    { rules: [{ ...rule, resources: ['*', 'pods'] }] },
+    [`rules[0].resources: Invalid value: ["*","pods"]: if '*' is present, must not specify other resources without subresources`],
+  ],
+  ['too much patience', { timeoutSeconds: 31 }, ['timeoutSeconds: Invalid value: 31: the timeout value must be between 1 and 30 seconds']],
+  [
+    'a condition that is no answer',
+    { matchConditions: [{ name: 'm', expression: '1' }] },
+    ['matchConditions[0].expression: Invalid value: "1": must evaluate to bool but got int'],
+  ],
+  [
+    'a condition about parameters',
+    { matchConditions: [{ name: 'm', expression: 'params == 1' }] },
+    [
+      `matchConditions[0].expression: Invalid value: "params == 1": compilation failed: ERROR: <input>:1:1: undeclared reference to 'params' (in container '')\n | params == 1\n | ^`,
+    ],
+  ],
+])('a webhook with %s is refused', (_, change, refusals) =>
+  expect(refusalsOf(change)).toEqual(refusals.map((refusal) => `webhooks[0].${refusal}`)),
+);
+
+test.each([
+  'object.metadata.name.startsWith("a") && request.userInfo.username != ""',
+  'authorizer.group("apps").resource("deployments").namespace("n").check("create").allowed()',
+  'authorizer.requestResource.check("get").allowed() || !has(namespaceObject.metadata.labels)',
+])('the condition %s is taken', (expression) => expect(refusalsOf({ matchConditions: [{ name: 'm', expression }] })).toEqual([]));
+
+const policies = `validatingadmissionpolicies ${group}`;
+const policy = { matchConstraints: { resourceRules: [rule] }, validations: [{ expression: 'true' }] };
+
+test.each([
+  [
+    'nothing to do',
+    { validations: [] },
+    [
+      'spec.validations: Required value: validations or auditAnnotations must contain at least one item',
+      'spec.auditAnnotations: Required value: validations or auditAnnotations must contain at least one item',
+    ],
+  ],
+  ['no resources', { matchConstraints: {} }, ['spec.matchConstraints.resourceRules: Required value']],
+  [
+    'a parameter of no version',
+    { paramKind: { apiVersion: 'a.b/', kind: 'K' } },
+    ['spec.paramKind.apiVersion: Invalid value: "a.b/": version must be specified'],
+  ],
+  [
+    'a message over two lines',
+    { validations: [{ expression: 'true', message: 'a\nb' }] },
+    ['spec.validations[0].message: Invalid value: "a\\nb": must not contain line breaks'],
+  ],
+  [
+    'a message that is no text',
+    { validations: [{ expression: 'true', messageExpression: '1' }] },
+    ['spec.validations[0].messageExpression: Invalid value: "1": must evaluate to string but got int'],
+  ],
+  [
+    'a variable of no name',
+    { variables: [{ name: 'in', expression: '1' }] },
+    ['spec.variables[0].name: Invalid value: "in": must be a valid CEL identifier'],
+  ],
+  [
+    'an annotation twice',
+    {
+      auditAnnotations: [
+        { key: 'k', valueExpression: '"a"' },
+        { key: 'k', valueExpression: '"b"' },
+      ],
+    },
+    ['spec.auditAnnotations[1].key: Duplicate value: "k"'],
+  ],
+])('a policy with %s is refused', (_, change, refusals) =>
+  expect(judgeCreate(policies, { spec: { ...policy, ...change } }).refusals).toEqual(refusals),
+);
+
+test('variables of a policy have types, which its other expressions are held to', () => {
+  const variables = [
+    { name: 'n', expression: 'object.spec.replicas + 1' },
+    { name: 'big', expression: 'variables.n > 5' },
+  ];
+  const of = (expression: string) => judgeCreate(policies, { spec: { ...policy, variables, validations: [{ expression }] } }).refusals;
+  expect(of('variables.big')).toEqual([]);
+  expect(of('variables.small')).toEqual([
+    `spec.validations[0].expression: Invalid value: "variables.small": compilation failed: ERROR: <input>:1:10: undefined field 'small'\n | variables.small\n | .........^`,
+  ]);
+});
+
+test('a mutation makes an object or a patch', () => {
+  const of = (mutation: object) =>
+    judgeCreate(`mutatingadmissionpolicies ${group}`, {
+      spec: { matchConstraints: policy.matchConstraints, reinvocationPolicy: 'Never', mutations: [mutation] },
+    }).refusals;
+  expect(of({ patchType: 'ApplyConfiguration', applyConfiguration: { expression: 'Object{spec: Object.spec{replicas: 1}}' } })).toEqual([]);
+  expect(of({ patchType: 'JSONPatch', jsonPatch: { expression: '1' } })).toEqual([
+    'spec.mutations[0].jsonPatch.expression: Invalid value: "1": must evaluate to list(JSONPatch) but got int',
+  ]);
+});
+
+test('a binding names one thing and does not both deny and warn', () => {
+  const spec = { policyName: 'p', validationActions: ['Deny', 'Warn'], paramRef: { name: 'a', parameterNotFoundAction: 'Nope' } };
+  expect(judgeCreate(`validatingadmissionpolicybindings ${group}`, { spec }).refusals).toEqual([
+    'spec.paramRef.parameterNotFoundAction: Unsupported value: "Nope": supported values: "Deny", "Allow"',
+    'spec.validationActions: Invalid value: ["Deny","Warn"]: must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)',
+  ]);
+});
+
+test('conditions of a webhook that stay as they are are not looked at again', () => {
+  const made = judgeCreate(hooks, { webhooks: [webhook] });
+  const old = { ...made, object: { ...made.object, webhooks: [{ ...webhook, matchConditions: [{ name: 'm', expression: 'nope' }] }] } };
+  expect(judgeUpdate(hooks, old, {}).refusals).toEqual([]);
+});
