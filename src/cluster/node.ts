@@ -77,6 +77,7 @@ export function startNode(parts: NodeParts): RunningNode {
     clock,
     log,
     path: `${rootDir}/last-words.json`,
+    samples: parts.cgroups !== undefined,
     ...(parts.oomKill === undefined ? {} : { kernel: parts.oomKill }),
   });
   const kubelet: Kubelet = createKubelet({

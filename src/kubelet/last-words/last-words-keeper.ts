@@ -22,6 +22,8 @@ export interface LastWordsOptions {
   readonly log: Log;
   /** The file that they are kept in. */
   readonly path: string;
+  /** Whether what containers use is looked at all the time; not worth it for simulated ones. */
+  readonly samples: boolean;
   /** What the kernel said of a container's process that it killed; absent: nobody can tell. */
   readonly kernel?: (containerId: string) => Promise<OomKill | undefined>;
 }
@@ -39,6 +41,7 @@ export class LastWordsKeeper implements Service {
     this.#options = options;
     this.#tasks = new TaskGroup(options.log);
     this.#loaded = this.#load();
+    if (!options.samples) return;
     this.#tasks.run('sample what containers use', async (signal) => {
       for (;;) {
         await options.clock.sleep(sampleMs, signal);

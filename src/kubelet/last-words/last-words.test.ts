@@ -57,6 +57,7 @@ test('what a container used and what its probes said is kept with its end, and f
     clock,
     log: silentLog,
     path: '/var/lib/kubelet/last-words.json',
+    samples: true,
   };
   const kernel = async () => ({ process: 'tail', pid: 1, residentBytes: 2 });
   const keeper = new LastWordsKeeper({ ...options, kernel });

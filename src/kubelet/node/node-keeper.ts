@@ -39,6 +39,7 @@ export function nodeKeeper(options: NodeKeeperOptions): NodeKeeper {
   const tellNode = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
     kubelet.events.record({ kind: 'Node', name: nodeName, uid: nodeName }, type, reason, message);
   let imageDir: string | undefined;
+  let silent: NodeUsage | undefined;
   const usage = async (): Promise<NodeUsage> => {
     imageDir ??= await runtime.imageFilesystem().then(
       ({ path }) => path,
@@ -62,7 +63,13 @@ export function nodeKeeper(options: NodeKeeperOptions): NodeKeeper {
     clock,
     log,
     thresholds,
-    usage,
+    // A node whose machine tells nothing (a simulated one) is not asked again and again.
+    usage: async () => {
+      if (silent !== undefined) return silent;
+      const now = await usage();
+      if (now.memory === undefined && now.processes === undefined) silent = now;
+      return now;
+    },
     pods: () => kubelet.pods.all().map(({ pod }) => pod),
     use: async (pods) => (await podUsages(found(pods), runtime, files, { rootDir, logDir }, true)).map(useOf),
     diskUse: async (pod) => diskUseOf((await podUsages(found([pod]), runtime, files, { rootDir, logDir }, true))[0]),
