@@ -1,0 +1,11 @@
+// Tests which pods keep a claim from going.
+import { expect, test } from 'vitest';
+import { podUses } from './plan.ts';
+
+const metadata = { name: 'n', namespace: 'ns', uid: 'u', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' };
+test('a pod keeps a claim from the moment it has a node', () => {
+  const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'n' } }];
+  const claim = { metadata, spec: {} };
+  expect(podUses({ metadata, spec: { containers: [], volumes, nodeName: 'a' } }, claim)).toBe(true);
+  expect(podUses({ metadata, spec: { containers: [], volumes } }, claim)).toBe(false);
+});
