@@ -25,6 +25,8 @@ export interface VirtualClusterOptions {
   readonly log?: Log;
   /** Every other write of controllers and scheduler to something that is there is refused as a Conflict. */
   readonly conflicts?: boolean;
+  /** Stands between controllers and scheduler, and the API server: to count what they do, or to make other trouble. */
+  readonly interpose?: (client: Client) => Client;
 }
 
 /** A cluster whose time passes only when its clock is told to. */
@@ -50,6 +52,7 @@ export async function openVirtualCluster({
   seed = 1,
   log = silentLog,
   conflicts = false,
+  interpose = (client) => client,
 }: VirtualClusterOptions = {}): Promise<VirtualCluster> {
   const clock = new VirtualClock();
   const entropy = seededEntropy(seed);
@@ -81,7 +84,7 @@ export async function openVirtualCluster({
     const mine = new Life();
     life = mine;
     const clientOf = (user: User): Client => (conflicts ? fickleClient(server.client(user)) : server.client(user));
-    const mortal = { client: (user: User) => mine.client(clientOf(user)) };
+    const mortal = { client: (user: User) => mine.client(interpose(clientOf(user))) };
     ({ services } = startComponents(mortal, new Set(), controllers, { clock, entropy, log }));
   };
   let crashes = 0;

@@ -56,8 +56,8 @@ export function jobController({ informers, client, clock, log }: ControllerConte
     const body = { metadata: { uid: pod.metadata.uid, '$deleteFromPrimitiveList/finalizers': [trackingFinalizer] } };
     return client.patch(resources.pods, placeOf(pod), { type: 'strategic', body });
   };
-  // A pod of another uid, or none, under the name: what was to be let go of is gone.
-  const wasGone = (error: unknown): boolean => hasReason(error, 'NotFound') || hasReason(error, 'Conflict');
+  // A conflict may be another pod of that name, or a write that came between: by the next look it is known which.
+  const wasGone = (error: unknown): boolean => hasReason(error, 'NotFound');
 
   const claim = async (job: Job): Promise<readonly Pod[]> => {
     const candidates = [...pods.byIndex('controllerUid', job.metadata.uid), ...pods.byIndex('controllerUid', `/${job.metadata.namespace}`)];
