@@ -1,7 +1,7 @@
 // Owns what the scheduler asks about a pod again and again, worked out once: requests, ports, claims, terms of affinity.
 import type { Pod, Volume } from '../api/core/v1.ts';
 import { type HostPort, hostPortsOf } from '../predicates/host-ports.ts';
-import { type Amounts, requestsOf, scoredRequest } from '../predicates/pod-resources.ts';
+import { type Amounts, amountOf, requestsOf, scoredRequest } from '../predicates/pod-resources.ts';
 
 /** Facts of a pod that its placement depends on. */
 export interface PodFacts {
@@ -15,20 +15,57 @@ export interface PodFacts {
 
 const known = new WeakMap<object, PodFacts>();
 
-/** The facts of a pod; they hang on its (frozen) spec. */
+/**
+ * The facts of a pod; they hang on its (frozen) spec, or on its status where containers are being resized: until that is done, a container
+ * counts with the more of what it asks for and what it has.
+ */
 export function podFactsOf(pod: Pod): PodFacts {
-  const cached = known.get(pod.spec);
+  const resizing = resizingPod(pod);
+  const key = resizing === undefined ? pod.spec : (pod.status ?? pod.spec);
+  const cached = known.get(key);
   if (cached !== undefined) return cached;
+  const facts = factsOf(resizing ?? pod);
+  known.set(key, facts);
+  return facts;
+}
+
+function factsOf(pod: Pod): PodFacts {
   const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {};
-  const facts: PodFacts = {
+  return {
     requests: requestsOf(pod),
     scoredCpu: scoredRequest(pod, 'cpu'),
     scoredMemory: scoredRequest(pod, 'memory'),
     ports: hostPortsOf(pod),
     minds: podAffinity !== undefined || podAntiAffinity !== undefined,
   };
-  known.set(pod.spec, facts);
-  return facts;
+}
+
+/** The pod as it counts while it is resized; undefined where it has what it asks for. */
+function resizingPod(pod: Pod): Pod | undefined {
+  const sized = (pod.status?.containerStatuses ?? []).filter(({ allocatedResources }) => allocatedResources !== undefined);
+  if (sized.length === 0) return undefined;
+  const infeasible = pod.status?.conditions?.some(({ type, reason }) => type === 'PodResizePending' && reason === 'Infeasible');
+  let differs = false;
+  const containers = pod.spec.containers.map((container) => {
+    const status = sized.find(({ name }) => name === container.name);
+    if (status === undefined) return container;
+    const asked = infeasible ? {} : { ...container.resources?.requests };
+    const requests: Record<string, string> = { ...asked };
+    for (const has of [status.allocatedResources, status.resources?.requests]) {
+      for (const [name, quantity] of Object.entries(has ?? {}))
+        if (requests[name] === undefined || amountOf(name, quantity) > amountOf(name, requests[name])) requests[name] = quantity;
+    }
+    const own = container.resources?.requests ?? {};
+    if (
+      Object.entries(requests).every(
+        ([name, quantity]) => own[name] !== undefined && amountOf(name, quantity) === amountOf(name, own[name]),
+      )
+    )
+      return container;
+    differs = true;
+    return { ...container, resources: { ...container.resources, requests } };
+  });
+  return differs ? { ...pod, spec: { ...pod.spec, containers } } : undefined;
 }
 
 /** The pod as it will be once it is bound to the node. */

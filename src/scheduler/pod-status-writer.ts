@@ -27,17 +27,18 @@ const settleMs = 100;
 export class PodStatusWriter {
   readonly #client: Client;
   readonly #clock: Clock;
-  readonly #recorder: EventRecorder;
+  readonly #recorderFor: (pod: Pod) => EventRecorder;
 
-  constructor(client: Client, clock: Clock, recorder: EventRecorder) {
+  /** `recorderFor`: each profile tells under its own name. */
+  constructor(client: Client, clock: Clock, recorderFor: (pod: Pod) => EventRecorder) {
     this.#client = client;
     this.#clock = clock;
-    this.#recorder = recorder;
+    this.#recorderFor = recorderFor;
   }
 
   /** Tells why a pod was not placed; `shown` is what the API shows of it now. A pod that is gone is no error. */
   async report(pod: Pod, shown: Pod | undefined, { reason, message, nominate }: PodReport): Promise<void> {
-    this.#recorder.record(subjectOf(pod, 'v1', 'Pod'), 'Warning', 'FailedScheduling', cut(message));
+    this.#recorderFor(pod).record(subjectOf(pod, 'v1', 'Pod'), 'Warning', 'FailedScheduling', cut(message));
     const before = shown?.status?.conditions?.find(({ type }) => type === 'PodScheduled');
     const nominated = shown?.status?.nominatedNodeName ?? '';
     const same = before?.status === 'False' && before.reason === reason && before.message === message;

@@ -97,3 +97,20 @@ test('a ranking names for each node the plugin that turned it down, and for the 
     'ImageLocality',
   ]);
 });
+
+test.each([
+  ['a container that gives back what it has counts with it until it is done', { cpu: '3' }, undefined, '0/1'],
+  ['a container that has what it asks for', { cpu: '1' }, undefined, 'n1'],
+  ['a resize that cannot be counts with what the container has', { cpu: '500m' }, 'Infeasible', 'n1'],
+] as const)('in-place resize: %s', (_, allocatedResources, reason, expected) => {
+  const asks = reason === undefined ? '1' : '4';
+  const there: Pod = {
+    ...pod({ nodeName: 'n1' }, asks, 'q'),
+    status: {
+      containerStatuses: [{ name: 'c', image: '', imageID: '', ready: true, restartCount: 0, allocatedResources }],
+      ...(reason && { conditions: [{ type: 'PodResizePending', status: 'True', reason }] }),
+    },
+  };
+  const tried = attempt(pod({}, '2'), clusterOf([node('n1')], [there]), defaultProfile, () => 0);
+  expect(tried.outcome === 'placed' ? tried.node : tried.message).toContain(expected);
+});

@@ -60,7 +60,8 @@ class RunningScheduler implements Scheduler {
   readonly config: SchedulerConfig;
   readonly #options: SchedulerOptions;
   readonly #tasks: TaskGroup;
-  readonly #recorder: EventRecorder;
+  /** By schedulerName: each profile tells under its own name. */
+  readonly #recorders: ReadonlyMap<string, EventRecorder>;
   readonly #writer: PodStatusWriter;
   readonly #profiles: ReadonlyMap<string, Profile>;
   readonly #memories = new Map<Profile, RankingMemory>();
@@ -80,8 +81,10 @@ class RunningScheduler implements Scheduler {
     this.#options = options;
     this.config = config;
     this.#tasks = new TaskGroup(log);
-    this.#recorder = new EventRecorder(client, clock, log, { component: config.profiles[0]?.schedulerName ?? 'default-scheduler' });
-    this.#writer = new PodStatusWriter(client, clock, this.#recorder);
+    this.#recorders = new Map(
+      config.profiles.map(({ schedulerName: component }) => [component, new EventRecorder(client, clock, log, { component })]),
+    );
+    this.#writer = new PodStatusWriter(client, clock, (pod) => this.#recorderFor(pod));
     this.#profiles = new Map(config.profiles.map((profile) => [profile.schedulerName, profile]));
     for (const profile of config.profiles) this.#memories.set(profile, new RankingMemory());
     this.#queue = new PodQueue(
@@ -103,7 +106,13 @@ class RunningScheduler implements Scheduler {
 
   async stop(): Promise<void> {
     this.#queue.close();
-    await Promise.all([this.#tasks.stop(), this.#nodes.stop(), this.#pods.stop(), this.#others.stop(), this.#recorder.stop()]);
+    await Promise.all([
+      this.#tasks.stop(),
+      this.#nodes.stop(),
+      this.#pods.stop(),
+      this.#others.stop(),
+      ...[...this.#recorders.values()].map((recorder) => recorder.stop()),
+    ]);
   }
 
   #watch(): void {
@@ -142,6 +151,12 @@ class RunningScheduler implements Scheduler {
 
   profileOf(pod: Pod): Profile | undefined {
     return this.#profiles.get(pod.spec.schedulerName ?? 'default-scheduler');
+  }
+
+  #recorderFor(pod: Pod): EventRecorder {
+    const recorder = this.#recorders.get(pod.spec.schedulerName ?? 'default-scheduler');
+    if (recorder === undefined) throw new Error(`no profile schedules for ${pod.spec.schedulerName}`);
+    return recorder;
   }
 
   /** A pod came or changed. */
@@ -270,7 +285,7 @@ class RunningScheduler implements Scheduler {
     this.#tasks.run(`preempt for ${name}`, async () => {
       try {
         for (const one of displaced) await this.#writer.nominate(one, null);
-        await evict({ client, clock, recorder: this.#recorder }, pod, victims, node);
+        await evict({ client, clock, recorder: this.#recorderFor(pod) }, pod, victims, node);
       } finally {
         this.#preempting.delete(uid);
         // What happened meanwhile may have been all there is to wait for; and a failed eviction is tried anew.
@@ -297,7 +312,8 @@ class RunningScheduler implements Scheduler {
         const { bindTimeoutMs, extenders } = this.config;
         const binder = extenders.find((extender) => extender.bindVerb !== undefined && minds(extender, pod));
         await bind({ client, clock, bindTimeoutMs, ...(binder && { binder }) }, pod, node, reserved, signal);
-        this.#recorder.record(subjectOf(pod, 'v1', 'Pod'), 'Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${node}`);
+        const words = `Successfully assigned ${namespace}/${name} to ${node}`;
+        this.#recorderFor(pod).record(subjectOf(pod, 'v1', 'Pod'), 'Normal', 'Scheduled', words);
         this.#binding.delete(uid);
       } catch (error) {
         this.#binding.delete(uid);
