@@ -1,5 +1,6 @@
 // Owns whether the defaults in a schema would themselves be accepted.
 import { invalidValue } from '../causes.ts';
+import { defaultRuleCauses } from '../custom/check-rules.ts';
 import { deepEqual } from '../custom/deep-equal.ts';
 import { coerceEmbedded, embeddedCauses } from '../custom/embedded-metadata.ts';
 import { pruneValue } from '../custom/prune.ts';
@@ -29,5 +30,7 @@ function causesOf(schema: Schema, field: string): readonly StatusCause[] {
     return [...causes, invalidValue(field, value, error.message)];
   }
   const embedded = embeddedCauses(value, schema, field);
-  return [...causes, ...(embedded.length > 0 ? embedded : validateValue(value, schema, undefined, field))];
+  if (embedded.length > 0) return [...causes, ...embedded];
+  const judged = validateValue(value, schema, undefined, field);
+  return [...causes, ...(judged.length > 0 ? judged : defaultRuleCauses(value, schema, field))];
 }

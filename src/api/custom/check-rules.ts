@@ -38,6 +38,11 @@ export function ruleCheckerOf(schema: Schema): RuleChecker | undefined {
   return { check: (object, old) => new Check().run(object, old, schema) };
 }
 
+/** Complaints of the rules below a schema about a value at `field` that is new and old at once, as a default is. */
+export function defaultRuleCauses(value: unknown, schema: Schema, field: string): readonly StatusCause[] {
+  return new Check().stay(value, schema, field);
+}
+
 /** A value whose kin before an update is known or not. `same` tells whether it, or what it lies in, stayed as it was. */
 interface Place {
   readonly field: string;
@@ -57,6 +62,11 @@ class Check {
     const before = old === undefined ? undefined : { value: old };
     this.#visit(object, schema, { field: '', old, before, same: () => before !== undefined && unchanged(object, old, schema) }, true);
     return { causes: this.#causes, warnings: this.#warnings };
+  }
+
+  stay(value: unknown, schema: Schema, field: string): readonly StatusCause[] {
+    this.#visit(value, schema, { field, old: value, before: undefined, same: () => false }, schema.embedded);
+    return this.#causes;
   }
 
   #visit(value: unknown, schema: Schema, place: Place, isResource: boolean): void {

@@ -1,11 +1,12 @@
 // Owns the metadata of custom resources and of resources embedded in them: reading it as the built-in type, dropping what it does not know.
-import { invalidValue } from '../causes.ts';
+import { invalidValue, required } from '../causes.ts';
 import { DecodeError, decodeFields } from '../decode.ts';
 import { ValueError } from '../decode-scalars.ts';
 import type { KindDescription } from '../kind.ts';
 import { builtInTypes } from '../kinds/types.ts';
-import { objectMetaCauses, subdomainName } from '../meta/object-meta-validation.ts';
+import { objectMetaCauses } from '../meta/object-meta-validation.ts';
 import type { ObjectMeta, StatusCause } from '../meta/v1.ts';
+import { pathSegmentErrors } from '../names.ts';
 import { type Fields, isFields, type Schema, schemaOfField, setField } from './schema.ts';
 
 const metaKind: KindDescription = {
@@ -117,8 +118,7 @@ function resourceCauses(resource: Fields, field: string): readonly StatusCause[]
   const at = (name: string): string => (field === '' ? name : `${field}.${name}`);
   for (const name of ['apiVersion', 'kind'] as const) {
     const value = resource[name];
-    if (value === undefined || value === '')
-      causes.push({ reason: 'FieldValueRequired', message: 'Required value: must not be empty', field: at(name) });
+    if (value === undefined || value === '') causes.push(required(at(name)));
   }
   const { apiVersion, kind, metadata } = resource;
   if (typeof apiVersion === 'string' && apiVersion.split('/').length > 2)
@@ -132,9 +132,9 @@ function resourceCauses(resource: Fields, field: string): readonly StatusCause[]
       ),
     );
   if (isFields(metadata)) {
-    const meta = { name: 'name', ...metadata } as Partial<ObjectMeta>;
+    const meta = { ...metadata, name: metadata['name'] || 'name' } as Partial<ObjectMeta>;
     const namespaced = typeof meta.namespace === 'string' && meta.namespace !== '';
-    causes.push(...genericMetaCauses(objectMetaCauses(meta, namespaced, subdomainName, at('metadata'))));
+    causes.push(...genericMetaCauses(objectMetaCauses(meta, namespaced, pathSegmentErrors, at('metadata'))));
   }
   return causes;
 }

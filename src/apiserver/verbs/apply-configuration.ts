@@ -69,7 +69,10 @@ export function configurationOf({ body, warnings }: ApiRequest, kind: KindDescri
     );
   }
   const object = (value ?? {}) as AnyObject;
-  const { apiVersion = '', kind: name = '' } = object;
+  const [apiVersion, name] = [object.apiVersion, object.kind].map((text: unknown) => (typeof text === 'string' ? text : '')) as [
+    string,
+    string,
+  ];
   if (apiVersion !== apiVersionOf(kind.group, kind.version) || name !== kind.kind) {
     const { group, version } = parseApiVersion(apiVersion) ?? { group: '', version: apiVersion };
     throw badRequest(`invalid object type: ${group}/${version}, Kind=${name}`);
