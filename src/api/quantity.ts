@@ -45,6 +45,8 @@ const largestBinaryNano = (2n ** 63n - 1n) * 10n ** 9n;
 const one = 10n ** 9n;
 /** Beyond this power of ten a spelling is refused, so that no amount costs unbounded memory. */
 const largestExponent = 1000;
+/** Characters of a spelling; the longest amount that means anything has a few dozen. */
+const longestText = 1000;
 
 function interpret(suffix: string): { readonly base: 2 | 10; readonly exponent: number; readonly format: QuantityFormat } | undefined {
   const decimal = decimalExponents.get(suffix);
@@ -70,7 +72,7 @@ export function parseQuantity(text: string): Quantity {
 }
 
 function parse(text: string): Quantity {
-  const parts = shape.exec(text);
+  const parts = text.length > longestText ? null : shape.exec(text);
   if (parts === null || text === '') throw new QuantityError(wrongFormat);
   const [, sign = '', whole = '', fraction, suffix = ''] = parts;
   if (whole === '' && fraction === undefined && suffix === '' && sign !== '') return { nano: 0n, format: 'DecimalSI' };

@@ -117,12 +117,12 @@ export function badRequest(message: string): StatusError {
   return new StatusError('BadRequest', message);
 }
 
+/** Causes that one refusal names at most; a body can be wrong in a hundred thousand places. */
+const causesBound = 10_000;
+
 /** 422 with one cause a field error. The message lists them as Kubernetes does: one bare, several in brackets. */
-export function invalid(
-  kind: { readonly group: string; readonly kind: string },
-  name: string,
-  causes: readonly StatusCause[],
-): StatusError {
+export function invalid(kind: { readonly group: string; readonly kind: string }, name: string, found: readonly StatusCause[]): StatusError {
+  const causes = found.length > causesBound ? found.slice(0, causesBound) : found;
   const who = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
   const texts = [...new Set(causes.map((cause) => (cause.field === undefined ? `${cause.message}` : `${cause.field}: ${cause.message}`)))];
   const list = texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;

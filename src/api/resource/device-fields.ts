@@ -53,7 +53,8 @@ export function checkSet<T>(
 export function checkPoolName(name: string, at: string, out: Causes): void {
   if (name === '') return void out.push(required(at));
   if (name.length > longestPool) out.push(tooLong(at, longestPool));
-  for (const part of name.split('/')) checkName(dnsSubdomainErrors(part), part, at, out);
+  // A name that is far too long has been told so: what is wrong with each of its parts would only bury it.
+  for (const part of name.split('/', longestPool)) checkName(dnsSubdomainErrors(part), part, at, out);
 }
 
 /** A device as drivers name it. */

@@ -69,10 +69,7 @@ export function configurationOf({ body, warnings }: ApiRequest, kind: KindDescri
     );
   }
   const object = (value ?? {}) as AnyObject;
-  const [apiVersion, name] = [object.apiVersion, object.kind].map((text: unknown) => (typeof text === 'string' ? text : '')) as [
-    string,
-    string,
-  ];
+  const [apiVersion, name] = [textOf(object.apiVersion), textOf(object.kind)];
   if (apiVersion !== apiVersionOf(kind.group, kind.version) || name !== kind.kind) {
     const { group, version } = parseApiVersion(apiVersion) ?? { group: '', version: apiVersion };
     throw badRequest(`invalid object type: ${group}/${version}, Kind=${name}`);
@@ -87,6 +84,10 @@ export function configurationOf({ body, warnings }: ApiRequest, kind: KindDescri
   checkTypes(kind, given);
   const { managedFields: _, ...rest } = given.metadata;
   return { ...given, metadata: rest };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function yamlOf(text: string): YamlDocument {

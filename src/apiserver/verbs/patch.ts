@@ -48,7 +48,7 @@ export async function patch(serving: Serving, request: ApiRequest): Promise<Answ
   const changed = await change(serving, request, options, {
     ...changeRulesOf(storedKindOf(serving.catalog, kind), subresource),
     fromCurrent: true,
-    next: (entry) => placed(rulesOf(kind).default(patcher(kind, objectAs(kind, entry))), kind, namespace, name),
+    next: (entry) => rulesOf(kind).default(placed(patcher(kind, objectAs(kind, entry)), kind, namespace, name)),
     manage: manageAs(serving, request, options),
   });
   return answerOf(kind, changed);
