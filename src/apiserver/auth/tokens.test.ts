@@ -105,6 +105,22 @@ test.each<[string, object, string, string]>([
   await expect(cluster().ask(spec, name)).rejects.toMatchObject({ message });
 });
 
+test.each<[string, object, (at: ReturnType<typeof cluster>) => unknown]>([
+  ['has expired', { expirationSeconds: 600 }, ({ clock }) => clock.advance(601_000)],
+  ['is for another audience', { audiences: ['https://other'] }, () => {}],
+  ['is of an account that is gone', {}, ({ objects }) => objects.remove(core('serviceaccounts'), 'ns', 's')],
+  ['is of an account that was made anew', {}, ({ objects }) => objects.put(core('serviceaccounts'), object('s', 'another-uid'))],
+  ['is of a pod that is gone', { boundObjectRef: pod }, ({ objects }) => objects.remove(core('pods'), 'ns', 'p')],
+  ['is of a pod that was made anew', { boundObjectRef: pod }, ({ objects }) => objects.put(core('pods'), object('p', 'another-uid'))],
+])('a request is refused whose token %s', async (_, spec, change) => {
+  const at = cluster();
+  const token = (await at.ask(spec)).status?.token;
+  await change(at);
+  const authenticator = createAuthenticator({ tokens: [at.tokens] });
+  const asked = authenticator.authenticate({ authorization: `Bearer ${token}` });
+  await expect(asked).rejects.toMatchObject({ reason: 'Unauthorized', code: 401 });
+});
+
 test('tokens for others, forged and foreign ones are told apart', async () => {
   const { tokens, ask } = cluster();
   const own = ['https://kubernetes.default.svc'];

@@ -1,6 +1,6 @@
 // Owns the two decisions about owners: what an update makes of them, and what an apply makes of them and the object. Structured merge's rules; pure.
 import type { AnyObject } from '../../api/object.ts';
-import { type Comparison, compareFields } from './compare-fields.ts';
+import { type Comparison, compareFields, equalValues } from './compare-fields.ts';
 import type { Conflict } from './conflicts.ts';
 import { difference, emptySet, type FieldSet, intersection, isEmptySet, union } from './field-set.ts';
 import { mergeApplied } from './merge-applied.ts';
@@ -51,8 +51,12 @@ export function applied(change: Change, configuration: AnyObject, self: FieldMan
   const managers = [...known.filter((one) => one !== previous), mine];
   const object = previous === undefined ? merged : pruned(change, merged, managers, previous);
   const { rest, conflicts } = settled(change, object, managers, own);
-  const changed = !isEmptySet(ofWhole(compareFields(shape, live, object)));
-  return { object: changed ? object : undefined, managers: rest, conflicts };
+  return { object: equalValues(live, unguarded(object)) ? undefined : object, managers: rest, conflicts };
+}
+
+/** A version that is named is a guard and no change. */
+function unguarded({ metadata: { resourceVersion: _, ...metadata }, ...rest }: AnyObject): unknown {
+  return { ...rest, metadata };
 }
 
 const nothing: Comparison = { touched: emptySet, removed: emptySet };
