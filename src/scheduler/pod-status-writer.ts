@@ -56,6 +56,17 @@ export class PodStatusWriter {
     await this.#patch(pod, { ...(!same && { conditions: [condition] }), ...(renominates && { nominatedNodeName: nominate }) });
   }
 
+  /** Tells that a pod has its node. */
+  tellPlaced(pod: Pod, node: string): void {
+    const { namespace = '', name } = pod.metadata;
+    this.#recorderFor(pod).record(
+      subjectOf(pod, 'v1', 'Pod'),
+      'Normal',
+      'Scheduled',
+      `Successfully assigned ${namespace}/${name} to ${node}`,
+    );
+  }
+
   /** Changes nothing but where the pod is nominated to. */
   async nominate(pod: Pod, node: string | null): Promise<void> {
     await this.#patch(pod, { nominatedNodeName: node });

@@ -1,27 +1,25 @@
 // Owns the scheduler at work: watches the cluster, takes one waiting pod at a time, decides, binds or evicts, says why.
 import type { Node, Pod } from '../api/core/v1.ts';
 import { sameValue } from '../api/equal.ts';
-import { hasReason } from '../api/status-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Entropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
 import { type Service, TaskGroup } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
-import { EventRecorder, subjectOf } from '../client/event-recorder.ts';
+import { EventRecorder } from '../client/event-recorder.ts';
 import { Informer } from '../client/informer.ts';
 import { resources } from '../client/resources.ts';
 import { type Attempt, attempt } from './attempt.ts';
-import { bind } from './binding.ts';
+import { Bindings } from './binding.ts';
 import { ClusterState } from './cluster-state.ts';
 import { extendedAttempt } from './extended-attempt.ts';
 import { minds } from './extender.ts';
 import { isOver } from './node-info.ts';
 import { startObjectInformers } from './object-informers.ts';
-import { placedOn } from './pod-facts.ts';
 import { PodQueue, type Queued } from './pod-queue.ts';
 import { PodStatusWriter } from './pod-status-writer.ts';
 import { evict } from './preemption/evict.ts';
-import { displacedBy } from './preemption/preempt.ts';
+import { Preemptions } from './preemption/preemptions.ts';
 import type { Profile } from './profile.ts';
 import { RankingMemory } from './schedule.ts';
 import { defaultConfig, type SchedulerConfig } from './scheduler-config.ts';
@@ -69,10 +67,8 @@ class RunningScheduler implements Scheduler {
   readonly #nodes: Informer<Node>;
   readonly #pods: Informer<Pod>;
   readonly #others: ReturnType<typeof startObjectInformers>;
-  /** Pods that are being bound, by uid. */
-  readonly #binding = new Set<string>();
-  /** Pods whose victims are being evicted, by uid: not tried again before that is done. */
-  readonly #preempting = new Set<string>();
+  readonly #bindings: Bindings;
+  readonly #preemptions: Preemptions;
   #running = false;
   #synced = false;
 
@@ -96,6 +92,17 @@ class RunningScheduler implements Scheduler {
     this.#nodes = new Informer({ client, resource: resources.nodes, clock, log });
     this.#pods = new Informer({ client, resource: resources.pods, clock, log });
     this.#others = startObjectInformers({ client, clock, log }, this.cluster.objects, (event) => this.#tell(event));
+    const { cluster } = this;
+    const [queue, writer, tasks] = [this.#queue, this.#writer, this.#tasks];
+    this.#preemptions = new Preemptions({
+      ...{ cluster, queue, writer, tasks },
+      evict: (pod, victims, node) => evict({ client, clock, recorder: this.#recorderFor(pod) }, pod, victims, node),
+    });
+    this.#bindings = new Bindings({
+      ...{ cluster, queue, writer, tasks, client, clock, log, extenders: config.extenders, bindTimeoutMs: config.bindTimeoutMs },
+      shown: ({ metadata }) => this.#pods.get(metadata.namespace, metadata.name),
+      tell: (event) => this.#tell(event),
+    });
     this.#watch();
     this.#tasks.run('first round', async () => {
       await Promise.all([this.#nodes.synced, this.#pods.synced, this.#others.synced]);
@@ -179,7 +186,7 @@ class RunningScheduler implements Scheduler {
       return;
     }
     // On its way to a node: an older state of it that is told of only now changes nothing.
-    if (this.#binding.has(uid) || this.cluster.placed(uid) !== undefined) return;
+    if (this.#bindings.isRunning(pod) || this.cluster.placed(uid) !== undefined) return;
     const nominated = pod.status?.nominatedNodeName || undefined;
     if (old === undefined || nominated !== (old.status?.nominatedNodeName || undefined)) this.cluster.nominate(pod, nominated);
     this.#queue.put(pod);
@@ -193,7 +200,7 @@ class RunningScheduler implements Scheduler {
   }
 
   #keptOutBy(pod: Pod): string | undefined {
-    if (this.#preempting.has(pod.metadata.uid)) return 'DefaultPreemption';
+    if (this.#preemptions.isRunning(pod)) return 'DefaultPreemption';
     return this.profileOf(pod)?.plugins.find((plugin) => plugin.preEnqueue?.(pod, this.cluster) !== undefined)?.name;
   }
 
@@ -209,7 +216,7 @@ class RunningScheduler implements Scheduler {
     while (!this.#tasks.signal.aborted) {
       const next = this.#queue.take();
       if (next === undefined) break;
-      const asking = this.#try(next);
+      const asking = this.#tryOr(next);
       if (asking !== undefined) {
         this.#tasks.run(`ask extenders for ${next.pod.metadata.name}`, () => asking.finally(() => this.#drain()));
         return;
@@ -219,6 +226,17 @@ class RunningScheduler implements Scheduler {
       return;
     }
     this.#running = false;
+  }
+
+  /** A plugin that fails at a pod must not end the scheduling of others. */
+  #tryOr(queued: Queued): Promise<void> | undefined {
+    try {
+      return this.#try(queued) ?? undefined;
+    } catch (error) {
+      this.#options.log.error('an attempt failed, trying again', { pod: queued.pod.metadata.name, error });
+      this.#queue.retry(queued, queued.pod);
+      return undefined;
+    }
   }
 
   /** One attempt. Answers a promise where others are asked: the next pod waits for it. */
@@ -235,7 +253,7 @@ class RunningScheduler implements Scheduler {
     const memory = this.#memories.get(profile) ?? new RankingMemory();
     const extenders = this.config.extenders.filter((extender) => minds(extender, pod));
     const done = (tried: Attempt): void => {
-      if (tried.outcome === 'placed') this.#place(queued, tried.node);
+      if (tried.outcome === 'placed') this.#bindings.begin(queued, tried.node, profile.plugins);
       else this.#give(queued, tried, nominated);
     };
     if (extenders.length === 0) return done(attempt(asked, this.cluster, profile, fraction, memory));
@@ -266,72 +284,13 @@ class RunningScheduler implements Scheduler {
       const { node, pods: victims } = tried.candidate;
       const evicted = victims.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
       this.#queue.park(queued, pod, tried.plugins);
-      if (evicted.length > 0) this.#preempt(pod, node, evicted);
+      if (evicted.length > 0) this.#preemptions.begin(pod, node, evicted);
       this.cluster.nominate(pod, node);
       return report(node);
     }
     this.cluster.nominate(pod, tried.keepsNomination ? nominated : undefined);
     this.#queue.park(queued, pod, tried.plugins);
     report(tried.keepsNomination ? undefined : null);
-  }
-
-  #preempt(pod: Pod, node: string, victims: readonly Pod[]): void {
-    const { client, clock } = this.#options;
-    const { uid, name } = pod.metadata;
-    const info = this.cluster.slots[this.cluster.slotOf(node) ?? -1];
-    const displaced = info === undefined ? [] : displacedBy(pod, info);
-    for (const one of displaced) this.cluster.nominate(one, undefined);
-    this.#preempting.add(uid);
-    this.#tasks.run(`preempt for ${name}`, async () => {
-      try {
-        for (const one of displaced) await this.#writer.nominate(one, null);
-        await evict({ client, clock, recorder: this.#recorderFor(pod) }, pod, victims, node);
-      } finally {
-        this.#preempting.delete(uid);
-        // What happened meanwhile may have been all there is to wait for; and a failed eviction is tried anew.
-        const gone = victims.every((victim) => this.cluster.placed(victim.metadata.uid) === undefined);
-        const failed = victims.some((victim) => this.cluster.placed(victim.metadata.uid)?.metadata.deletionTimestamp === undefined);
-        if (gone || failed) this.#queue.activate(pod);
-      }
-    });
-    for (const one of displaced) this.#queue.activate(one);
-  }
-
-  #place(queued: Queued, node: string): void {
-    const { pod } = queued;
-    const { uid, namespace = '', name } = pod.metadata;
-    const { client, clock, log } = this.#options;
-    const info = this.cluster.slots[this.cluster.slotOf(node) ?? -1];
-    const plugins = this.profileOf(pod)?.plugins ?? [];
-    const reserved = info === undefined ? [] : plugins.flatMap((plugin) => plugin.reserve?.(pod, info, this.cluster) ?? []);
-    this.cluster.putPod(placedOn(pod, node));
-    this.#binding.add(uid);
-    this.#tasks.run(`bind ${name}`, async (signal) => {
-      try {
-        if (reserved.some(({ takesTime }) => takesTime)) await this.#writer.nominate(pod, node);
-        const { bindTimeoutMs, extenders } = this.config;
-        const binder = extenders.find((extender) => extender.bindVerb !== undefined && minds(extender, pod));
-        await bind({ client, clock, bindTimeoutMs, ...(binder && { binder }) }, pod, node, reserved, signal);
-        const words = `Successfully assigned ${namespace}/${name} to ${node}`;
-        this.#recorderFor(pod).record(subjectOf(pod, 'v1', 'Pod'), 'Normal', 'Scheduled', words);
-        this.#binding.delete(uid);
-      } catch (error) {
-        this.#binding.delete(uid);
-        for (const one of reserved) one.takeBack();
-        if (signal.aborted) return;
-        // The truth is what the API shows: take the assumption back, unless the pod turns out to be placed.
-        const current = this.#pods.get(namespace, name);
-        if (current?.metadata.uid === uid && current.spec.nodeName) return;
-        const assumed = this.cluster.placed(uid);
-        this.cluster.removePod(uid);
-        if (assumed !== undefined) this.#tell({ on: 'pod', pod: assumed, gone: true });
-        if (current?.metadata.uid !== uid || hasReason(error, 'NotFound')) return;
-        log.warn('binding failed, trying again', { pod: name, node, error });
-        this.#queue.retry(queued, current);
-        const message = `binding rejected: running Bind plugin "DefaultBinder": ${error instanceof Error ? error.message : String(error)}`;
-        await this.#writer.report(pod, current, { reason: 'SchedulerError', message });
-      }
-    });
   }
 }
 

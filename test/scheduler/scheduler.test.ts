@@ -4,6 +4,9 @@ import type { Pod } from '../../src/api/core/v1.ts';
 import { StatusError } from '../../src/api/status-error.ts';
 import type { Client } from '../../src/client/client.ts';
 import { resources } from '../../src/client/resources.ts';
+import type { Plugin } from '../../src/scheduler/framework.ts';
+import { defaultProfile } from '../../src/scheduler/profile.ts';
+import { defaultConfig } from '../../src/scheduler/scheduler-config.ts';
 import { openSchedulerForTests, type SchedulerForTests } from './scheduler-for-tests.ts';
 
 let world: SchedulerForTests;
@@ -158,4 +161,22 @@ test('a pod of another scheduler is left alone; a node that comes takes who wait
   await world.until('p', placed);
   expect(placed(await world.get('theirs'))).toBe(false);
   expect(conditionOf(await world.get('theirs'))).toBeUndefined();
+});
+
+test('a rule that fails at one pod leaves the others alone, and the pod is tried again', async () => {
+  world = await openSchedulerForTests();
+  await world.node('n1', { cpu: '4' });
+  let failures = 1;
+  const faulty: Plugin = {
+    name: 'Faulty',
+    judge({ metadata }) {
+      if (metadata.name === 'bad' && failures-- > 0) throw new Error('division by zero');
+      return undefined;
+    },
+  };
+  world.start({ ...defaultConfig, profiles: [{ ...defaultProfile, plugins: [...defaultProfile.plugins, faulty] }] });
+  await world.pod('bad');
+  await world.pod('good');
+  await world.until('good', placed);
+  await world.until('bad', placed);
 });
