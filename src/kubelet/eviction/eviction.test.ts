@@ -140,7 +140,7 @@ test('a round: pressure is told, one pod goes, and the next only once that one i
     usage: async () => nodeUsage(950 * Mi),
     pods: () => pods.map(({ pod }) => pod),
     use: async (wanted) => pods.filter(({ pod }) => wanted.includes(pod)),
-    diskUse: async () => ({ emptyDirs: new Map(), containers: new Map() }),
+    diskUse: async () => new Map(),
     freeDisk: async () => 0,
     evict: ({ metadata }, _message, _annotations, graceSeconds, disruption) => {
       evicted.push(`${metadata.name} ${graceSeconds} ${disruption}`);

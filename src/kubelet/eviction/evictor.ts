@@ -21,8 +21,8 @@ export interface EvictorOptions {
   pods(): readonly Pod[];
   /** What each of these pods uses. */
   use(pods: readonly Pod[]): Promise<readonly PodUse[]>;
-  /** What a pod has on disk, where it has limits on that. */
-  diskUse(pod: Pod): Promise<DiskUse>;
+  /** What pods have on disk, by uid; asked for those that have limits on that. */
+  diskUse(pods: readonly Pod[]): Promise<ReadonlyMap<string, DiskUse>>;
   /** Frees what nobody uses; resolves with the bytes. */
   freeDisk(): Promise<number>;
   /** Ends a pod. `disruption`: on behalf of the node, which the pod's conditions tell. */
@@ -108,9 +108,14 @@ class Eviction implements Evictor {
   /** Pods that have more on disk than they may. */
   async #keepLimits(): Promise<void> {
     const { pods, diskUse, evict } = this.#options;
-    for (const pod of pods()) {
-      if (isTerminal(pod.status?.phase) || pod.metadata.deletionTimestamp !== undefined || isCritical(pod) || !hasLimits(pod)) continue;
-      const message = exceededLimit(pod, await diskUse(pod));
+    const limited = pods().filter(
+      (pod) => !isTerminal(pod.status?.phase) && pod.metadata.deletionTimestamp === undefined && !isCritical(pod) && hasLimits(pod),
+    );
+    if (limited.length === 0) return;
+    const uses = await diskUse(limited);
+    for (const pod of limited) {
+      const use = uses.get(pod.metadata.uid);
+      const message = use === undefined ? undefined : exceededLimit(pod, use);
       if (message !== undefined) evict(pod, message, {}, hardGraceSeconds, false);
     }
   }

@@ -72,7 +72,10 @@ export function nodeKeeper(options: NodeKeeperOptions): NodeKeeper {
     },
     pods: () => kubelet.pods.all().map(({ pod }) => pod),
     use: async (pods) => (await podUsages(found(pods), runtime, files, { rootDir, logDir }, true)).map(useOf),
-    diskUse: async (pod) => diskUseOf((await podUsages(found([pod]), runtime, files, { rootDir, logDir }, true))[0]),
+    diskUse: async (pods) =>
+      new Map(
+        (await podUsages(found(pods), runtime, files, { rootDir, logDir }, true)).map((one) => [one.pod.metadata.uid, diskUseOf(one)]),
+      ),
     freeDisk: () => collector.freeAll(),
     evict(pod, message, annotations, graceSeconds, disruption) {
       const { name, namespace, uid, resourceVersion } = pod.metadata;
@@ -124,9 +127,9 @@ function useOf({ pod, containers, volumes }: PodUsage): PodUse {
   };
 }
 
-function diskUseOf(usage: PodUsage | undefined): DiskUse {
+function diskUseOf({ volumes, containers }: PodUsage): DiskUse {
   return {
-    emptyDirs: new Map((usage?.volumes ?? []).filter(({ onDisk }) => onDisk).map(({ name, usedBytes }) => [name, usedBytes])),
-    containers: new Map((usage?.containers ?? []).map(({ name, usage: own, logBytes }) => [name, own.writableLayerBytes + logBytes])),
+    emptyDirs: new Map(volumes.filter(({ onDisk }) => onDisk).map(({ name, usedBytes }) => [name, usedBytes])),
+    containers: new Map(containers.map(({ name, usage: own, logBytes }) => [name, own.writableLayerBytes + logBytes])),
   };
 }
