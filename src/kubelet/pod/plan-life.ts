@@ -246,7 +246,10 @@ function stop(scene: Scene, plan: Plan, instance: ContainerStatus, member: Membe
 
 /** Of each container the newest instance and the one before it are kept; of the sandboxes the newest and those that still hold a kept one. */
 function planGarbage(scene: Scene, plan: Plan): void {
-  const kept = new Set([...scene.attempts.values()].flatMap((attempts) => attempts.slice(-2)).map(({ id }) => id));
+  // One that is being started does not show yet: what shows until then is told by the two before it.
+  const shown = (name: string, attempts: readonly ContainerStatus[]): number =>
+    scene.observed.starting.has(name) || attempts.at(-1)?.state === 'created' ? 3 : 2;
+  const kept = new Set([...scene.attempts].flatMap(([name, attempts]) => attempts.slice(-shown(name, attempts))).map(({ id }) => id));
   for (const instance of scene.observed.containers) {
     if (kept.has(instance.id) || isAlive(instance) || scene.observed.underway.has(`remove/${instance.id}`)) continue;
     plan.actions.push({ do: 'removeContainer', id: instance.id });

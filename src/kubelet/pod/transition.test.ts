@@ -480,3 +480,34 @@ test('a deletion that comes while an image is pulled waits for nothing', () => {
   world.delete();
   expect(world.decide().ending).toBe(true);
 });
+
+test('while a container is being started again, the two instances before it are kept: they tell what shows until then', () => {
+  const world = new World(podOf({ containers: [{ name: 'c', image: 'i', livenessProbe: {} }] }));
+  world.settle();
+  for (let kill = 0; kill < 3; kill++) {
+    world.nowMs += 4 * second;
+    world.probes.set(world.running('c').id, { liveness: 'failed' });
+    world.settle();
+  }
+  world.nowMs += 10 * second;
+  const shown = (): string => stateLine(world.decide().status, 'c');
+  expect(shown()).toBe('waiting CrashLoopBackOff');
+  for (const action of world.decide().actions) world.carryOut(action);
+  world.underway.add('start/c');
+  world.starting.set('c', 3);
+  for (let round = 0; round < 3; round++) {
+    for (const action of world.decide().actions) if (action.do === 'removeContainer') world.carryOut(action);
+    world.containers = world.containers.some(({ metadata }) => metadata.attempt === 3)
+      ? world.containers
+      : [
+          ...world.containers,
+          {
+            ...(world.containers.at(-1) as (typeof world.containers)[number]),
+            id: 'next',
+            metadata: { name: 'c', attempt: 3 },
+            state: 'running',
+          },
+        ];
+  }
+  expect(shown()).toBe('waiting CrashLoopBackOff');
+});
