@@ -127,6 +127,17 @@ test('a mutation makes an object or a patch', () => {
   ]);
 });
 
+test('a mutating policy does not match what goes, and a mutation is of one sort', () => {
+  const deleting = { resourceRules: [{ ...rule, operations: ['DELETE'] }] };
+  const mutations = [{ patchType: 'JSONPatch', applyConfiguration: { expression: '1' } }];
+  const spec = { matchConstraints: deleting, reinvocationPolicy: 'Never', mutations };
+  expect(judgeCreate(`mutatingadmissionpolicies ${group}`, { spec }).refusals).toEqual([
+    'spec.matchConstraints.resourceRules.operations: Unsupported value: "DELETE": supported values: "*", "CONNECT", "CREATE", "UPDATE"',
+    'spec.mutations[0].jsonPatch: Required value: must be specified when patchType is JSONPatch',
+    'spec.mutations[0].applyConfiguration: Invalid value: "{applyConfiguration}": must not be specified when patchType is JSONPatch',
+  ]);
+});
+
 test('a binding names one thing and does not both deny and warn', () => {
   const spec = { policyName: 'p', validationActions: ['Deny', 'Warn'], paramRef: { name: 'a', parameterNotFoundAction: 'Nope' } };
   expect(judgeCreate(`validatingadmissionpolicybindings ${group}`, { spec }).refusals).toEqual([

@@ -3,7 +3,7 @@ import { duplicate, forbiddenValue, invalidValue, notSupported, required } from 
 import { type Causes, checkLabelSelector, checkName } from '../field-checks.ts';
 import type { StatusCause } from '../meta/v1.ts';
 import { dnsSubdomainErrors, pathSegmentErrors } from '../names.ts';
-import { checkMatch } from './rule-validation.ts';
+import { checkMatch, checkMutable } from './rule-validation.ts';
 import type { MutatingAdmissionPolicyBinding, ParamRef, ValidatingAdmissionPolicyBinding } from './v1.ts';
 
 const actions = ['Audit', 'Deny', 'Warn'];
@@ -43,8 +43,7 @@ function checkShared({ spec }: MutatingAdmissionPolicyBinding | ValidatingAdmiss
   if (policyName === '') out.push(required('spec.policyName'));
   else checkName(dnsSubdomainErrors(policyName), policyName, 'spec.policyName', out);
   checkParamRef(paramRef, 'spec.paramRef', out);
-  // Upstream spells the field like this.
-  checkMatch(matchResources, 'spec.matchResouces', out);
+  checkMatch(matchResources, 'spec.matchResources', out);
 }
 
 /** Complaints about a binding of a validating policy beyond its metadata. */
@@ -58,6 +57,8 @@ export function validatingBindingCauses(binding: ValidatingAdmissionPolicyBindin
 /** Complaints about a binding of a mutating policy beyond its metadata. */
 export function mutatingBindingCauses(binding: MutatingAdmissionPolicyBinding): StatusCause[] {
   const out: Causes = [];
+  const { matchResources } = binding.spec;
   checkShared(binding, out);
+  if (matchResources !== undefined) checkMutable(matchResources, 'spec.matchResources', out);
   return out;
 }

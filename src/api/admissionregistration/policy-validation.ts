@@ -7,7 +7,7 @@ import { dns1035LabelErrors, dnsSubdomainErrors, qualifiedNameErrors } from '../
 import { checkExpression, checkMutationExpression, checkVariables } from './expression-check.ts';
 import type { ExpressionScope } from './expression-variables.ts';
 import { checkMatchConditions } from './match-condition-validation.ts';
-import { checkMatch } from './rule-validation.ts';
+import { checkMatch, checkMutable } from './rule-validation.ts';
 import type {
   AuditAnnotation,
   MutatingAdmissionPolicy,
@@ -45,7 +45,7 @@ function checkParamKind({ apiVersion = '', kind = '' }: ParamKind, at: string, o
 type Shared = Pick<ValidatingAdmissionPolicySpec, 'failurePolicy' | 'paramKind' | 'matchConstraints' | 'matchConditions' | 'variables'>;
 
 /** What both sorts of policies have. Returns what their expressions may speak of. */
-function checkShared(spec: Shared, old: Shared | undefined, out: Causes): ExpressionScope {
+function checkShared(spec: Shared, old: Shared | undefined, out: Causes, mutates = false): ExpressionScope {
   const { failurePolicy, paramKind, matchConstraints, matchConditions = [], variables = [] } = spec;
   if (failurePolicy === undefined) out.push(required('spec.failurePolicy'));
   else if (!failurePolicies.includes(failurePolicy)) out.push(notSupported('spec.failurePolicy', failurePolicy, failurePolicies));
@@ -55,6 +55,7 @@ function checkShared(spec: Shared, old: Shared | undefined, out: Causes): Expres
   else {
     checkMatch(matchConstraints, 'spec.matchConstraints', out);
     if ((matchConstraints.resourceRules ?? []).length === 0) out.push(required('spec.matchConstraints.resourceRules'));
+    if (mutates) checkMutable(matchConstraints, 'spec.matchConstraints', out);
   }
   const same = old !== undefined && sameValue(old.paramKind, paramKind) && sameValue(old.matchConditions ?? [], matchConditions);
   if (!same) checkMatchConditions(matchConditions, hasParams, 'spec.matchConditions', out);
@@ -136,19 +137,18 @@ function checkMutation(mutation: Mutation, scope: ExpressionScope, at: string, o
   if (!patchType) return void out.push(required(`${at}.patchType`));
   if (!Object.hasOwn(kindsOfPatch, patchType)) return void out.push(notSupported(`${at}.patchType`, patchType, Object.keys(kindsOfPatch)));
   const [own, type] = kindsOfPatch[patchType];
-  for (const [other, [field]] of Object.entries(kindsOfPatch))
-    if (field !== own && mutation[field] !== undefined)
-      out.push(invalidValue(`${at}.${field}`, '{}', `must be specified only when patchType is ${other}`));
-  const held = mutation[own];
-  if (held === undefined) return void out.push(required(`${at}.${own}`, `must be specified when patchType is ${patchType}`));
-  const { expression = '' } = held;
-  if (expression.trim() === '') out.push(required(`${at}.${own}.expression`, 'expression is not specified'));
-  else checkMutationExpression(expression, type, scope, `${at}.${own}.expression`, out);
+  const other = own === 'jsonPatch' ? 'applyConfiguration' : 'jsonPatch';
+  const source = mutation[own]?.expression?.trim() ?? '';
+  if (mutation[own] === undefined) out.push(required(`${at}.${own}`, `must be specified when patchType is ${patchType}`));
+  else if (source === '') out.push(required(`${at}.${own}.expression`));
+  else checkMutationExpression(source, type, scope, `${at}.${own}.expression`, out);
+  if (mutation[other] !== undefined)
+    out.push(invalidValue(`${at}.${other}`, `{${other}}`, `must not be specified when patchType is ${patchType}`));
 }
 
 function mutatingCauses({ spec }: MutatingAdmissionPolicy, old?: MutatingAdmissionPolicy): StatusCause[] {
   const out: Causes = [];
-  const scope = checkShared(spec, old?.spec, out);
+  const scope = checkShared(spec, old?.spec, out, true);
   const { mutations = [], reinvocationPolicy } = spec;
   if (mutations.length === 0) out.push(required('spec.mutations', 'mutations must contain at least one item'));
   for (const [index, one] of mutations.entries()) checkMutation(one, scope, `spec.mutations[${index}]`, out);

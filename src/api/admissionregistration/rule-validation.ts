@@ -77,3 +77,11 @@ export function checkMatch(match: MatchResources | undefined, at: string, out: C
   for (const [index, rule] of resourceRules.entries()) checkNamedRule(rule, `${at}.resourceRules[${index}]`, out);
   for (const [index, rule] of excludeResourceRules.entries()) checkNamedRule(rule, `${at}.excludeResourceRules[${index}]`, out);
 }
+
+const mutable = operations.filter((operation) => operation !== 'DELETE');
+
+/** What a mutating policy or its binding matches: nothing can be mutated that goes. Upstream's field has no index. */
+export function checkMutable({ resourceRules = [] }: MatchResources, at: string, out: Causes): void {
+  for (const rule of resourceRules)
+    for (const operation of rule.operations ?? []) checkOneOf(operation, mutable, `${at}.resourceRules.operations`, out);
+}

@@ -15,7 +15,9 @@ function checkKey(key: string, at: string, out: Causes): void {
   for (const error of configKeyErrors(key)) out.push(invalidValue(`${at}[${key}]`, key, error));
 }
 
-function decodedBytes(base64: string): number {
+/** How many bytes the text stands for; none where a null was given. */
+function decodedBytes(text: string | null): number {
+  const base64 = text ?? '';
   return (base64.length / 4) * 3 - (base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0);
 }
 
@@ -73,10 +75,10 @@ function checkSecretType({ type = '', data = {}, metadata }: Secret, out: Causes
   const mayBeEmpty = type === 'kubernetes.io/tls';
   for (const key of all) {
     const value = data[key];
-    if (value === undefined || (value === '' && !mayBeEmpty)) out.push(required(`data[${key}]`));
+    if (value === undefined || (!value && !mayBeEmpty)) out.push(required(`data[${key}]`));
     else if (type.startsWith('kubernetes.io/docker')) {
       try {
-        parseJson(Buffer.from(value, 'base64').toString());
+        parseJson(Buffer.from(value ?? '', 'base64').toString());
       } catch (error) {
         if (!(error instanceof JsonSyntaxError)) throw error;
         out.push(invalidValue(`data[${key}]`, '<secret contents redacted>', error.message));
