@@ -21,6 +21,11 @@ export interface ControllerContext {
   readonly log: Log;
 }
 
+/** Thrown by a reconcile that has nothing to complain of but the time: it is tried again with back-off, without a warning. */
+export class TryAgain extends Error {
+  override readonly name = 'TryAgain';
+}
+
 /** How a reconcile ended: look again after so long, or only when something changes. */
 export type Reconciled = { readonly againMs: number } | undefined;
 
@@ -67,7 +72,9 @@ export function runController(controller: Controller, { clock, log: parent }: Pi
         if (result !== undefined) queue.addAfter(key, result.againMs);
       },
       (key, error) => {
-        if (!tasks.signal.aborted) log.warn('reconcile failed, trying again', { key, error });
+        if (tasks.signal.aborted) return;
+        if (error instanceof TryAgain) log.debug('trying again', { key, why: error.message });
+        else log.warn('reconcile failed, trying again', { key, error });
       },
       mostRetries,
     );

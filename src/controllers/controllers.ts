@@ -32,6 +32,7 @@ import { podGarbageController } from './pod-garbage/pod-garbage-controller.ts';
 import { policyStatusController } from './policy-status/policy-status-controller.ts';
 import { replicaSetController } from './replica-set/replica-set-controller.ts';
 import { replicationControllerController } from './replication-controller/replication-controller.ts';
+import { resourceClaimController } from './resource-claim/resource-claim-controller.ts';
 import { resourceQuotaController } from './resource-quota/resource-quota-controller.ts';
 import { rootCaController } from './root-ca/root-ca-controller.ts';
 import { serviceAccountController } from './service-account/service-account-controller.ts';
@@ -102,6 +103,7 @@ export function allControllers(
     () => volumeExpandController(as('expand-controller')),
     () => attachDetachController(as('attachdetach-controller')),
     ...(localPath === undefined ? [] : [() => localPathController(as('persistent-volume-binder'), localPath)]),
+    () => resourceClaimController(as('resource-claim-controller')),
     () => resourceQuotaController(as('resourcequota-controller'), settings.quotaPeriodMs),
     () => endpointSliceController(as('endpointslice-controller'), settings.maxEndpointsPerSlice),
     () => endpointSliceMirroringController(as('endpointslicemirroring-controller'), settings.mirroringMaxEndpoints),

@@ -3,7 +3,7 @@ import type { CertificateSigningRequest, CertificateSigningRequestCondition } fr
 import { hasReason } from '../../api/status-error.ts';
 import { formatTime } from '../../base/time.ts';
 import { resources } from '../../client/resources.ts';
-import type { Controller, ControllerContext } from '../controller.ts';
+import { type Controller, type ControllerContext, TryAgain } from '../controller.ts';
 import type { CertificateAuthority, RequestFacts } from './authority.ts';
 import { hasCondition, isSwept, lifeOf, planSigning, recognizersFor } from './plan.ts';
 
@@ -76,7 +76,8 @@ export function certificateApprovingController(context: ControllerContext, autho
       return;
     }
     // The right may be given later: nothing tells of that.
-    if (recognizers.length > 0) throw new Error('recognized the request, but its sender has not the right to have it approved by itself');
+    if (recognizers.length > 0)
+      throw new TryAgain('recognized the request, but its sender has not the right to have it approved by itself');
   });
 }
 

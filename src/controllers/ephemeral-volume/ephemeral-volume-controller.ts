@@ -3,7 +3,7 @@ import type { Pod } from '../../api/core/v1.ts';
 import { hasReason } from '../../api/status-error.ts';
 import { EventRecorder, subjectOf } from '../../client/event-recorder.ts';
 import { resources } from '../../client/resources.ts';
-import type { Controller, ControllerContext } from '../controller.ts';
+import { type Controller, type ControllerContext, TryAgain } from '../controller.ts';
 import { keyOf, splitKey } from '../object-key.ts';
 import { controllerOf } from '../ownership.ts';
 import { isEphemeral, planEphemeral } from './plan.ts';
@@ -44,7 +44,7 @@ export function ephemeralVolumeController({ informers, client, clock, log }: Con
           if (hasReason(error, 'AlreadyExists')) return { againMs: 20 };
           const words = `ephemeral volume ${volume}: ${error instanceof Error ? error.message : String(error)}`;
           recorder.record(subjectOf(pod, 'v1', 'Pod'), 'Warning', 'FailedBinding', words);
-          throw error;
+          throw claim === undefined ? new TryAgain(words) : error;
         }
       }
       return undefined;

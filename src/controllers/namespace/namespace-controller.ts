@@ -6,7 +6,7 @@ import { parseTime } from '../../base/time.ts';
 import type { Resource } from '../../client/resource.ts';
 import { resources } from '../../client/resources.ts';
 import { ApiResources } from '../api-resources.ts';
-import type { Controller, ControllerContext } from '../controller.ts';
+import { type Controller, type ControllerContext, TryAgain } from '../controller.ts';
 import { isEnding, judgeRemaining, planEnd, podSeconds, type Round, settleMs } from './plan.ts';
 
 type Judged = ReturnType<typeof judgeRemaining>;
@@ -75,7 +75,7 @@ export function namespaceController({ informers, client, clock }: ControllerCont
         const status = { ...namespace.status, conditions: conditions ?? namespace.status?.conditions ?? [] };
         const written = conditions === undefined ? namespace : await client.updateStatus(resources.namespaces, { ...namespace, status });
         if (next.do === 'finalize') await finalize(written);
-        if (next.do === 'retry') throw new Error(`content is left in namespace ${name}`);
+        if (next.do === 'retry') throw new TryAgain(`content is left in namespace ${name}`);
         return next.do === 'wait' ? { againMs: next.ms } : undefined;
       } catch (error) {
         if (hasReason(error, 'NotFound')) return undefined;
