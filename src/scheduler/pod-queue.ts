@@ -123,6 +123,12 @@ export class PodQueue {
     for (const queued of [...this.#waiting.values()]) if (wakes(queued)) this.#release(queued);
   }
 
+  /** What made attempts fail is over: those that failed are tried again at once. */
+  retryNow(): void {
+    for (let queued = this.#failed.takeFirst(); queued !== undefined; queued = this.#failed.takeFirst()) this.#active.put(queued);
+    if (this.#active.size > 0) this.#onReady();
+  }
+
   /** Tries a pod again that waits, whatever happened; nothing where it does not wait. */
   activate(pod: Pod): void {
     const queued = this.#waiting.get(keyOf(pod));

@@ -13,6 +13,10 @@ export type Verdict =
   /** There is nothing to choose from: tried again with back-off. */
   | { readonly outcome: 'error'; readonly message: string };
 
+/** In all rankings together so many slots are kept, but always some rankings: a cluster of 15,000 nodes must not cost gigabytes. */
+const mostSlots = 300_000;
+const fewestRankings = 8;
+
 /** Rankings that may be used again, by the signature of the pods they are for. Bound: so many, the least recently used goes first. */
 export class RankingMemory {
   readonly #rankings = new Map<string, Ranking>();
@@ -38,8 +42,9 @@ export class RankingMemory {
     const ranking = new Ranking(pod, cluster, judges);
     if (signature === undefined) return ranking;
     this.#rankings.set(signature, ranking);
+    const most = Math.min(this.#most, Math.max(fewestRankings, Math.floor(mostSlots / Math.max(1, cluster.slots.length))));
     for (const oldest of this.#rankings.keys()) {
-      if (this.#rankings.size <= this.#most) break;
+      if (this.#rankings.size <= most) break;
       this.#rankings.delete(oldest);
     }
     return ranking;

@@ -137,6 +137,8 @@ class RunningScheduler implements Scheduler {
     this.#nodes.on({
       added: (node) => {
         this.cluster.putNode(node);
+        // Without nodes every attempt is an error: with the first one there is nothing more to wait for.
+        if (this.cluster.nodeCount === 1) this.#queue.retryNow();
         this.#tell({ on: 'node', node });
       },
       updated: (node, old) => {

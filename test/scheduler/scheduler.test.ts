@@ -157,8 +157,11 @@ test('a pod of another scheduler is left alone; a node that comes takes who wait
   await world.pod('theirs', { spec: { schedulerName: 'other' } });
   await world.pod('p');
   expect(conditionOf(await world.until('p', waits))?.message).toBe('no nodes available to schedule pods');
+  // Having failed some times, it would not be tried again for seconds.
+  await world.clock.advance(12_000);
   await world.node('n1', { cpu: '4' });
-  await world.until('p', placed);
+  await world.clock.advance(300);
+  expect(placed(await world.get('p'))).toBe(true);
   expect(placed(await world.get('theirs'))).toBe(false);
   expect(conditionOf(await world.get('theirs'))).toBeUndefined();
 });
