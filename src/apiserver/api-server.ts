@@ -24,7 +24,7 @@ import { type HttpParts, handle } from './http/handler.ts';
 import { type HealthCheck, healthRoutes } from './http/health.ts';
 import { healthChecks } from './http/health-checks.ts';
 import { type Listener, type ListenOptions, listen } from './http/listener.ts';
-import { storeMetrics } from './http/process-metrics.ts';
+import { healthMetrics, storeMetrics } from './http/process-metrics.ts';
 import { metricsRoute, RequestMetrics } from './http/request-metrics.ts';
 import { tokenKeyRoutes } from './http/token-key-routes.ts';
 import { versionInfo, versionRoutes } from './http/version.ts';
@@ -83,6 +83,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const routes: ExtensionRoute[] = [
     ...versionRoutes,
     ...healthRoutes(checks.live, checks.ready),
+    metricsRoute([() => healthMetrics({ healthz: checks.live, livez: checks.live, readyz: checks.ready })], '/metrics/slis'),
     metricsRoute([() => metrics.text(), () => storeMetrics(options.store, options.catalog, versionInfo), ...(options.metrics ?? [])]),
     ...discoveryRoutes(options.catalog, () => address),
     ...openApiRoutes(options.catalog, versionInfo.gitVersion.split('+')[0] ?? ''),

@@ -5,7 +5,7 @@ import { aggregatedDiscoveryBytes } from '../discovery/aggregated.ts';
 import { coreVersions, groupList, groupsOf, oneGroup, resourceList } from '../discovery/legacy.ts';
 import { discoveryMediaOf, type Format, mediaTypes } from '../negotiation.ts';
 import { methodNotAllowed, UnknownPathError, unknownResource } from '../refusals.ts';
-import { type DocumentAnswer, type DocumentRequest, type ExtensionRoute, json } from './documents.ts';
+import { type DocumentAnswer, type DocumentRequest, type ExtensionRoute, holdsTag, json } from './documents.ts';
 import { yamlOf } from './render.ts';
 
 /** /api, /apis and what lies directly below them. `serverAddress` is where clients of the cluster reach the server. */
@@ -52,7 +52,7 @@ function top(catalog: KindCatalog, of: 'core' | 'groups', { headers }: DocumentR
   const { bytes, etag } = aggregatedDiscoveryBytes(catalog, of);
   const contentType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
   const fields = { etag, vary: 'Accept' };
-  if (headers['if-none-match'] === etag) return { code: 304, contentType, body: '', headers: fields };
+  if (holdsTag(headers, etag)) return { code: 304, contentType, body: '', headers: fields };
   return { code: 200, contentType, body: bytes, headers: fields };
 }
 

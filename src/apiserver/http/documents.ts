@@ -57,6 +57,14 @@ export function strictRoute(path: string, produces: string, answer: ExtensionRou
   ];
 }
 
+/** Whether `If-None-Match` says that the client has the document with this tag (in quotes) already. */
+export function holdsTag(headers: Headers, etag: string): boolean {
+  const known = headers['if-none-match'] ?? '';
+  return String(known)
+    .split(',')
+    .some((one) => one.trim().replace(/^W\//, '') === etag || one.trim() === '*');
+}
+
 /** A document of JSON. */
 export function json(value: unknown, code = 200): DocumentAnswer {
   return { code, contentType: 'application/json', body: JSON.stringify(value) };

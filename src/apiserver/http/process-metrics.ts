@@ -2,6 +2,16 @@
 import type { KindCatalog } from '../../api/kinds/catalog.ts';
 import type { Store } from '../../store/store.ts';
 import { rangeOf } from '../storage-key.ts';
+import type { HealthCheck } from './health.ts';
+
+/** Whether each check of the three endpoints holds now, as /metrics/slis has it. */
+export function healthMetrics(endpoints: Readonly<Record<string, readonly HealthCheck[]>>): string {
+  const lines = ['# HELP kubernetes_healthcheck Whether a check holds.', '# TYPE kubernetes_healthcheck gauge'];
+  for (const [type, checks] of Object.entries(endpoints))
+    for (const { name, check } of checks)
+      lines.push(`kubernetes_healthcheck{name=${JSON.stringify(name)},type="${type}"} ${check() === undefined ? 1 : 0}`);
+  return `${lines.join('\n')}\n`;
+}
 
 /** How many objects of each kind there are, how far the store has come, and which Kubernetes is spoken. Prometheus' text form. */
 export function storeMetrics(

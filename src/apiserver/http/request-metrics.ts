@@ -149,10 +149,10 @@ function writeHistogram(lines: string[], name: string, key: string, { counts, su
   lines.push(`${name}_bucket{${key},le="+Inf"} ${total}`, `${name}_sum{${key}} ${sum}`, `${name}_count{${key}} ${total}`);
 }
 
-/** GET /metrics: these counters and whatever else is given. */
-export function metricsRoute(sources: readonly (() => string)[]): ExtensionRoute {
+/** GET /metrics, or a path below it: whatever the sources say. */
+export function metricsRoute(sources: readonly (() => string)[], path = '/metrics'): ExtensionRoute {
   return {
-    path: '/metrics',
+    path,
     methods: 'any',
     answer: () => ({
       code: 200,

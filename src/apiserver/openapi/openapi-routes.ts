@@ -1,6 +1,6 @@
 // Owns OpenAPI over HTTP: which document a path and an Accept header mean, hashes and ETags, and answers that say "you have it".
 import type { KindCatalog } from '../../api/kinds/catalog.ts';
-import type { DocumentAnswer, DocumentRequest, ExtensionRoute } from '../http/documents.ts';
+import { type DocumentAnswer, type DocumentRequest, type ExtensionRoute, holdsTag } from '../http/documents.ts';
 import { OpenApiV2 } from './v2.ts';
 import { OpenApiV3 } from './v3.ts';
 
@@ -16,12 +16,6 @@ const nothing = (code: number, headers: Readonly<Record<string, string>> = {}): 
 function header(request: DocumentRequest, name: string): string {
   const value: unknown = request.headers[name];
   return Array.isArray(value) ? value.join(',') : typeof value === 'string' ? value : '';
-}
-
-function holds(request: DocumentRequest, etag: string): boolean {
-  return header(request, 'if-none-match')
-    .split(',')
-    .some((one) => one.trim().replace(/^W\//, '') === etag || one.trim() === '*');
 }
 
 /** The form of OpenAPI 2 that an Accept header wants; the first one that we have. Undefined where it wants neither. */
@@ -46,7 +40,7 @@ export function openApiRoutes(catalog: KindCatalog, version: string): readonly E
         if (form === undefined) return nothing(406);
         const { bytes, etag } = v2.document(form);
         const headers = { etag, vary: 'Accept' };
-        if (holds(request, etag)) return nothing(304, headers);
+        if (holdsTag(request.headers, etag)) return nothing(304, headers);
         return { code: 200, contentType: form === 'json' ? 'application/json' : protobufType, body: bytes, headers };
       },
     },
@@ -66,7 +60,7 @@ export function openApiRoutes(catalog: KindCatalog, version: string): readonly E
         if (asked !== null && asked !== '' && asked !== hash) return nothing(301, { location: `/openapi/v3/${path}?hash=${hash}` });
         const etag = `"${hash}"`;
         const headers = { etag, vary: 'Accept', ...(asked === hash ? { 'cache-control': 'public, immutable, max-age=31536000' } : {}) };
-        if (holds(request, etag)) return nothing(304, headers);
+        if (holdsTag(request.headers, etag)) return nothing(304, headers);
         return { code: 200, contentType: 'application/json', body: v3.document(path)?.bytes ?? '', headers };
       },
     },
