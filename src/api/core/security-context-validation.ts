@@ -1,7 +1,8 @@
 // Owns the validation of security contexts, of pods and of containers.
 import { forbiddenValue, invalidValue, notSupported, required, tooLong } from '../causes.ts';
 import { type Causes, checkId, checkOneOf, checkRelativePath } from '../field-checks.ts';
-import type { AppArmorProfile, PodSpec, SeccompProfile, SecurityContext, WindowsSecurityContextOptions } from './v1.ts';
+import type { AppArmorProfile, PodSpec, SeccompProfile, SecurityContext } from './v1.ts';
+import { checkWindowsOptions } from './windows-options-validation.ts';
 
 const profileTypes = ['Localhost', 'RuntimeDefault', 'Unconfined'];
 
@@ -36,13 +37,6 @@ export function checkAppArmor(profile: AppArmorProfile | undefined, at: string, 
     if (name !== undefined) out.push(invalidValue(`${at}.localhostProfile`, name, 'can only be set when AppArmor type is Localhost'));
   } else if (type === '') out.push(required(`${at}.type`, 'type is required when appArmorProfile is set'));
   else out.push(notSupported(`${at}.type`, type, profileTypes));
-}
-
-function checkWindows(options: WindowsSecurityContextOptions | undefined, at: string, out: Causes): void {
-  const user = options?.runAsUserName;
-  if (user === undefined) return;
-  if (user === '') out.push(invalidValue(`${at}.runAsUserName`, user, 'runAsUserName cannot be an empty string'));
-  else if (/\p{Cc}/u.test(user)) out.push(invalidValue(`${at}.runAsUserName`, user, 'runAsUserName cannot contain control characters'));
 }
 
 /** A container's context as Go prints it: every field by its Go name. */
@@ -92,7 +86,7 @@ export function checkContainerSecurity(context: SecurityContext | undefined, hos
     if (context.capabilities?.add?.includes('CAP_SYS_ADMIN'))
       out.push(invalidValue(at, goContext(context), 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'));
   }
-  checkWindows(context.windowsOptions, `${at}.windowsOptions`, out);
+  checkWindowsOptions(context.windowsOptions, `${at}.windowsOptions`, out);
   checkAppArmor(context.appArmorProfile, `${at}.appArmorProfile`, out);
 }
 
@@ -130,7 +124,7 @@ export function checkPodSecurity(spec: PodSpec, at: string, out: Causes): void {
   if (context.fsGroupChangePolicy !== undefined)
     checkOneOf(context.fsGroupChangePolicy, ['Always', 'OnRootMismatch'], `${at}.fsGroupChangePolicy`, out);
   checkSeccomp(context.seccompProfile, `${at}.seccompProfile`, out);
-  checkWindows(context.windowsOptions, `${at}.windowsOptions`, out);
+  checkWindowsOptions(context.windowsOptions, `${at}.windowsOptions`, out);
   checkAppArmor(context.appArmorProfile, `${at}.appArmorProfile`, out);
   if (context.supplementalGroupsPolicy !== undefined)
     checkOneOf(context.supplementalGroupsPolicy, ['Merge', 'Strict'], `${at}.supplementalGroupsPolicy`, out);
