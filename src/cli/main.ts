@@ -118,6 +118,8 @@ for (const [name, summary] of [
   ['scheduler', 'run the scheduler alone, against any Kubernetes API'],
   ['controllers', 'run the controllers alone, against any Kubernetes API'],
   ['kubelet', 'run a node alone, against any Kubernetes API'],
+  ['proxy', "program this machine's rules for Services alone, against any Kubernetes API"],
+  ['dns', "run the cluster's DNS server alone, against any Kubernetes API"],
 ] as const) {
   const command = program.command(name).summary(summary).requiredOption('--kubeconfig <file>', 'how to reach the API');
   if (name === 'scheduler') {
@@ -150,10 +152,19 @@ for (const [name, summary] of [
       .addOption(new Option('--until-stdin-ends', 'end when the program that started it does').hideHelp())
       .option('--pod-cidr <range>', 'addresses of simulated pods (default: 10.42.0.0/24)');
   }
+  if (name === 'proxy' || name === 'dns') command.option('--cluster-cidr <range>', 'addresses of pods (default: 10.42.0.0/16)');
+  if (name === 'proxy') command.option('--hostname-override <name>', "the node's name (default: node1)");
+  if (name === 'dns')
+    command
+      .option('--service-cidr <range>', 'addresses of Services (default: 10.96.0.0/16)')
+      .option('--bind <address>', 'where it listens (default: 127.0.0.1)')
+      .option('--port <port>', 'its port, UDP and TCP (default: 53)');
   command.action(async (flags) => {
     const lone = await import('./commands/component.ts');
     if (name === 'scheduler') await lone.scheduler(flags);
     else if (name === 'controllers') await lone.controllers(flags);
+    else if (name === 'proxy') await lone.proxy(flags);
+    else if (name === 'dns') await lone.dns(flags);
     else await lone.kubelet(flags);
   });
 }

@@ -2,6 +2,10 @@
 import { isIPv4 } from 'node:net';
 import { parseRegistryMirror, type RegistryMirror } from '../runtime/cri/containerd-config.ts';
 
+/** Addresses of pods and of Services, unless told. */
+export const defaultClusterCidr = '10.42.0.0/16';
+export const defaultServiceCidr = '10.96.0.0/16';
+
 export type RuntimeChoice = 'auto' | 'cri' | 'simulated';
 export const components = ['scheduler', 'controllers', 'kubelet', 'proxy', 'dns'] as const;
 export type Component = (typeof components)[number];
@@ -54,8 +58,8 @@ export interface RawOptions {
 
 /** Checks the flags. Throws OptionError with the flag's name in it. */
 export function clusterOptions(raw: RawOptions, defaultDataDir: string): ClusterOptions {
-  const clusterCidr = cidr('--cluster-cidr', raw.clusterCidr ?? '10.42.0.0/16', 8, 24);
-  const serviceCidr = cidr('--service-cidr', raw.serviceCidr ?? '10.96.0.0/16', 8, 28);
+  const clusterCidr = cidr('--cluster-cidr', raw.clusterCidr ?? defaultClusterCidr, 8, 24);
+  const serviceCidr = cidr('--service-cidr', raw.serviceCidr ?? defaultServiceCidr, 8, 28);
   if (overlap(clusterCidr, serviceCidr))
     throw new OptionError(`--cluster-cidr ${clusterCidr} and --service-cidr ${serviceCidr} overlap: choose two ranges apart`);
   const runtime = oneOf('--runtime', raw.runtime ?? 'auto', ['auto', 'cri', 'simulated']);

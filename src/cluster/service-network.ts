@@ -73,14 +73,15 @@ export async function startServiceNetwork(server: ApiServer, options: ClusterOpt
   }
 }
 
-function inRange(ip: string, range: string): boolean {
+/** Whether an IPv4 address is in a range. */
+export function inRange(ip: string, range: string): boolean {
   if (isIP(ip) !== 4) return false;
   const { first, size } = rangeOf(range);
   return parseIpv4(ip) >= first && parseIpv4(ip) < first + size;
 }
 
 /** The servers that this machine asks, but for those that are ourselves. */
-function hostUpstreams(own: readonly string[]): readonly Upstream[] {
+export function hostUpstreams(own: readonly string[]): readonly Upstream[] {
   let text = '';
   try {
     text = readFileSync('/etc/resolv.conf', 'utf8');

@@ -1,4 +1,4 @@
-// Owns `peapod scheduler`, `controllers` and `kubelet`: one component alone against any Kubernetes API, until it is told to stop.
+// Owns `peapod scheduler`, `controllers`, `kubelet`, `proxy` and `dns`: one component alone against any Kubernetes API, until it is told to stop.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { arch, hostname } from 'node:os';
 import { systemClock } from '../../base/clock.ts';
@@ -12,7 +12,8 @@ import { flagDuration, flagSwitch, flagText, type RawFlags, settingsOf } from '.
 import { logTo } from '../../cluster/logger.ts';
 import { startLoneControllers, startLoneScheduler } from '../../cluster/lone-components.ts';
 import { evictionOf, startLoneKubelet } from '../../cluster/lone-kubelet.ts';
-import { OptionError } from '../../cluster/options.ts';
+import { startLoneDns, startLoneProxy } from '../../cluster/lone-network.ts';
+import { defaultClusterCidr, defaultServiceCidr, OptionError } from '../../cluster/options.ts';
 import { readSchedulerConfigFile } from '../../cluster/scheduler-config-file.ts';
 
 interface Common {
@@ -120,5 +121,32 @@ export async function kubelet(flags: KubeletFlags): Promise<void> {
     ...(flags.evictionHard === undefined ? {} : { evictionThresholds: evictionOf(flags.evictionHard) }),
   });
   if (flags.untilStdinEnds) process.stdin.resume().once('end', () => process.kill(process.pid, 'SIGTERM'));
+  await runUntilStopped(service, () => client.close());
+}
+
+interface ProxyFlags extends Common {
+  readonly hostnameOverride?: string;
+  readonly clusterCidr?: string;
+}
+
+export async function proxy({ kubeconfig, hostnameOverride, clusterCidr = defaultClusterCidr }: ProxyFlags): Promise<void> {
+  const client = httpClient(await loadKubeconfig(kubeconfig));
+  const service = await startLoneProxy({ ...outside(), client, nodeName: hostnameOverride ?? 'node1', clusterCidr });
+  await runUntilStopped(service, () => client.close());
+}
+
+interface DnsFlags extends Common {
+  readonly bind?: string;
+  readonly port?: string;
+  readonly clusterCidr?: string;
+  readonly serviceCidr?: string;
+}
+
+export async function dns(flags: DnsFlags): Promise<void> {
+  const { kubeconfig, bind = '127.0.0.1', clusterCidr = defaultClusterCidr, serviceCidr = defaultServiceCidr } = flags;
+  const port = Number(flags.port ?? 53);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new OptionError(`--port takes a port, not '${flags.port}'`);
+  const client = httpClient(await loadKubeconfig(kubeconfig));
+  const service = await startLoneDns({ ...outside(), client, host: bind, port, clusterCidr, serviceCidr });
   await runUntilStopped(service, () => client.close());
 }

@@ -1,0 +1,48 @@
+// Owns starting the proxy or the DNS server alone, against any Kubernetes API.
+import type { Service } from '../base/service.ts';
+import type { Client } from '../client/client.ts';
+import { startDns } from '../dns/dns.ts';
+import { startProxy } from '../proxy/proxy.ts';
+import type { Outside } from './lone-components.ts';
+import { OptionError } from './options.ts';
+import { applyRules, clusterDomain, dnsAddress, hostUpstreams, inRange } from './service-network.ts';
+
+/** The table of a proxy that no data directory owns. */
+const loneTable = 'peapod_services';
+
+/** What a lone proxy needs to know. */
+export interface LoneProxyOptions extends Outside {
+  readonly client: Client;
+  readonly nodeName: string;
+  readonly clusterCidr: string;
+}
+
+/** Starts a proxy in this process's network; resolves when all Services are programmed. Its rules stay when it stops. */
+export async function startLoneProxy(options: LoneProxyOptions): Promise<Service> {
+  const proxy = startProxy({ ...options, table: loneTable, nodePortsFrom: undefined, apply: applyRules });
+  await proxy.ready;
+  return proxy;
+}
+
+/** What a lone DNS server needs to know. */
+export interface LoneDnsOptions extends Outside {
+  readonly client: Client;
+  /** Where it listens. */
+  readonly host: string;
+  readonly port: number;
+  readonly clusterCidr: string;
+  readonly serviceCidr: string;
+}
+
+/** Starts a DNS server; resolves when it answers. Throws OptionError where its address cannot be had. */
+export async function startLoneDns({ clusterCidr, serviceCidr, ...options }: LoneDnsOptions): Promise<Service> {
+  const serverIp = dnsAddress(serviceCidr);
+  const owns = (ip: string): boolean => [clusterCidr, serviceCidr].some((range) => inRange(ip, range));
+  try {
+    return await startDns({ ...options, domain: clusterDomain, serverIp, owns, upstreams: hostUpstreams([options.host, serverIp]) });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES'].includes(String(error.code)))
+      throw new OptionError(`cannot listen on ${options.host}:${options.port} (${String(error.code)}): choose another --bind or --port`);
+    throw error;
+  }
+}
