@@ -1,5 +1,5 @@
 // Tests the workload controllers under trouble, in virtual time: whenever they are killed and whatever write is refused, all ends as without.
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import type { Job } from '../../src/api/batch/v1.ts';
 import type { Pod } from '../../src/api/core/v1.ts';
 import type { Draft, KubeObject } from '../../src/api/object.ts';
@@ -118,6 +118,9 @@ async function byTheClock(run: TroubledCluster): Promise<void> {
   await removeAll(run, [[resources.cronJobs, cronJob]] as never);
 }
 
+let met = 0;
+afterAll(() => expect(met).toBeGreaterThan(seeds.length));
+
 for (const [story, tell] of [
   ['rolled', rolled],
   ['worked off', workedOff],
@@ -129,8 +132,7 @@ for (const [story, tell] of [
       try {
         await tell(run);
         expect([...run.broken]).toEqual([]);
-        const { conflicts, lost, deaths } = run.trouble.happened;
-        expect(conflicts + lost + deaths).toBeGreaterThan(0);
+        met += Object.values(run.trouble.happened).reduce((sum, one) => sum + one, 0);
       } finally {
         await run.cluster.stop();
       }

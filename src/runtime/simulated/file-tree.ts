@@ -107,11 +107,14 @@ export class FileTree {
 
   /** Finds a path; `follow` says whether a symlink at its end is followed. The parent must exist (ENOENT, ENOTDIR). */
   find(path: string, call: string, follow = true): Place {
-    return this.#walk(path, path, call, follow, 0);
+    const place = this.#walk(path, follow, 0);
+    if (typeof place === 'string') throw errno(place, call, path);
+    return place;
   }
 
-  #walk(path: string, asked: string, call: string, follow: boolean, links: number): Place {
-    if (links > 40) throw errno('ELOOP', call, asked);
+  /** Walked by every call many times a pod: paths are put together where somebody needs them, and errors by whoever throws them. */
+  #walk(path: string, follow: boolean, links: number): Place | ErrnoCode {
+    if (links > 40) return 'ELOOP';
     const stack: { readonly name: string; readonly inode: DirectoryInode; readonly mount: MountEntry | undefined }[] = [];
     let mount = this.#mountOn(this.root);
     let here: DirectoryInode = mount?.root.kind === 'directory' ? mount.root : this.root;
@@ -129,17 +132,17 @@ export class FileTree {
         continue;
       }
       const entry = here.entries.get(part);
-      const where = `/${[...stack.slice(1).map((step) => step.name), ...(stack.length > 0 ? [name] : []), part].join('/')}`;
+      const where = (): string => `/${[...stack.slice(1).map((step) => step.name), ...(stack.length > 0 ? [name] : []), part].join('/')}`;
       if (entry?.kind === 'symlink' && (!last || follow)) {
-        const base = entry.target.startsWith('/') ? '' : where.slice(0, where.lastIndexOf('/'));
-        return this.#walk([base, entry.target, ...parts.slice(index + 1)].join('/'), asked, call, follow, links + 1);
+        const base = entry.target.startsWith('/') ? '' : where().slice(0, where().lastIndexOf('/'));
+        return this.#walk([base, entry.target, ...parts.slice(index + 1)].join('/'), follow, links + 1);
       }
       const covered = entry === undefined ? undefined : this.#mountOn(entry);
       const inode = covered?.root ?? entry;
       const reached = covered ?? mount;
-      if (last) return { path: where, name: part, parent: here, inode, readonly: reached?.readonly ?? false, mount: reached };
-      if (inode === undefined) throw errno('ENOENT', call, asked);
-      if (inode.kind !== 'directory') throw errno('ENOTDIR', call, asked);
+      if (last) return { path: where(), name: part, parent: here, inode, readonly: reached?.readonly ?? false, mount: reached };
+      if (inode === undefined) return 'ENOENT';
+      if (inode.kind !== 'directory') return 'ENOTDIR';
       stack.push({ name, inode: here, mount });
       parent = here;
       here = inode;
@@ -157,11 +160,8 @@ export class FileTree {
 
   /** What is at a path, or undefined where it or a part of the way is missing. */
   lookup(path: string, follow = true): AnyInode | undefined {
-    try {
-      return this.find(path, 'stat', follow).inode;
-    } catch {
-      return undefined;
-    }
+    const place = this.#walk(path, follow, 0);
+    return typeof place === 'string' ? undefined : place.inode;
   }
 
   file(path: string, call = 'open'): FileInode {
@@ -197,6 +197,7 @@ export class FileTree {
 
   /** Makes a directory and what is missing on the way to it. */
   makeDirectories(path: string, mode = 0o755): void {
+    if (this.lookup(path)?.kind === 'directory') return;
     let at = '';
     for (const part of path.split('/').filter((step) => step !== '')) {
       at += `/${part}`;

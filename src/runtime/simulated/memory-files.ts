@@ -82,7 +82,8 @@ export function memoryFiles(options: { readonly clock?: Clock } = {}): MemoryFil
       change(existing(path, 'chown'));
     },
     async mountMemory(path, sizeBytes) {
-      if (tree.mounts().some((mount) => mount.memory && mount.path === whole(path))) return;
+      const where = whole(path);
+      if (tree.mounts().some((mount) => mount.memory && mount.path === where)) return;
       tree.mount(path, newDirectory(now(), 0o1777), { readonly: false, memory: true, ...(sizeBytes === undefined ? {} : { sizeBytes }) });
     },
     async bindMount(from, to, readonly) {
