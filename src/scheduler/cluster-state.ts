@@ -31,10 +31,17 @@ export class ClusterState implements ClusterView {
 
   /** The same picture, which goes its own way from here: to see what would be. */
   copy(): ClusterState {
+    // What is in the slots are values: a copy shares them.
     const copy = new ClusterState(this.objects.copy());
-    for (const info of this.slots) if (info !== undefined) copy.putNode(info.node);
-    for (const pod of this.#placed.values()) copy.putPod(pod);
-    for (const { pod, node } of this.#nominated.values()) copy.nominate(pod, node);
+    copy.slots.push(...this.slots);
+    copy.#free.push(...this.#free);
+    copy.mindingPods = this.mindingPods;
+    for (const [name, slot] of this.#slotOf) copy.#slotOf.set(name, slot);
+    for (const [image, count] of this.imageNodes) copy.imageNodes.set(image, count);
+    for (const [priority, count] of this.priorities) copy.priorities.set(priority, count);
+    for (const [uid, pod] of this.#placed) copy.#placed.set(uid, pod);
+    for (const [node, pods] of this.#homeless) copy.#homeless.set(node, new Map(pods));
+    for (const [uid, nomination] of this.#nominated) copy.#nominated.set(uid, nomination);
     return copy;
   }
 

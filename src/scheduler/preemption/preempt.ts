@@ -105,26 +105,27 @@ function reachableSlots({ slots }: ClusterView, ranking: Ranking): readonly numb
  * victims, the latest start among the most important victims; then the first.
  */
 function bestOf(candidates: readonly Candidate[]): Candidate | undefined {
-  const marks = new Map<Candidate, readonly (number | string)[]>();
-  const marksOf = (one: Candidate): readonly (number | string)[] => {
-    const known = marks.get(one) ?? hurtOf(one);
-    marks.set(one, known);
-    return known;
-  };
   let best: Candidate | undefined;
-  for (const one of candidates) if (best === undefined || hurtsLess(marksOf(one), marksOf(best))) best = one;
+  for (const one of candidates) if (best === undefined || hurtsLess(hurtOf(one), hurtOf(best))) best = one;
   return best;
 }
 
+/** What was worked out of victims before: a node that does not change has the same ones. */
+const knownHurt = new WeakMap<readonly Pod[], readonly (number | string)[]>();
+
 function hurtOf({ violations, pods }: Candidate): readonly (number | string)[] {
+  const known = knownHurt.get(pods);
+  if (known !== undefined) return known;
   const highest = pods.reduce((most, pod) => Math.max(most, priorityOf(pod)), Number.MIN_SAFE_INTEGER);
   // Shifted so that none is negative: otherwise more victims of negative priority would weigh less.
   const sum = pods.reduce((total, pod) => total + priorityOf(pod) + 2 ** 31, 0);
-  const first = pods
+  const [first = ''] = pods
     .filter((pod) => priorityOf(pod) === highest)
     .map(startOf)
-    .sort()[0];
-  return [violations, highest, sum, pods.length, first ?? ''];
+    .sort();
+  const hurt = [violations, highest, sum, pods.length, first];
+  knownHurt.set(pods, hurt);
+  return hurt;
 }
 
 function hurtsLess(a: readonly (number | string)[], b: readonly (number | string)[]): boolean {
