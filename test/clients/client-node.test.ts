@@ -104,7 +104,9 @@ test('a watch and an informer see what happens', async () => {
   );
   await core.createNamespacedSecret({ namespace, body: { metadata: { name: 's' } } });
   await core.deleteNamespacedSecret({ namespace, name: 's' });
-  await expect.poll(() => seen.toSorted()).toEqual(['informer add s', 'informer delete s', 'watch ADDED s', 'watch DELETED s']);
+  await expect
+    .poll(() => seen.toSorted(), { timeout: 10_000 })
+    .toEqual(['informer add s', 'informer delete s', 'watch ADDED s', 'watch DELETED s']);
   watching.abort();
   await informer.stop();
 });
@@ -113,10 +115,10 @@ test('logs and a command in a container', async () => {
   await expect
     .poll(async () => (await core.readNamespacedPod({ namespace, name: 'p' })).status?.phase, { timeout: 10_000 })
     .toBe('Running');
-  await expect.poll(() => core.readNamespacedPodLog({ namespace, name: 'p' })).toBe('hello\n');
+  await expect.poll(() => core.readNamespacedPodLog({ namespace, name: 'p' }), { timeout: 10_000 }).toBe('hello\n');
   const log = sink();
   await new Log(config).log(namespace, 'p', 'c', log.stream, { tailLines: 1 });
-  await expect.poll(log.text).toBe('hello\n');
+  await expect.poll(log.text, { timeout: 10_000 }).toBe('hello\n');
   const [out, err, input] = [sink(), sink(), new PassThrough()];
   const ended = Promise.withResolvers<V1Status>();
   const command = ['sh', '-c', 'echo out; echo err >&2; cat; exit 3'];

@@ -73,7 +73,7 @@ test('an address that somebody made an object for is not given', async () => {
 test('what was removed by hand comes back, and a start puts the rest right', async () => {
   await create('c', { clusterIP: '10.96.0.9' });
   await client.delete(resources.ipAddresses, { name: '10.96.0.9' });
-  await expect.poll(addresses).toHaveProperty(['10.96.0.9'], 'default/c');
+  await expect.poll(addresses, { timeout: 10_000 }).toHaveProperty(['10.96.0.9'], 'default/c');
   await server.close();
   const left = store.get('/registry/networking.k8s.io/ipaddresses/10.96.0.9');
   if (left === undefined) throw new Error('no address');

@@ -53,7 +53,7 @@ test('a body that does not come is given up, and so is its connection', async ()
   const { clock, port } = await open();
   const slow = say(port, post);
   // The request is being read once a probe behind it has been answered.
-  await expect.poll(() => probe(port)).toContain('200 OK');
+  await expect.poll(() => probe(port), { timeout: 10_000 }).toContain('200 OK');
   await clock.advance(61_000);
   await slow.closed;
   expect(slow.heard()).toContain('HTTP/1.1 504');
