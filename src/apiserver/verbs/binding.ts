@@ -69,7 +69,9 @@ export function bound(object: AnyObject, binding: Binding, now: string): AnyObje
     lastProbeTime: null as unknown as string,
     lastTransitionTime: now,
   };
-  const conditions = [...(pod.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled'), scheduled];
+  // Where it was hoped to go is of no use to anybody once it is there.
+  const { nominatedNodeName: _hoped, ...status } = pod.status ?? {};
+  const conditions = [...(status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled'), scheduled];
   const metadata = {
     ...pod.metadata,
     resourceVersion: resourceVersion ?? '',
@@ -80,6 +82,6 @@ export function bound(object: AnyObject, binding: Binding, now: string): AnyObje
     ...object,
     metadata,
     spec: { ...pod.spec, nodeName: binding.target.name },
-    status: { ...pod.status, conditions },
+    status: { ...status, conditions },
   };
 }
