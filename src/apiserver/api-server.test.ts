@@ -59,6 +59,20 @@ describe('objects', () => {
   });
 });
 
+test('what is applied to what is there need not say its name, what it creates must', async () => {
+  const client = testClient();
+  const [at, body] = [
+    { namespace: 'default', name: 'a' },
+    { apiVersion: 'v1', kind: 'ConfigMap', data: { k: '2' } },
+  ];
+  const apply = (metadata: object) => client.patch(configMaps, at, { type: 'apply', force: true, body: { ...body, metadata } });
+  await expect(apply({})).rejects.toThrow('the name of the object (a based on URL) was undeterminable: name must be provided');
+  await client.create(configMaps, configMap('a', { k: '1' }));
+  expect(await apply({})).toMatchObject({ metadata: at, data: { k: '2' } });
+  await expect(apply({ name: 'b' })).rejects.toThrow('the name of the object (b) does not match the name on the URL (a)');
+  await expect(apply({ name: 'b', namespace: 'c' })).rejects.toThrow('the namespace of the provided object does not match');
+});
+
 test('what a version of storage defaults shows in the other versions at once', async () => {
   const autoscalers = resource<AnyObject>('autoscaling/v1', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler', true);
   const spec = { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' }, maxReplicas: 3 };

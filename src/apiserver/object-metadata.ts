@@ -11,18 +11,17 @@ const longestBase = 63 - suffixLength;
 /** Puts an object of a request's body where its path says. Throws BadRequest where the two disagree. */
 export function placed(object: AnyObject, kind: KindDescription, namespace: string, name: string): AnyObject {
   const { metadata } = object;
+  const own = metadata.namespace ?? '';
+  if (kind.namespaced && own !== '' && own !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   if (name !== '') {
     if (!metadata.name) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
     if (metadata.name !== name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
   }
-  const own = metadata.namespace ?? '';
   if (own === namespace) return object;
-  if (!kind.namespaced) {
-    const { namespace: _, ...rest } = metadata;
-    return { ...object, metadata: rest as AnyObject['metadata'] };
-  }
-  if (own !== '') throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-  return { ...object, metadata: { ...metadata, namespace } };
+  if (kind.namespaced) return { ...object, metadata: { ...metadata, namespace } };
+  const { namespace: _, ...rest } = metadata;
+  return { ...object, metadata: rest as AnyObject['metadata'] };
 }
 
 /**

@@ -18,19 +18,20 @@ export async function apply(serving: Serving, request: ApiRequest): Promise<Answ
   const { kind, namespace, name, subresource, user } = request;
   const options = applyOptionsOf(request);
   const applied = configurationOf(request, kind, options.fieldValidation);
-  const inPlace = placed(applied, kind, namespace, name);
   if (serving.store.get(keyOf(kind, namespace, name)) === undefined) {
     if (subresource !== '') throw notFound(kind, name);
     const { group, version, resource } = kind;
-    requireAllowed(serving.authorizer, user, { verb: 'create', group, version, resource, subresource, namespace, name });
-    const { uid, resourceVersion: _version, ...metadata } = inPlace.metadata;
+    const { uid, resourceVersion: _version, ...metadata } = applied.metadata;
+    const made = merged(serving, request, options, undefined, { ...applied, metadata } as AnyObject);
     if (uid) throw conflict(kind, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
-    const fresh = { ...inPlace, metadata } as AnyObject;
-    return createObject(serving, request, options, merged(serving, request, options, undefined, fresh), 'apply');
+    const inPlace = placed(made, kind, namespace, name);
+    requireAllowed(serving.authorizer, user, { verb: 'create', group, version, resource, subresource, namespace, name });
+    return createObject(serving, request, options, inPlace, 'apply');
   }
+  // As upstream, the outcome must be at its place, so a configuration of what is there need not name it.
   const changed = await change(serving, request, options, {
     ...changeRulesOf(storedKindOf(serving.catalog, kind), subresource),
-    next: (entry) => merged(serving, request, options, objectAs(kind, entry), applied),
+    next: (entry) => placed(merged(serving, request, options, objectAs(kind, entry), applied), kind, namespace, name),
   });
   return answerOf(kind, changed);
 }

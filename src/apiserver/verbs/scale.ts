@@ -61,8 +61,8 @@ function applied(serving: Serving, request: ApiRequest, scaleKind: KindDescripti
       'failed to create manager for existing fields: failed to convert live object (/; autoscaling/v1, Kind=Scale) to proper version: request to convert CR to an invalid group/version: autoscaling/v1',
       { code: 500 },
     );
-  placed(configuration, scaleKind, namespace, name);
-  return (current) => merged(serving, { kind: scaleKind, subresource }, options, current, configuration);
+  return (current) =>
+    placed(merged(serving, { kind: scaleKind, subresource }, options, current, configuration), scaleKind, namespace, name);
 }
 
 function written(serving: Serving, request: ApiRequest, scaleKind: KindDescription, options: WriteQuery): ScaleChange {
