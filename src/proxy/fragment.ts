@@ -8,6 +8,8 @@ export interface Fragment {
   readonly serviceIps: ReadonlyMap<string, string>;
   /** Of the map `node_ports`, keyed by protocol and port. */
   readonly nodePorts: ReadonlyMap<string, string>;
+  /** Of the set `hairpins`: a pod that meets itself through its Service must get its answer through the node. */
+  readonly hairpins: ReadonlyMap<string, ''>;
   /** Sets of clients that stay with a backend: a name and the seconds that they do. */
   readonly affinities: ReadonlyMap<string, number>;
 }
@@ -29,6 +31,7 @@ export function fragmentOf(ports: readonly TrafficPort[], facts: RuleFacts): Fra
   const serviceIps = new Map<string, string>();
   const nodePorts = new Map<string, string>();
   const affinities = new Map<string, number>();
+  const hairpins = new Map<string, ''>();
   for (const port of ports) {
     const name = `${port.namespace}/${port.name}/${port.protocol}/${port.port}`;
     const at = (ip: string): string => `${ip} . ${port.protocol} . ${port.port}`;
@@ -39,7 +42,10 @@ export function fragmentOf(ports: readonly TrafficPort[], facts: RuleFacts): Fra
       chains.set(internal, [masquerade, ...balance(port, port.internal, name, affinities)]);
     }
     const served = new Set(outside ? [...port.internal, ...port.external] : port.internal);
-    for (const backend of served) chains.set(endpointChain(name, backend), endpointRules(port, backend, name));
+    for (const backend of served) {
+      hairpins.set(`${backend.ip} . ${backend.ip}`, '');
+      if (port.affinitySeconds > 0) chains.set(endpointChain(name, backend), endpointRules(port, backend, name));
+    }
     serviceIps.set(at(port.clusterIp), verdict(port.internal, port.internalElsewhere, internal));
     if (!outside) continue;
     const external = `ext/${name}`;
@@ -49,7 +55,7 @@ export function fragmentOf(ports: readonly TrafficPort[], facts: RuleFacts): Fra
     for (const ip of port.externalIps) serviceIps.set(at(ip), to);
     if (port.nodePort > 0) nodePorts.set(`${port.protocol} . ${port.nodePort}`, to);
   }
-  return { chains, serviceIps, nodePorts, affinities };
+  return { chains, serviceIps, nodePorts, hairpins, affinities };
 }
 
 function verdict(backends: readonly Backend[], elsewhere: boolean, chain: string): string {
@@ -84,26 +90,55 @@ const endpointChain = (name: string, backend: Backend): string => `ep/${name}/${
 /** The name tells the seconds as well: a set cannot change its timeout. */
 const affinitySet = (name: string, backend: Backend, seconds: number): string => `from/${seconds}/${name}/${placeOf(backend)}`;
 
+/**
+ * So many endpoints are dealt to by a rule each. A map would be one rule, but the kernel looks through all maps without a name to name another one:
+ * ten thousand Services would take a hundred times as long as a thousand.
+ */
+const dealtOneByOne = 16;
+
+/**
+ * Without affinity one chain deals connections out, whatever the number of endpoints: the kernel walks all chains at every change. With it each
+ * endpoint has a chain that remembers who came.
+ */
 function balance(port: TrafficPort, backends: readonly Backend[], name: string, affinities: Map<string, number>): readonly string[] {
+  const [only, ...others] = backends;
+  if (only === undefined) return [];
+  const deal = (targets: readonly string[], separator: string): string =>
+    targets.map((target, index) => `${index} : ${target}`).join(separator);
+  if (port.affinitySeconds === 0) {
+    const to = `meta l4proto ${port.protocol} dnat ip to`;
+    if (backends.length <= dealtOneByOne) {
+      // Each takes its share of what the ones before it left.
+      return backends.map(({ ip, port: at }, index) => {
+        const left = backends.length - index;
+        return `${left === 1 ? '' : `numgen random mod ${left} 0 `}${to} ${ip}:${at}`;
+      });
+    }
+    return [
+      `${to} numgen random mod ${backends.length} map { ${deal(
+        backends.map(({ ip, port: at }) => `${ip} . ${at}`),
+        ', ',
+      )} }`,
+    ];
+  }
+  for (const backend of backends) affinities.set(affinitySet(name, backend, port.affinitySeconds), port.affinitySeconds);
   const chains = backends.map((backend) => endpointChain(name, backend));
-  const kept = port.affinitySeconds === 0 ? [] : backends;
-  for (const backend of kept) affinities.set(affinitySet(name, backend, port.affinitySeconds), port.affinitySeconds);
-  const remembered = kept.map(
-    (backend) => `ip saddr @${affinitySet(name, backend, port.affinitySeconds)} goto ${endpointChain(name, backend)}`,
+  const remembered = backends.map(
+    (backend, index) => `ip saddr @${affinitySet(name, backend, port.affinitySeconds)} goto ${chains[index]}`,
   );
-  const [only] = chains;
-  if (chains.length === 1 && only !== undefined) return [...remembered, `goto ${only}`];
+  if (others.length === 0) return [...remembered, `goto ${chains[0]}`];
   return [
     ...remembered,
-    `numgen random mod ${chains.length} vmap { ${chains.map((chain, index) => `${index} : goto ${chain}`).join(', ')} }`,
+    `numgen random mod ${chains.length} vmap { ${deal(
+      chains.map((chain) => `goto ${chain}`),
+      ', ',
+    )} }`,
   ];
 }
 
 function endpointRules(port: TrafficPort, backend: Backend, name: string): readonly string[] {
   return [
-    // A pod that meets itself through its Service must get its answer through the node.
-    `ip saddr ${backend.ip} jump ${masqueradeChain}`,
-    ...(port.affinitySeconds === 0 ? [] : [`update @${affinitySet(name, backend, port.affinitySeconds)} { ip saddr }`]),
+    `update @${affinitySet(name, backend, port.affinitySeconds)} { ip saddr }`,
     `meta l4proto ${port.protocol} dnat ip to ${backend.ip}:${backend.port}`,
   ];
 }

@@ -25,18 +25,38 @@ const port = (more: Partial<TrafficPort> = {}): TrafficPort => ({
   keepsSource: false,
   ...more,
 });
-const show = ({ chains, serviceIps, nodePorts }: Fragment): readonly string[] => [
+const show = ({ chains, serviceIps, nodePorts, hairpins }: Fragment): readonly string[] => [
   ...[...chains].map(([name, rules]) => `${name}: ${rules.join(' | ')}`),
   ...[...serviceIps, ...nodePorts].map(([key, verdict]) => `${key} → ${verdict}`),
+  ...hairpins.keys(),
 ];
 const endpoint = 'ep/default/web/tcp/80/10.42.0.5/8080';
 
+const inside = 'ip daddr 10.96.0.9 ip saddr != 10.42.0.0/16 jump to_masquerade';
 test('one endpoint', () => {
   expect(show(fragmentOf([port()], facts))).toEqual([
-    `svc/default/web/tcp/80: ip daddr 10.96.0.9 ip saddr != 10.42.0.0/16 jump to_masquerade | goto ${endpoint}`,
-    `${endpoint}: ip saddr 10.42.0.5 jump to_masquerade | meta l4proto tcp dnat ip to 10.42.0.5:8080`,
+    `svc/default/web/tcp/80: ${inside} | meta l4proto tcp dnat ip to 10.42.0.5:8080`,
     '10.96.0.9 . tcp . 80 → goto svc/default/web/tcp/80',
+    '10.42.0.5 . 10.42.0.5',
   ]);
+});
+
+test.each([
+  [
+    'few, by a rule each',
+    3,
+    ['numgen random mod 3 0 ', 'numgen random mod 2 0 ', ''].map((share, n) => `${share}meta l4proto tcp dnat ip to 10.42.0.${n}:80`),
+  ],
+  [
+    'many, by one rule',
+    17,
+    [
+      `meta l4proto tcp dnat ip to numgen random mod 17 map { ${Array.from({ length: 17 }, (_, n) => `${n} : 10.42.0.${n} . 80`).join(', ')} }`,
+    ],
+  ],
+])('connections are dealt out: %s', (_, count, rules) => {
+  const backends = Array.from({ length: count }, (_none, n) => ({ ip: `10.42.0.${n}`, port: 80 }));
+  expect(fragmentOf([port({ internal: backends })], facts).chains.get('svc/default/web/tcp/80')).toEqual([inside, ...rules]);
 });
 
 test.each<[string, Partial<TrafficPort>, readonly string[]]>([
@@ -62,7 +82,7 @@ test('a client stays with its endpoint', () => {
   const { chains, affinities } = fragmentOf([port({ affinitySeconds: 60, internal: [one, two] })], facts);
   expect([...affinities]).toEqual([one, two].map(({ ip }) => [`from/60/default/web/tcp/80/${ip}/8080`, 60]));
   expect(chains.get('svc/default/web/tcp/80')?.[1]).toBe(`ip saddr @from/60/default/web/tcp/80/10.42.0.5/8080 goto ${endpoint}`);
-  expect(chains.get(endpoint)?.[1]).toBe('update @from/60/default/web/tcp/80/10.42.0.5/8080 { ip saddr }');
+  expect(chains.get(endpoint)?.[0]).toBe('update @from/60/default/web/tcp/80/10.42.0.5/8080 { ip saddr }');
 });
 
 test('node ports answer on the chosen interfaces only', () => {
@@ -100,13 +120,15 @@ function played(texts: readonly string[]): { chains: Map<string, string[]>; sets
         state.sets.delete(name);
       }
     } else if (what === 'element') {
-      const [key = '', verdict = ''] = rest.replace(/^\{ | \}$/g, '').split(' : ');
-      must(state.elements.has(`${name} ${key}`) === (verb === 'delete'));
-      if (verb === 'add') {
-        const target = verdict.replace('goto ', '');
-        must(target.startsWith('to_') || state.chains.has(target));
-        state.elements.set(`${name} ${key}`, verdict);
-      } else state.elements.delete(`${name} ${key}`);
+      for (const item of rest.replace(/^\{ | \}$/g, '').split(', ')) {
+        const [key = '', verdict = ''] = item.split(' : ');
+        must(state.elements.has(`${name} ${key}`) === (verb === 'delete'));
+        if (verb === 'add') {
+          const target = verdict.replace('goto ', '');
+          must(target === '' || target.startsWith('to_') || state.chains.has(target));
+          state.elements.set(`${name} ${key}`, verdict);
+        } else state.elements.delete(`${name} ${key}`);
+      }
     }
   }
   return state;

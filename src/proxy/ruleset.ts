@@ -10,9 +10,9 @@ export interface TableFacts {
 }
 
 const masqueradeMark = '0x4000';
-const mapNames = ['service_ips', 'node_ports'] as const;
+const mapNames = ['service_ips', 'node_ports', 'hairpins'] as const;
 type MapName = (typeof mapNames)[number];
-const empty: Fragment = { chains: new Map(), serviceIps: new Map(), nodePorts: new Map(), affinities: new Map() };
+const empty: Fragment = { chains: new Map(), serviceIps: new Map(), nodePorts: new Map(), hairpins: new Map(), affinities: new Map() };
 
 /** The table without any Service, replacing whatever was there. */
 function frame({ table, nodePortsFrom }: TableFacts): string {
@@ -28,6 +28,9 @@ table inet ${table} {
   }
   map node_ports {
     type inet_proto . inet_service : verdict
+  }
+  set hairpins {
+    type ipv4_addr . ipv4_addr
   }
   chain ${masqueradeChain} {
     meta mark set meta mark or ${masqueradeMark}
@@ -50,6 +53,7 @@ table inet ${table} {
   }
   chain after_routing {
     type nat hook postrouting priority 100; policy accept;
+    ct status dnat ip saddr . ip daddr @hairpins masquerade fully-random
     meta mark and ${masqueradeMark} == 0 return
     meta mark set meta mark xor ${masqueradeMark}
     masquerade fully-random
@@ -84,7 +88,11 @@ export class Ruleset {
   readonly #facts: TableFacts;
   readonly #fragments = new Map<string, Fragment>();
   /** Who wants which element; the first holds it until it lets go. */
-  readonly #claims: Readonly<Record<MapName, Map<string, Map<string, string>>>> = { service_ips: new Map(), node_ports: new Map() };
+  readonly #claims: Readonly<Record<MapName, Map<string, Map<string, string>>>> = {
+    service_ips: new Map(),
+    node_ports: new Map(),
+    hairpins: new Map(),
+  };
 
   constructor(facts: TableFacts) {
     this.#facts = facts;
@@ -98,11 +106,14 @@ export class Ruleset {
   whole(): string {
     const lines = [frame(this.#facts)];
     for (const fragment of this.#fragments.values()) lines.push(...this.#additions(fragment, empty));
-    for (const map of mapNames)
-      for (const [key, claims] of this.#claims[map]) {
-        const [held] = claims.values();
-        if (held !== undefined) lines.push(this.#element('add', map, `${key} : ${held}`));
-      }
+    for (const map of mapNames) {
+      const held = [...this.#claims[map]].flatMap(([key, claims]) =>
+        [...claims.values()].slice(0, 1).map((value) => elementText(key, value)),
+      );
+      // nft is slow at many small statements and at very long ones.
+      for (let at = 0; at < held.length; at += elementsAtOnce)
+        lines.push(`add element inet ${this.#table} ${map} { ${held.slice(at, at + elementsAtOnce).join(', ')} }`);
+    }
     return `${lines.join('\n')}\n`;
   }
 
@@ -115,6 +126,7 @@ export class Ruleset {
     const added: string[] = [];
     this.#claim('service_ips', service, old.serviceIps, next.serviceIps, removed, added);
     this.#claim('node_ports', service, old.nodePorts, next.nodePorts, removed, added);
+    this.#claim('hairpins', service, old.hairpins, next.hairpins, removed, added);
     const lines = [...removed, ...this.#additions(next, old), ...this.#removals(next, old), ...added];
     return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
   }
@@ -165,11 +177,18 @@ export class Ruleset {
       const [after] = claims.values();
       if (before === after) continue;
       if (before !== undefined) removed.push(this.#element('delete', map, key));
-      if (after !== undefined) added.push(this.#element('add', map, `${key} : ${after}`));
+      if (after !== undefined) added.push(this.#element('add', map, key, after));
     }
   }
 
-  #element(verb: 'add' | 'delete', map: MapName, text: string): string {
-    return `${verb} element inet ${this.#table} ${map} { ${text} }`;
+  #element(verb: 'add' | 'delete', map: MapName, key: string, held = ''): string {
+    return `${verb} element inet ${this.#table} ${map} { ${elementText(key, held)} }`;
   }
+}
+
+const elementsAtOnce = 1000;
+
+/** `held`: what a map has at the key; '' for sets. */
+function elementText(key: string, held: string): string {
+  return held === '' ? key : `${key} : ${held}`;
 }
