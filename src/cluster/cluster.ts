@@ -156,9 +156,9 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     const leaving = new AbortController();
     closing.push(async () => leaving.abort());
     const role =
-      firstName === undefined
+      firstName === undefined || !options.taintControlPlane
         ? undefined
-        : giveRole(server.client(apiServerUser), firstName, options.taintControlPlane, outside, leaving.signal);
+        : giveRole(server.client(apiServerUser), firstName, outside, leaving.signal);
     role?.catch((error: unknown) => leaving.signal.aborted || log.warn('the first node could not be given its role', { error }));
     if (real && options.nodes > 1)
       for (const service of await step(`${options.nodes - 1} more nodes`, () => openMachineNodes(server, options, pki, outside, members)))

@@ -1,4 +1,4 @@
-// Owns the role of the first node: its label, and the taint that keeps pods off it where that was asked for.
+// Owns the role of a first node that is for the control plane alone: its label, and the taint that keeps pods off it.
 import type { Node } from '../api/core/v1.ts';
 import { hasReason } from '../api/status-error.ts';
 import type { Client } from '../client/client.ts';
@@ -10,10 +10,10 @@ export const controlPlaneRole = 'node-role.kubernetes.io/control-plane';
 const lookEveryMs = 20;
 
 /** What a node with the role lacks, as a merge patch; undefined: nothing. Pure. */
-export function rolePatch({ metadata, spec }: Node, tainted: boolean): Readonly<Record<string, unknown>> | undefined {
+export function rolePatch({ metadata, spec }: Node): Readonly<Record<string, unknown>> | undefined {
   const labelled = metadata.labels?.[controlPlaneRole] !== undefined;
   const taints = spec?.taints ?? [];
-  const missing = tainted && !taints.some(({ key, effect }) => key === controlPlaneRole && effect === 'NoSchedule');
+  const missing = !taints.some(({ key, effect }) => key === controlPlaneRole && effect === 'NoSchedule');
   if (labelled && !missing) return undefined;
   return {
     metadata: { resourceVersion: metadata.resourceVersion, labels: { [controlPlaneRole]: '' } },
@@ -22,10 +22,10 @@ export function rolePatch({ metadata, spec }: Node, tainted: boolean): Readonly<
 }
 
 /** Gives the node its role as soon as it is there. Resolves when it has it. What a person takes away later stays away until the next start. */
-export async function giveRole(client: Client, name: string, tainted: boolean, { clock }: Outside, signal: AbortSignal): Promise<void> {
+export async function giveRole(client: Client, name: string, { clock }: Outside, signal: AbortSignal): Promise<void> {
   for (;;) {
     try {
-      const patch = rolePatch(await client.get(resources.nodes, { name }), tainted);
+      const patch = rolePatch(await client.get(resources.nodes, { name }));
       if (patch !== undefined) await client.patch(resources.nodes, { name }, { type: 'merge', body: patch });
       return;
     } catch (error) {

@@ -54,7 +54,7 @@ describe.skipIf(problem !== undefined)('docs/multi-node.md', () => {
         for (const node of ['', '-node2', '-node3'])
           await importTestImages(`${machineNames(cluster.dataDir).stateDir}${node}/containerd.sock`);
     }
-    expect(said.get('kubectl get nodes -o wide')).toMatch(/node1 .*control-plane.*node2 .*node3 /s);
+    expect(said.get('kubectl get nodes -o wide')).toMatch(/node1 .*node2 .*node3 /s);
     const pods = said.get('kubectl get pods -o wide') ?? '';
     expect(new Set([...pods.matchAll(/ (node\d) /g)].map(([, node]) => node)).size).toBeGreaterThan(1);
     expect(await traces(mark)).toEqual([]);
