@@ -42,6 +42,8 @@ export interface Listener {
 
 /** Peers that are gone without a word are noticed by then, or some probes later. */
 const keepAliveMs = 30_000;
+/** Upstream's bound for the head of a request, which Go's servers give the handshake as well. */
+const handshakeMs = 32_000;
 const mostConnections = 20_000;
 
 const certificates = new WeakMap<object, Credentials['clientCertificate']>();
@@ -114,6 +116,7 @@ function secureServer({ key, cert, ca }: TlsOptions, handler: RequestHandler, op
     ...(ca === undefined ? {} : { ca: ca as string[] }),
     requestCert: true,
     rejectUnauthorized: false,
+    handshakeTimeout: handshakeMs,
     settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
     maxSessionMemory: 100,
     minVersion: 'TLSv1.2',

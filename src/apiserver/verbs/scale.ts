@@ -67,26 +67,24 @@ function applied(serving: Serving, request: ApiRequest, scaleKind: KindDescripti
 
 function written(serving: Serving, request: ApiRequest, scaleKind: KindDescription, options: WriteQuery): ScaleChange {
   const { clock } = serving;
-  const { namespace, name, subresource, userAgent } = request;
+  const { subresource, userAgent } = request;
   const manager = managerOf(options.fieldManager, userAgent);
   const make = request.verb === 'patch' ? patched(serving, request, scaleKind, options) : replaced(serving, request, scaleKind, options);
-  return (current) => {
-    const next = placed(make(current), scaleKind, namespace, name);
-    return recordOwnership({ kind: scaleKind, old: current, next, manager, subresource, nowMs: clock.now() });
-  };
+  return (current) => recordOwnership({ kind: scaleKind, old: current, next: make(current), manager, subresource, nowMs: clock.now() });
 }
 
 function patched(serving: Serving, request: ApiRequest, scaleKind: KindDescription, options: WriteQuery): ScaleChange {
   const sort = patchSortOf(request.body?.contentType, request.kind.custom !== undefined);
   if (sort === 'apply-patch') throw unsupportedPatch();
   const patcher = patcherOf(serving, request, sort, options);
-  return (current) => patcher(scaleKind, current);
+  return (current) => placed(patcher(scaleKind, current), scaleKind, request.namespace, request.name);
 }
 
 function replaced(serving: Serving, request: ApiRequest, scaleKind: KindDescription, { fieldValidation }: WriteQuery): ScaleChange {
   const { object, warnings } = objectOfBody(request.body, scaleKind, serving.catalog, fieldValidation);
   request.warnings.push(...warnings);
-  return () => object;
+  const next = placed(object, scaleKind, request.namespace, request.name);
+  return () => next;
 }
 
 const replicasPath = ['f:spec', 'f:replicas'];
