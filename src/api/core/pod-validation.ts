@@ -64,7 +64,8 @@ export function podCreateCauses(pod: Pod): StatusCause[] {
 }
 
 /** Images may change, containers may neither come nor go. Returns whether to stop here. */
-function checkContainerUpdates(next: readonly Container[], old: readonly Container[], at: string, out: Causes): boolean {
+function checkContainerUpdates(wanted: readonly Container[] | null, before: readonly Container[] | null, at: string, out: Causes): boolean {
+  const [next, old] = [wanted ?? [], before ?? []];
   if (next.length !== old.length) {
     out.push(forbiddenValue(at, 'pod updates may not add or remove containers'));
     return true;
@@ -150,8 +151,8 @@ const updatable = [
   '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
 ].join(',');
 
-function withOldImages(next: readonly Container[], old: readonly Container[]): readonly Container[] {
-  return next.map((container, index) => ({ ...container, image: old[index]?.image ?? '' }));
+function withOldImages(next: readonly Container[] | null, old: readonly Container[] | null): readonly Container[] {
+  return (next ?? []).map((container, index) => ({ ...container, image: old?.[index]?.image ?? '' }));
 }
 
 /** A spec with everything undone that an update may change. */

@@ -118,7 +118,7 @@ function checkDevice(device: Device, perDevice: boolean, at: string, out: Causes
 
 function checkPlace(spec: ResourceSliceSpec, out: Causes): void {
   const set = checkWhereabouts(spec, 'must be either unset or set to a non-empty string', 'spec', out);
-  const terms = spec.nodeSelector?.nodeSelectorTerms;
+  const terms = spec.nodeSelector === undefined ? undefined : (spec.nodeSelector.nodeSelectorTerms ?? []);
   if (terms !== undefined && terms.length !== 1)
     out.push(invalidValue('spec.nodeSelector.nodeSelectorTerms', terms, 'must have exactly one node selector term'));
   if (spec.perDeviceNodeSelection === true) set.push('`perDeviceNodeSelection`');
