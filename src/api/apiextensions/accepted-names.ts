@@ -17,19 +17,19 @@ interface Taken {
   readonly kinds: ReadonlySet<string>;
 }
 
-function takenBy(others: Iterable<CustomResourceDefinition>): Taken {
+function takenBy(others: Iterable<Names | undefined>): Taken {
   const resources = new Set<string>();
   const kinds = new Set<string>();
-  for (const { status } of others) {
-    const { plural, singular, shortNames = [], kind, listKind } = status?.acceptedNames ?? ({} as Partial<Names>);
+  for (const names of others) {
+    const { plural, singular, shortNames = [], kind, listKind }: Partial<Names> = names ?? {};
     for (const name of [plural, singular, ...shortNames]) if (name) resources.add(name);
     for (const name of [kind, listKind]) if (name) kinds.add(name);
   }
   return { resources, kinds };
 }
 
-/** The status that a definition should have beside the others of its group; the same object where nothing is to change. */
-export function decideStatus(definition: CustomResourceDefinition, others: Iterable<CustomResourceDefinition>, nowMs: number): Status {
+/** The status that a definition should have beside those that hold the `others`' names in its group; the same object where nothing is to change. */
+export function decideStatus(definition: CustomResourceDefinition, others: Iterable<Names | undefined>, nowMs: number): Status {
   const { spec, status = {}, metadata } = definition;
   const { names: accepted, conflict } = acceptedNames(spec.names, status.acceptedNames, takenBy(others));
   const before = status.conditions ?? [];

@@ -2,7 +2,12 @@
 // found anew in the store.
 import { decideStatus } from '../../api/apiextensions/accepted-names.ts';
 import { isEstablished } from '../../api/apiextensions/definition-validation.ts';
-import type { CustomResourceDefinition, CustomResourceDefinitionStatus } from '../../api/apiextensions/v1.ts';
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionNames,
+  CustomResourceDefinitionStatus,
+} from '../../api/apiextensions/v1.ts';
+import { deepEqual } from '../../api/custom/deep-equal.ts';
 import { kindsOfDefinition } from '../../api/custom/definition-kinds.ts';
 import type { RuleChecker } from '../../api/custom/rule-checker.ts';
 import type { Schema } from '../../api/custom/schema.ts';
@@ -43,6 +48,8 @@ export class CustomDefinitions implements Disposable {
   readonly #kind: KindDescription;
   readonly #checkerOf: (schema: Schema) => RuleChecker | undefined;
   readonly #served = new Map<string, Served>();
+  /** What each definition was granted: known before its status is written, so that nobody else is granted it meanwhile. */
+  readonly #granted = new Map<string, { readonly group: string; readonly names: CustomResourceDefinitionNames | undefined }>();
   readonly #working = new Map<string, Promise<void>>();
   readonly #due = new Set<string>();
   readonly #watch: Disposable;
@@ -56,6 +63,7 @@ export class CustomDefinitions implements Disposable {
     const { store } = serving;
     const range = rangeOf(kind, '');
     const { entries, revision } = store.range(range);
+    for (const entry of entries) this.#grant(definitionOf(entry));
     for (const entry of entries) this.#serve(entry);
     for (const entry of entries) this.#look(nameOf(entry.key, kind));
     this.#watch = store.watch(range, revision, (events) => {
@@ -76,13 +84,16 @@ export class CustomDefinitions implements Disposable {
 
   #take(event: StoreEvent): void {
     const name = nameOf(event.type === 'put' ? event.entry.key : event.key, this.#kind);
+    const before = this.#granted.get(name);
     if (event.type === 'put') this.#serve(event.entry);
-    else this.#forget(name);
+    else {
+      this.#forget(name);
+      this.#granted.delete(name);
+    }
     this.#look(name);
     // A name that is given up may be another definition's now.
-    const before = event.previous === undefined ? undefined : definitionOf(event.previous);
-    if (before === undefined || (event.type === 'put' && sameNames(before, definitionOf(event.entry)))) return;
-    for (const other of this.#ofGroup(before.spec.group)) if (other.metadata.name !== name) this.#look(other.metadata.name);
+    if (before === undefined || deepEqual(before, this.#granted.get(name))) return;
+    for (const [other, { group: itsGroup }] of this.#granted) if (other !== name && itsGroup === before.group) this.#look(other);
   }
 
   /** Puts a definition's kinds into the catalog, where it may be served. */
@@ -116,13 +127,16 @@ export class CustomDefinitions implements Disposable {
   }
 
   #statusOf(definition: CustomResourceDefinition): CustomResourceDefinitionStatus {
-    const others = this.#ofGroup(definition.spec.group).filter(({ metadata }) => metadata.name !== definition.metadata.name);
-    return decideStatus(definition, others, this.#serving.clock.now());
+    const { name } = definition.metadata;
+    const others = [...this.#granted].filter(([other, { group: itsGroup }]) => other !== name && itsGroup === definition.spec.group);
+    const names = others.map(([, one]) => one.names);
+    const status = decideStatus(definition, names, this.#serving.clock.now());
+    this.#grant({ ...definition, status });
+    return status;
   }
 
-  #ofGroup(name: string): readonly CustomResourceDefinition[] {
-    const { entries } = this.#serving.store.range(rangeOf(this.#kind, ''));
-    return entries.map(definitionOf).filter(({ spec }) => spec.group === name);
+  #grant({ metadata, spec, status }: CustomResourceDefinition): void {
+    this.#granted.set(metadata.name, { group: spec.group, names: status?.acceptedNames });
   }
 
   /** Looks at a definition again, after what is under way for it. */
@@ -250,10 +264,6 @@ function definitionOf(entry: Entry): CustomResourceDefinition {
 
 function nameOf(key: string, kind: KindDescription): string {
   return key.slice(prefixOf(kind).length);
-}
-
-function sameNames(one: CustomResourceDefinition, other: CustomResourceDefinition): boolean {
-  return JSON.stringify(one.status?.acceptedNames) === JSON.stringify(other.status?.acceptedNames);
 }
 
 function withAllServed(definition: CustomResourceDefinition): CustomResourceDefinition {
