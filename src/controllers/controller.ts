@@ -41,6 +41,8 @@ export interface Controller {
   readonly workers?: number;
   /** After so many retries in a row a key waits for the next change; without it, it is tried for ever. */
   readonly mostRetries?: number;
+  /** So long after a change its key is looked at, where the usual 40 ms are too long. */
+  readonly settleMs?: number;
   /** Resolves when the first picture of the world is in. */
   start(enqueue: Enqueue): Promise<void>;
   /** Reads the world, plans, applies. Rejections are retried with back-off. Called for one key at a time. */
@@ -54,12 +56,12 @@ const defaultWorkers = 5;
  * So long after a change its key is looked at. What changes together is looked at once; and whoever writes an object and reads it again
  * at once sees it as they wrote it, which clients of a cluster with a network in between are used to.
  */
-const settleMs = 40;
+const usualSettleMs = 40;
 
 /** Runs a controller until it is stopped: its keys are worked off by a few workers, each key by one at a time. */
 export function runController(controller: Controller, { clock, log: parent }: Pick<ControllerContext, 'clock' | 'log'>): Service {
   const log = parent.with({ controller: controller.name });
-  const { workers = defaultWorkers, backoff, mostRetries } = controller;
+  const { workers = defaultWorkers, backoff, mostRetries, settleMs = usualSettleMs } = controller;
   const queue = new WorkQueue<string>(clock, backoff);
   const tasks = new TaskGroup(log);
   tasks.run(controller.name, async () => {

@@ -37,6 +37,8 @@ export function endpointSliceController({ informers, client, clock }: Controller
     name: 'endpointslice-controller',
     backoff: { baseMs: 1000, factor: 2, maxMs: 1_000_000 },
     mostRetries: 15,
+    // Traffic goes where this says: a pod that ends is not waited for.
+    settleMs: 3,
     async start(enqueue) {
       const changed = ({ metadata }: EndpointSlice): void => {
         if (metadata.labels?.[managedByLabel] === managedBy) enqueue(serviceKeyOf({ metadata }));
