@@ -138,17 +138,15 @@ export function checkTolerations(tolerations: readonly Toleration[] | undefined,
 
 /** How a pod's replicas are to be spread. */
 export function checkSpread(constraints: readonly TopologySpreadConstraint[] | undefined, at: string, out: Causes): void {
+  const ruleOf = (one: TopologySpreadConstraint): string => JSON.stringify([one.topologyKey, one.whenUnsatisfiable]);
+  const lastOf = new Map((constraints ?? []).map((one, index) => [ruleOf(one), index]));
   for (const [index, one] of (constraints ?? []).entries()) {
     const here = `${at}[${index}]`;
     const { topologyKey, whenUnsatisfiable, minDomains } = one;
     checkPositive(one.maxSkew, `${here}.maxSkew`, out);
     if (topologyKey === '') out.push(required(`${here}.topologyKey`, 'can not be empty'));
     checkOneOf(whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway'], `${here}.whenUnsatisfiable`, out);
-    if (
-      (constraints ?? [])
-        .slice(index + 1)
-        .some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable)
-    )
+    if (lastOf.get(ruleOf(one)) !== index)
       out.push(duplicate(`${here}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${whenUnsatisfiable}}`));
     if (minDomains !== undefined) {
       checkPositive(minDomains, `${here}.minDomains`, out);
