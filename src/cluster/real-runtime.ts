@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, unlinkSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import { machineCgroups, removeNodeCgroups } from '../kubelet/resources/pod-cgroups.ts';
+import { machineCgroups, removeEmptyRoot, removeNodeCgroups } from '../kubelet/resources/pod-cgroups.ts';
 import { containerdPaths, mountsBelow, runningContainerd, startContainerd, stopContainerd } from '../runtime/cri/containerd.ts';
 import { criRuntime } from '../runtime/cri/cri-runtime.ts';
 import { diskFiles } from '../runtime/disk-files.ts';
@@ -120,6 +120,7 @@ async function endContainers({ socket, cgroupRoot, kubelet, ...where }: NodeCont
   } finally {
     await runtime.close();
   }
+  await removeEmptyRoot(cgroupRoot);
   await stopContainerd(where);
   // The kubelet's memory volumes are mounted in this namespace and belong to pods that are no more.
   for (const mount of mountsBelow(readFileSync('/proc/self/mountinfo', 'utf8'), [kubelet])) await run('umount', [mount]);

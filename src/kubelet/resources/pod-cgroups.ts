@@ -1,4 +1,4 @@
-// Owns pods' cgroups: made with their limits before anything runs in them, taken away when nothing does. It refuses to remove any but pods' own.
+// Owns pods' cgroups: made with their limits before anything runs in them, taken away when nothing does. It refuses to remove one that still holds anything of others.
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { type CgroupValues, cgroupFiles } from './cgroup-values.ts';
 
@@ -58,6 +58,13 @@ export const machineCgroups: PodCgroups = {
     for (const hierarchy of hierarchies) await removeTree(`${hierarchy}${path}`);
   },
 };
+
+/** Takes away the cgroups that pods' own were in (`/kubepods` and its classes), where no pod of any cluster is left there. Never rejects. */
+export async function removeEmptyRoot(root: string): Promise<void> {
+  for (const hierarchy of [mountPoint, ...(await directoriesOf(mountPoint))]) {
+    for (const below of ['/burstable', '/besteffort', '']) await rmdir(`${hierarchy}${root}${below}`).catch(() => {});
+  }
+}
 
 /** Takes away all cgroups of a further node of this machine (`/node2`). What is in use stays. Never rejects. */
 export async function removeNodeCgroups(node: string): Promise<void> {
