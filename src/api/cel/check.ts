@@ -174,7 +174,7 @@ class Checker {
       const type = this.check(item);
       if (joined === undefined || joined.name === 'dyn') joined = joined ?? type;
       else if (!assignable(joined, type, new Map()))
-        this.#complain(item.at, `expected type '${printType(joined)}' but found '${printType(type)}'`);
+        joined = this.#complain(item.at, `expected type '${printType(joined)}' but found '${printType(type)}'`);
     }
     return joined;
   }

@@ -53,11 +53,13 @@ function isScalar(type: CelType | undefined): boolean {
 
 class Estimate {
   readonly #checked: Checked;
+  readonly #root: Sized | undefined;
   #scope: ReadonlyMap<string, Sized | undefined>;
 
   constructor(checked: Checked, declared: ReadonlyMap<string, Sized>) {
     this.#checked = checked;
     this.#scope = declared;
+    this.#root = declared.get('self');
   }
 
   part(e: Expression): Part {
@@ -71,7 +73,8 @@ class Estimate {
       case 'constant':
         return { cost: fixed(0), size: fixed(sizeOfValue(e.value)), declared: undefined };
       case 'name':
-        return { cost: fixed(1), size: undefined, declared: this.#scope.get(e.name) };
+        // Upstream takes the name of a type for the root of what is judged, which keeps comparisons of types cheap.
+        return { cost: fixed(1), size: undefined, declared: this.#scope.has(e.name) ? this.#scope.get(e.name) : this.#root };
       case 'select': {
         const operand = this.part(e.operand);
         if (e.test) return { cost: operand.cost, size: fixed(1), declared: undefined };
