@@ -149,7 +149,8 @@ class JsonObject extends CelMap {
     if (made !== undefined) return made;
     const known = this.#declared?.fields.get(key);
     const raw = known === undefined ? undefined : fieldOf(this.#raw, known.original);
-    if (known === undefined || raw === undefined) return undefined;
+    // A null field is as good as none.
+    if (known === undefined || raw === undefined || raw === null) return undefined;
     const inner = this.#schema.properties?.get(known.original);
     const value = this.#value(raw, inner, known.declared);
     this.#made.set(key, value);

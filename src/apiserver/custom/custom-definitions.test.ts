@@ -117,6 +117,19 @@ test('a broken rule is forgiven where what it looks at stays the same', async ()
   expect(await refusal(client.patch(v1, key, { type: 'merge', body: { spec: { size: 51 } } }))).toContain('too large');
 });
 
+test('a null is no value to a rule', async () => {
+  const client = serverOn(memoryStore());
+  const rule = '!has(self.label) || self.label == "x"';
+  const spec = {
+    type: 'object',
+    properties: { label: { type: 'string', nullable: true, maxLength: 9 } },
+    'x-kubernetes-validations': [{ rule }],
+  };
+  await client.create(definitions, definition(spec));
+  expect((await client.create(v1, box({ label: null })))['spec']).toEqual({ label: null });
+  expect(await refusal(client.create(v1, box({ label: 'y' }, 'v1', 'b')))).toContain(`failed rule: ${rule}`);
+});
+
 test('watches end with the schema that they began with', async () => {
   const client = serverOn(memoryStore());
   await client.create(definitions, definition(sized));
