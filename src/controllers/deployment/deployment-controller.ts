@@ -19,6 +19,9 @@ import { condition, hasDeadline, withCondition } from './status.ts';
 /** How soon to look again after a write met a newer version than was seen. */
 const staleMs = 10;
 
+/** What its own sets tell is answered sooner than what people write: a roll goes on with each pod that becomes available. */
+const ownPaceMs = 5;
+
 export function deploymentController({ informers, client, clock, log }: ControllerContext): Controller {
   const deployments = informers.of(resources.deployments);
   const sets = informers.of(resources.replicaSets, { controllerUid: byController });
@@ -100,7 +103,7 @@ export function deploymentController({ informers, client, clock, log }: Controll
     async start(enqueue) {
       const wake = (object: KubeObject): void => {
         const owner = ownerOf(object);
-        if (owner !== undefined) enqueue(keyOf(owner));
+        if (owner !== undefined) enqueue(keyOf(owner), ownPaceMs);
       };
       const wakeFor = (set: ReplicaSet): void => {
         if (controllerOf(set) !== undefined) return wake(set);

@@ -20,6 +20,9 @@ import { byController } from '../shared-informers.ts';
 import { slowStart } from '../slow-start.ts';
 import { nextAvailableMs, type PodsPlan, planPods, podOf, statusOf } from './plan.ts';
 
+/** So soon it looks at what pods and owners tell: with each pod that becomes available a roll goes on. */
+const ownPaceMs = 5;
+
 /** A kind that keeps a number of pods, seen as a ReplicaSet. */
 export interface ReplicaKind<T extends KubeObject> {
   readonly name: string;
@@ -105,9 +108,11 @@ export function replicaKeeper<T extends KubeObject>(of: ReplicaKind<T>, { inform
         expectations.deleted(keyOf(set), pod.metadata.uid);
         enqueue(keyOf(set));
       };
+      // Steps of a roll are taken one by one.
+      const change = (set: T): void => (controllerOf(set) === undefined ? enqueue(keyOf(set)) : enqueue(keyOf(set), ownPaceMs));
       sets.on({
-        added: (set) => enqueue(keyOf(set)),
-        updated: (set) => enqueue(keyOf(set)),
+        added: change,
+        updated: change,
         deleted(set) {
           expectations.forget(keyOf(set));
           enqueue(keyOf(set));
@@ -127,7 +132,7 @@ export function replicaKeeper<T extends KubeObject>(of: ReplicaKind<T>, { inform
           if (controllerOf(old)?.uid !== controllerOf(pod)?.uid) gone(old);
           if (pod.metadata.deletionTimestamp !== undefined) return gone(pod);
           const set = ownerOf(pod);
-          if (set !== undefined) enqueue(keyOf(set));
+          if (set !== undefined) enqueue(keyOf(set), ownPaceMs);
           else if (controllerOf(pod) === undefined) orphan(pod);
         },
         deleted: gone,
