@@ -3,6 +3,7 @@ import type { Backoff } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Entropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
+import { Recent } from '../base/recent.ts';
 import { type Service, TaskGroup } from '../base/service.ts';
 import { WorkQueue, workOff } from '../base/work-queue.ts';
 import type { Client } from '../client/client.ts';
@@ -41,7 +42,7 @@ export interface Controller {
   readonly workers?: number;
   /** After so many retries in a row a key waits for the next change; without it, it is tried for ever. */
   readonly mostRetries?: number;
-  /** So long after a change its key is looked at, where the usual 40 ms are too long. */
+  /** So long after a change its key is looked at, where the usual 3 ms are not right. */
   readonly settleMs?: number;
   /** Resolves when the first picture of the world is in. */
   start(enqueue: Enqueue): Promise<void>;
@@ -52,11 +53,15 @@ export interface Controller {
 
 const defaultWorkers = 5;
 
+/** So long after a change its key is looked at: what changes together is looked at once. */
+const usualSettleMs = 3;
+
 /**
- * So long after a change its key is looked at. What changes together is looked at once; and whoever writes an object and reads it again
- * at once sees it as they wrote it, which clients of a cluster with a network in between are used to.
+ * So long a key that was never heard of is left alone: whoever makes an object and goes on writing it sees it as they wrote it, which clients
+ * of a cluster with a network in between are used to. What happens to it later is answered at once: a roll goes step by step.
  */
-const usualSettleMs = 40;
+const newbornMs = 60;
+const rememberedKeys = 20_000;
 
 /** Runs a controller until it is stopped: its keys are worked off by a few workers, each key by one at a time. */
 export function runController(controller: Controller, { clock, log: parent }: Pick<ControllerContext, 'clock' | 'log'>): Service {
@@ -65,7 +70,14 @@ export function runController(controller: Controller, { clock, log: parent }: Pi
   const queue = new WorkQueue<string>(clock, backoff);
   const tasks = new TaskGroup(log);
   tasks.run(controller.name, async () => {
-    await controller.start((key, delayMs = settleMs) => queue.addAfter(key, delayMs));
+    const firstHeardMs = new Recent<string, number>(rememberedKeys);
+    const pace = (key: string): number => {
+      const nowMs = clock.now();
+      const firstMs = firstHeardMs.get(key) ?? nowMs;
+      if (firstMs === nowMs) firstHeardMs.set(key, nowMs, 1);
+      return Math.max(settleMs, firstMs + newbornMs - nowMs);
+    };
+    await controller.start((key, delayMs = pace(key)) => queue.addAfter(key, delayMs));
     await workOff(
       queue,
       workers,

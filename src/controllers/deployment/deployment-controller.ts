@@ -100,6 +100,8 @@ export function deploymentController({ informers, client, clock, log }: Controll
 
   return {
     name: 'deployment-controller',
+    // Its sets get to act on one step before it takes the next: a roll never has more pods than it may.
+    settleMs: 15,
     async start(enqueue) {
       const wake = (object: KubeObject): void => {
         const owner = ownerOf(object);
