@@ -4,18 +4,19 @@ import type { Pod } from '../../api/core/v1.ts';
 import { sameValue } from '../../api/equal.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { labelSelectorOf } from '../../api/selectors/label-selector.ts';
-import { hasReason } from '../../api/status-error.ts';
 import { EventRecorder } from '../../client/event-recorder.ts';
 import { resources } from '../../client/resources.ts';
 import { claimAll } from '../claiming.ts';
 import type { Controller, ControllerContext, Enqueue } from '../controller.ts';
 import { Expectations } from '../expectations.ts';
-import { keyOf, placeOf, splitKey } from '../object-key.ts';
+import { keyOf, splitKey } from '../object-key.ts';
+import { watchOwnedPods } from '../owned-pods.ts';
 import { controllerOf } from '../ownership.ts';
 import { PodControl } from '../pod-control.ts';
 import { isEnding } from '../refusals.ts';
 import { byController, type SharedInformer } from '../shared-informers.ts';
 import { slowStart } from '../slow-start.ts';
+import { writeStatus } from '../write-status.ts';
 import { DaemonRevisions } from './daemon-revisions.ts';
 import { FailureRest } from './failure-rest.ts';
 import { outlived } from './history.ts';
@@ -103,14 +104,7 @@ export function daemonSetController({ informers, client, clock, log }: Controlle
   };
   const write = async (set: DaemonSet, status: DaemonSetStatus): Promise<void> => {
     if (sameValue(set.status, status)) return;
-    try {
-      await client.updateStatus(resources.daemonSets, { ...set, status });
-    } catch (error) {
-      if (hasReason(error, 'NotFound')) return;
-      if (!hasReason(error, 'Conflict')) throw error;
-      const fresh = await client.get(resources.daemonSets, placeOf(set));
-      if (fresh.metadata.uid === set.metadata.uid) await client.updateStatus(resources.daemonSets, { ...fresh, status });
-    }
+    await writeStatus(client, resources.daemonSets, set, (one) => ({ ...one, status }));
   };
 
   const watchNodes = async (change: (set: DaemonSet) => void): Promise<void> => {
@@ -124,36 +118,6 @@ export function daemonSetController({ informers, client, clock, log }: Controlle
       },
     });
     await nodes.start().synced;
-  };
-  const watchPods = async (change: (set: DaemonSet) => void): Promise<void> => {
-    const orphan = (pod: Pod): void => {
-      for (const set of sets.list(pod.metadata.namespace)) if (selects(set)(pod)) change(set);
-    };
-    const gone = (pod: Pod): void => {
-      const set = ownerOf(pod);
-      if (set === undefined) return;
-      expectations.deleted(keyOf(set), pod.metadata.uid);
-      change(set);
-    };
-    pods.on({
-      added(pod) {
-        if (pod.metadata.deletionTimestamp !== undefined) return gone(pod);
-        const set = ownerOf(pod);
-        if (set !== undefined) {
-          expectations.created(keyOf(set));
-          change(set);
-        } else if (controllerOf(pod) === undefined) orphan(pod);
-      },
-      updated(pod, old) {
-        if (controllerOf(old)?.uid !== controllerOf(pod)?.uid) gone(old);
-        if (pod.metadata.deletionTimestamp !== undefined) return gone(pod);
-        const set = ownerOf(pod);
-        if (set !== undefined) change(set);
-        else if (controllerOf(pod) === undefined) orphan(pod);
-      },
-      deleted: gone,
-    });
-    await pods.start().synced;
   };
   const watchRevisions = async (change: (set: DaemonSet) => void): Promise<void> => {
     const wake = (revision: ControllerRevision): void => {
@@ -169,7 +133,7 @@ export function daemonSetController({ informers, client, clock, log }: Controlle
   return {
     name: 'daemonset-controller',
     async start(enqueue: Enqueue) {
-      const change = (set: DaemonSet): void => enqueue(keyOf(set));
+      const change = (set: KubeObject): void => enqueue(keyOf(set));
       sets.on({
         added: change,
         updated: change,
@@ -180,7 +144,7 @@ export function daemonSetController({ informers, client, clock, log }: Controlle
       });
       await sets.start().synced;
       await Promise.all([watchNodes(change), watchRevisions(change)]);
-      await watchPods(change);
+      await watchOwnedPods({ pods, owners: sets, expectations, ownerOf, matches: (set, pod) => selects(set)(pod), change });
     },
     async reconcile(key) {
       const set = sets.get(...splitKey(key));

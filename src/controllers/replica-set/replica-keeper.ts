@@ -4,20 +4,21 @@ import type { Pod } from '../../api/core/v1.ts';
 import { sameValue } from '../../api/equal.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { labelSelectorOf } from '../../api/selectors/label-selector.ts';
-import { hasReason } from '../../api/status-error.ts';
 import { EventRecorder } from '../../client/event-recorder.ts';
 import type { Resource } from '../../client/resource.ts';
 import { resources } from '../../client/resources.ts';
 import { claimAll } from '../claiming.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { Expectations } from '../expectations.ts';
-import { keyOf, placeOf, splitKey } from '../object-key.ts';
+import { keyOf, splitKey } from '../object-key.ts';
+import { watchOwnedPods } from '../owned-pods.ts';
 import { controllerOf } from '../ownership.ts';
 import { PodControl } from '../pod-control.ts';
 import { isActive, isTerminating } from '../pod-facts.ts';
 import { isEnding, wordsOf } from '../refusals.ts';
 import { byController } from '../shared-informers.ts';
 import { slowStart } from '../slow-start.ts';
+import { writeStatus } from '../write-status.ts';
 import { nextAvailableMs, type PodsPlan, planPods, podOf, statusOf } from './plan.ts';
 
 /** So soon it looks at what pods and owners tell: with each pod that becomes available a roll goes on. */
@@ -86,28 +87,12 @@ export function replicaKeeper<T extends KubeObject>(of: ReplicaKind<T>, { inform
   const write = async (object: T, status: ReplicaSetStatus): Promise<void> => {
     const next = of.withStatus(object, status);
     if (sameValue(of.seen(object).status, of.seen(next).status)) return;
-    try {
-      await client.updateStatus(of.resource, next);
-    } catch (error) {
-      if (hasReason(error, 'NotFound')) return;
-      if (!hasReason(error, 'Conflict')) throw error;
-      const fresh = await client.get(of.resource, placeOf(object));
-      if (fresh.metadata.uid === object.metadata.uid) await client.updateStatus(of.resource, of.withStatus(fresh, status));
-    }
+    await writeStatus(client, of.resource, object, (one) => of.withStatus(one, status));
   };
 
   return {
     name: of.name,
     async start(enqueue) {
-      const orphan = (pod: Pod): void => {
-        for (const set of sets.list(pod.metadata.namespace)) if (matchesSet(of.seen(set))(pod)) enqueue(keyOf(set));
-      };
-      const gone = (pod: Pod): void => {
-        const set = ownerOf(pod);
-        if (set === undefined) return;
-        expectations.deleted(keyOf(set), pod.metadata.uid);
-        enqueue(keyOf(set));
-      };
       // Steps of a roll are taken one by one.
       const change = (set: T): void => (controllerOf(set) === undefined ? enqueue(keyOf(set)) : enqueue(keyOf(set), ownPaceMs));
       sets.on({
@@ -119,25 +104,15 @@ export function replicaKeeper<T extends KubeObject>(of: ReplicaKind<T>, { inform
         },
       });
       await sets.start().synced;
-      pods.on({
-        added(pod) {
-          if (pod.metadata.deletionTimestamp !== undefined) return gone(pod);
-          const set = ownerOf(pod);
-          if (set !== undefined) {
-            expectations.created(keyOf(set));
-            enqueue(keyOf(set));
-          } else if (controllerOf(pod) === undefined) orphan(pod);
-        },
-        updated(pod, old) {
-          if (controllerOf(old)?.uid !== controllerOf(pod)?.uid) gone(old);
-          if (pod.metadata.deletionTimestamp !== undefined) return gone(pod);
-          const set = ownerOf(pod);
-          if (set !== undefined) enqueue(keyOf(set), ownPaceMs);
-          else if (controllerOf(pod) === undefined) orphan(pod);
-        },
-        deleted: gone,
+      await watchOwnedPods({
+        pods,
+        owners: sets,
+        expectations,
+        ownerOf,
+        matches: (set, pod) => matchesSet(of.seen(set))(pod),
+        change: (set) => enqueue(keyOf(set)),
+        podChanged: (set) => enqueue(keyOf(set), ownPaceMs),
       });
-      await pods.start().synced;
     },
     async reconcile(key) {
       const object = sets.get(...splitKey(key));

@@ -11,10 +11,12 @@ import { claimAll } from '../claiming.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { Expectations } from '../expectations.ts';
 import { keyOf, placeOf, splitKey } from '../object-key.ts';
+import { watchOwnedPods } from '../owned-pods.ts';
 import { controllerOf } from '../ownership.ts';
 import { sameRevision } from '../revisions/revision.ts';
 import { byController } from '../shared-informers.ts';
 import { slowStart } from '../slow-start.ts';
+import { writeStatus } from '../write-status.ts';
 import { newRevision, outlived, planUpdateRevision } from './history.ts';
 import { isMember } from './identity.ts';
 import { planPods, type Step } from './plan.ts';
@@ -99,14 +101,7 @@ export function statefulSetController({ informers, client, clock, log }: Control
   };
   const write = async (set: StatefulSet, status: StatefulSetStatus): Promise<void> => {
     if (sameValue(set.status, status)) return;
-    try {
-      await client.updateStatus(resources.statefulSets, { ...set, status });
-    } catch (error) {
-      if (hasReason(error, 'NotFound')) return;
-      if (!hasReason(error, 'Conflict')) throw error;
-      const fresh = await client.get(resources.statefulSets, placeOf(set));
-      if (fresh.metadata.uid === set.metadata.uid) await client.updateStatus(resources.statefulSets, { ...fresh, status });
-    }
+    await writeStatus(client, resources.statefulSets, set, (one) => ({ ...one, status }));
   };
   const forgetOld = async (old: readonly ControllerRevision[]): Promise<void> => {
     for (const revision of old)
@@ -118,7 +113,7 @@ export function statefulSetController({ informers, client, clock, log }: Control
   return {
     name: 'statefulset-controller',
     async start(enqueue) {
-      const change = (set: StatefulSet): void => enqueue(keyOf(set));
+      const change = (set: KubeObject): void => enqueue(keyOf(set));
       sets.on({
         added: change,
         updated: change,
@@ -129,34 +124,7 @@ export function statefulSetController({ informers, client, clock, log }: Control
       });
       await sets.start().synced;
       await Promise.all([revisions.start().synced, claims.start().synced]);
-      const orphan = (pod: Pod): void => {
-        for (const set of sets.list(pod.metadata.namespace)) if (matchesPod(set)(pod)) change(set);
-      };
-      const gone = (pod: Pod): void => {
-        const set = ownerOf(pod);
-        if (set === undefined) return;
-        expectations.deleted(keyOf(set), pod.metadata.uid);
-        change(set);
-      };
-      pods.on({
-        added(pod) {
-          if (pod.metadata.deletionTimestamp !== undefined) return gone(pod);
-          const set = ownerOf(pod);
-          if (set !== undefined) {
-            expectations.created(keyOf(set));
-            change(set);
-          } else if (controllerOf(pod) === undefined) orphan(pod);
-        },
-        updated(pod, old) {
-          if (controllerOf(old)?.uid !== controllerOf(pod)?.uid) gone(old);
-          if (pod.metadata.deletionTimestamp !== undefined) return gone(pod);
-          const set = ownerOf(pod);
-          if (set !== undefined) change(set);
-          else if (controllerOf(pod) === undefined) orphan(pod);
-        },
-        deleted: gone,
-      });
-      await pods.start().synced;
+      await watchOwnedPods({ pods, owners: sets, expectations, ownerOf, matches: (set, pod) => matchesPod(set)(pod), change });
     },
     async reconcile(key) {
       const set = sets.get(...splitKey(key));
