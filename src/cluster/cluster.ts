@@ -141,8 +141,8 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
       members.set(node.name, node);
       closing.push(() => node.stop());
     };
-    const ready = await containers;
-    const first = ready === undefined ? undefined : await startFirstNode(server, options, ready, outside);
+    const nodeRuntime = await containers;
+    const first = nodeRuntime === undefined ? undefined : await startFirstNode(server, options, nodeRuntime, outside);
     const beginning: Promise<void>[] = [];
     const begin = (node: ClusterNode, ready: Promise<void>): void => {
       add(node);
