@@ -67,6 +67,7 @@ export class Bindings {
   async #bind(pod: Pod, node: string, reserved: readonly Reservation[], signal: AbortSignal): Promise<void> {
     const { client, clock, bindTimeoutMs, extenders, writer } = this.#parts;
     const { namespace = '', name, uid } = pod.metadata;
+    await writer.flush(pod);
     if (reserved.some(({ takesTime }) => takesTime)) await writer.nominate(pod, node);
     for (const one of reserved) await one.carryOut({ client, clock, bindTimeoutMs, signal });
     const binder = extenders.find((extender) => extender.bindVerb !== undefined && minds(extender, pod));

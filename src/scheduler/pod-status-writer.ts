@@ -28,6 +28,8 @@ export class PodStatusWriter {
   readonly #client: Client;
   readonly #clock: Clock;
   readonly #recorderFor: (pod: Pod) => EventRecorder;
+  /** Reports that wait to be written, by the pod's uid. */
+  readonly #held = new Map<string, { readonly hurry: AbortController; readonly written: Promise<void> }>();
 
   /** `recorderFor`: each profile tells under its own name. */
   constructor(client: Client, clock: Clock, recorderFor: (pod: Pod) => EventRecorder) {
@@ -52,8 +54,27 @@ export class PodStatusWriter {
       observedGeneration: pod.metadata.generation,
       lastTransitionTime: before?.status === 'False' ? before.lastTransitionTime : formatTime(this.#clock.now()),
     };
-    await this.#clock.sleep(settleMs);
-    await this.#patch(pod, { ...(!same && { conditions: [condition] }), ...(renominates && { nominatedNodeName: nominate }) });
+    const { uid } = pod.metadata;
+    if (this.#held.has(uid)) await this.flush(pod);
+    const hurry = new AbortController();
+    const write = async (): Promise<void> => {
+      await this.#clock.sleep(settleMs, hurry.signal).catch(() => {});
+      await this.#patch(pod, { ...(!same && { conditions: [condition] }), ...(renominates && { nominatedNodeName: nominate }) });
+    };
+    const written = write();
+    this.#held.set(uid, { hurry, written });
+    try {
+      await written;
+    } finally {
+      if (this.#held.get(uid)?.hurry === hurry) this.#held.delete(uid);
+    }
+  }
+
+  /** What is still to be told of a pod is written now: whatever happens to it next is told after it. Never rejects. */
+  async flush({ metadata: { uid } }: Pod): Promise<void> {
+    const held = this.#held.get(uid);
+    held?.hurry.abort();
+    await held?.written.catch(() => {});
   }
 
   /** Tells that a pod has its node. */

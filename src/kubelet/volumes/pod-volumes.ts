@@ -40,6 +40,9 @@ export interface PodVolumesOptions {
   readonly rootDir: string;
 }
 
+const mostAsked = 10;
+const askAgainMs = 100;
+
 export class PodVolumes {
   readonly #options: PodVolumesOptions;
   #serial = 0;
@@ -156,8 +159,13 @@ export class PodVolumes {
       return new ClaimError(`Unable to attach or mount volumes: ${head}: error processing PVC ${namespace}/${claimName}: ${why}`);
     };
     try {
-      const { client } = this.#options;
-      const claim = await client.get(resources.persistentVolumeClaims, { namespace, name: claimName });
+      const { client, clock } = this.#options;
+      let claim = await client.get(resources.persistentVolumeClaims, { namespace, name: claimName });
+      // A claim has its volume a moment before its status says so.
+      for (let asked = 0; claim.spec?.volumeName && claim.status?.phase !== 'Bound' && asked < mostAsked; asked++) {
+        await clock.sleep(askAgainMs);
+        claim = await client.get(resources.persistentVolumeClaims, { namespace, name: claimName });
+      }
       const name = claim.spec?.volumeName;
       if (name === undefined || name === '' || claim.status?.phase !== 'Bound') throw failed('PVC is not bound');
       return await client.get(resources.persistentVolumes, { name });

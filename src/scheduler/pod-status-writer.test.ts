@@ -1,0 +1,22 @@
+// Owns the proof that what is told of a pod is told in order: a refusal that still waits is written before the pod is bound.
+import { expect, test } from 'vitest';
+import type { Pod } from '../api/core/v1.ts';
+import { VirtualClock } from '../base/clock-virtual.ts';
+import type { Client } from '../client/client.ts';
+import { PodStatusWriter } from './pod-status-writer.ts';
+
+const pod = { metadata: { name: 'p', namespace: 'ns', uid: 'u', generation: 1 }, spec: { containers: [] } } as unknown as Pod;
+
+test('a refusal waits a moment, and is written at once when something else is to be told', async () => {
+  const clock = new VirtualClock();
+  const written: number[] = [];
+  const client = { patch: async () => void written.push(clock.now()) } as unknown as Client;
+  const writer = new PodStatusWriter(client, clock, () => ({ record: () => {} }) as never);
+  const beganMs = clock.now();
+  const report = writer.report(pod, undefined, { reason: 'Unschedulable', message: 'no node' });
+  await Promise.resolve();
+  expect(written).toEqual([]);
+  await writer.flush(pod);
+  await report;
+  expect(written).toEqual([beganMs]);
+});
