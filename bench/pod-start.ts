@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import type { Pod } from '../src/api/core/v1.ts';
 import type { Draft } from '../src/api/object.ts';
 import { resources } from '../src/client/resources.ts';
+import { plainContainer, plainSandbox } from '../src/runtime/configs-for-tests.ts';
 import type { ContainerConfig, SandboxConfig } from '../src/runtime/runtime.ts';
 import { adminOf } from '../test/cli/peapod-process.ts';
 import { realCluster, testNamespace, whyNoRealCluster } from '../test/real/cluster-for-tests.ts';
@@ -111,51 +112,17 @@ try {
 
 function sandboxOf(name: string, logDirectory: string): SandboxConfig {
   const uid = crypto.randomUUID();
-  return {
+  return plainSandbox(name, uid, {
     metadata: { name, namespace: 'bench', uid, attempt: 0 },
-    hostname: name,
     logDirectory,
-    dns: undefined,
-    portMappings: [],
-    labels: {},
-    annotations: {},
     cgroupParent: `/peapod-bench/besteffort/pod${uid}`,
-    sysctls: {},
-    namespaces: { network: 'pod', pid: 'container', ipc: 'pod' },
-    security: { privileged: false, supplementalGroups: [], seccomp: { type: 'RuntimeDefault' } },
-    runtimeHandler: '',
-  };
+  });
 }
 
 function containerOf(imageId: string): ContainerConfig {
-  return {
-    metadata: { name: 'c', attempt: 0 },
-    image: imageId,
-    userImage: 'busybox:1.36',
-    command,
-    args: [],
-    workingDir: '',
-    env: [],
-    mounts: [],
-    devices: [],
-    labels: {},
-    annotations: {},
-    logPath: 'c.log',
-    stdin: false,
-    stdinOnce: false,
-    tty: false,
-    resources: { cpuShares: 2, oomScoreAdj: 1000 },
-    security: {
-      privileged: false,
-      supplementalGroups: [],
-      readonlyRootFilesystem: false,
-      noNewPrivileges: false,
-      addCapabilities: [],
-      dropCapabilities: [],
-      maskedPaths: [],
-      readonlyPaths: [],
-      seccomp: { type: 'Unconfined' },
-      pidMode: 'container',
-    },
-  };
+  return plainContainer(
+    'c',
+    { image: imageId, userImage: 'busybox:1.36' },
+    { command, resources: { cpuShares: 2, oomScoreAdj: 1000 }, security: { seccomp: { type: 'Unconfined' } } },
+  );
 }

@@ -1,32 +1,18 @@
 // Owns the story of the API as a client of this process sees it: create, read, change, watch and delete on a store in memory.
 import { describe, expect, test } from 'vitest';
-import { builtInCatalog } from '../api/kinds/built-in.ts';
 import type { AnyObject, Draft } from '../api/object.ts';
 import { hasReason } from '../api/status-error.ts';
 import { VirtualClock } from '../base/clock-virtual.ts';
-import { seededEntropy } from '../base/entropy.ts';
-import { silentLog } from '../base/log.ts';
 import type { Client, WatchEvent } from '../client/client.ts';
 import { resource } from '../client/resource.ts';
-import { memoryStore } from '../store/memory.ts';
-import { createApiServer } from './api-server.ts';
 import { apiServerUser } from './auth/user.ts';
+import { bareServer } from './bare-server-for-tests.ts';
 
 const configMaps = resource<AnyObject>('v1', 'configmaps', 'ConfigMap', true);
 const pods = resource<AnyObject>('v1', 'pods', 'Pod', true);
 
 function testClient(): Client {
-  const server = createApiServer({
-    store: memoryStore(),
-    catalog: builtInCatalog(),
-    clock: new VirtualClock(0),
-    entropy: seededEntropy(1),
-    log: silentLog,
-    authenticator: { authenticate: async () => apiServerUser },
-    authorizer: { authorize: () => ({ verdict: 'allow', reason: '' }), rulesFor: () => ({ rules: [], errors: [], incomplete: false }) },
-    admission: [],
-  });
-  return server.client(apiServerUser);
+  return bareServer({ clock: new VirtualClock(0) }).client(apiServerUser);
 }
 
 function configMap(name: string, data: Readonly<Record<string, string>> = {}, labels?: Readonly<Record<string, string>>): Draft<AnyObject> {

@@ -2,13 +2,8 @@
 import { request } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { builtInCatalog } from '../api/kinds/built-in.ts';
-import { systemClock } from '../base/clock.ts';
-import { seededEntropy } from '../base/entropy.ts';
-import { silentLog } from '../base/log.ts';
-import { memoryStore } from '../store/memory.ts';
-import { type ApiServer, createApiServer } from './api-server.ts';
-import { apiServerUser } from './auth/user.ts';
+import type { ApiServer } from './api-server.ts';
+import { bareServer } from './bare-server-for-tests.ts';
 
 interface Reply {
   readonly code: number;
@@ -19,16 +14,7 @@ let server: ApiServer;
 let port: number;
 
 beforeAll(async () => {
-  server = createApiServer({
-    store: memoryStore(),
-    catalog: builtInCatalog(),
-    clock: systemClock,
-    entropy: seededEntropy(1),
-    log: silentLog,
-    authenticator: { authenticate: async () => apiServerUser },
-    authorizer: { authorize: () => ({ verdict: 'allow', reason: '' }), rulesFor: () => ({ rules: [], errors: [], incomplete: false }) },
-    admission: [],
-  });
+  server = bareServer();
   port = (await server.listen({ port: 0 })).port;
   await ask('POST', '/api/v1/namespaces/default/configmaps', 'application/json', '{"metadata":{"name":"a"},"data":{"k":"v"}}');
   await ask('POST', '/apis/apps/v1/namespaces/default/deployments', 'application/json', JSON.stringify(deployment));

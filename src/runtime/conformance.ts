@@ -1,6 +1,7 @@
 // Owns the one suite that every container runtime must pass, simulated or real. It refuses to know which one it is talking to.
 import type { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ContainerWish, plainContainer, plainSandbox } from './configs-for-tests.ts';
 import type { NodeFiles } from './files.ts';
 import type { ContainerConfig, ContainerStatus, Mount, ProcessOptions, Runtime, RuntimeEvent, SandboxConfig } from './runtime.ts';
 
@@ -24,10 +25,6 @@ export interface ConformanceImages {
 
 const usualImages: ConformanceImages = { busybox: 'docker.io/library/busybox:1.28', absent: 'docker.io/library/no-such-image:0' };
 const all: ProcessOptions = { stdin: true, stdout: true, stderr: true, tty: false };
-
-interface ContainerWish extends Partial<Omit<ContainerConfig, 'env'>> {
-  readonly env?: Readonly<Record<string, string>>;
-}
 
 /** Runs the suite against a maker of runtimes; one runtime serves all tests of the suite. */
 export function runtimeConformance(name: string, make: () => Promise<RuntimeUnderTest>, images: ConformanceImages = usualImages): void {
@@ -77,20 +74,12 @@ export function runtimeConformance(name: string, make: () => Promise<RuntimeUnde
     const sandboxConfig = (): SandboxConfig => {
       const uid = `00000000-0000-4000-8000-${String(++pods).padStart(12, '0')}`;
       const podName = `pod-${pods}`;
-      return {
+      return plainSandbox(podName, uid, {
         metadata: { name: podName, namespace: 'conformance', uid, attempt: 0 },
-        hostname: podName,
         logDirectory: `${under.directory ?? '/var/lib/conformance'}/logs/${uid}`,
-        dns: undefined,
-        portMappings: [],
         labels: { 'io.kubernetes.pod.name': podName, 'io.kubernetes.pod.namespace': 'conformance', 'io.kubernetes.pod.uid': uid },
         annotations: { note: 'kept' },
-        cgroupParent: '',
-        sysctls: {},
-        namespaces: { network: 'pod', pid: 'container', ipc: 'pod' },
-        security: { privileged: false, supplementalGroups: [], seccomp: { type: 'RuntimeDefault' } },
-        runtimeHandler: '',
-      };
+      });
     };
     async function makeSandbox(): Promise<{ id: string; config: SandboxConfig; uid: string }> {
       const config = sandboxConfig();
@@ -99,37 +88,14 @@ export function runtimeConformance(name: string, make: () => Promise<RuntimeUnde
       made.push(id);
       return { id, config, uid: config.metadata.uid };
     }
-    const containerConfig = ({ env = {}, ...wish }: ContainerWish): ContainerConfig => ({
-      metadata: { name: 'main', attempt: 0 },
-      image: imageId,
-      userImage: images.busybox,
-      command: ['sleep', '3600'],
-      args: [],
-      workingDir: '',
-      env: Object.entries(env).map(([variable, value]) => ({ name: variable, value })),
-      mounts: [],
-      devices: [],
-      labels: { 'io.kubernetes.container.name': wish.metadata?.name ?? 'main' },
-      annotations: {},
-      logPath: `${wish.metadata?.name ?? 'main'}.log`,
-      stdin: false,
-      stdinOnce: false,
-      tty: false,
-      resources: {},
-      security: {
-        privileged: false,
-        supplementalGroups: [],
-        readonlyRootFilesystem: false,
-        noNewPrivileges: false,
-        addCapabilities: [],
-        dropCapabilities: [],
-        maskedPaths: [],
-        readonlyPaths: [],
-        seccomp: { type: 'RuntimeDefault' },
-        pidMode: 'container',
-      },
-      ...wish,
-    });
+    const containerConfig = (wish: ContainerWish): ContainerConfig => {
+      const name = wish.metadata?.name ?? 'main';
+      return plainContainer(
+        name,
+        { image: imageId, userImage: images.busybox },
+        { command: ['sleep', '3600'], labels: { 'io.kubernetes.container.name': name }, ...wish },
+      );
+    };
     async function create(
       wish: ContainerWish,
     ): Promise<{ id: string; sandbox: { id: string; config: SandboxConfig; uid: string }; log(): Promise<string> }> {

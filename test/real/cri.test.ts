@@ -2,9 +2,10 @@
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { plainContainer, plainSandbox } from '../../src/runtime/configs-for-tests.ts';
 import { runtimeConformance } from '../../src/runtime/conformance.ts';
 import { pauseImageName } from '../../src/runtime/cri/pause-image.ts';
-import type { ContainerConfig, ContainerStatus, LinuxResources, RuntimeEvent, SandboxConfig } from '../../src/runtime/runtime.ts';
+import type { ContainerStatus, LinuxResources, RuntimeEvent, SandboxConfig } from '../../src/runtime/runtime.ts';
 import { type RealRuntime, realRuntime, untilEnded, whyNoRealContainers } from './containerd-for-tests.ts';
 
 const problem = whyNoRealContainers();
@@ -33,20 +34,11 @@ describe.skipIf(problem !== undefined)('containerd', () => {
         for await (const event of runtime.events(abort.signal)) events.push({ event, seenMs: Date.now() });
       })();
       image = await runtime.pullImage('busybox', undefined);
-      sandbox = {
+      sandbox = plainSandbox('kernel', uid, {
         metadata: { name: 'kernel', namespace: 'real', uid, attempt: 0 },
-        hostname: 'kernel',
         logDirectory: `${directory}/logs`,
-        dns: undefined,
-        portMappings: [],
-        labels: {},
-        annotations: {},
         cgroupParent: `/peapod-test/pod${uid}`,
-        sysctls: {},
-        namespaces: { network: 'pod', pid: 'container', ipc: 'pod' },
-        security: { privileged: false, supplementalGroups: [], seccomp: { type: 'RuntimeDefault' } },
-        runtimeHandler: '',
-      };
+      });
       mkdirSync(sandbox.logDirectory, { recursive: true });
       sandboxId = await runtime.runSandbox(sandbox);
     });
@@ -56,36 +48,7 @@ describe.skipIf(problem !== undefined)('containerd', () => {
     });
 
     async function run(name: string, script: string, resources: LinuxResources = {}): Promise<string> {
-      const config: ContainerConfig = {
-        metadata: { name, attempt: 0 },
-        image,
-        userImage: 'busybox',
-        command: ['sh', '-c', script],
-        args: [],
-        workingDir: '',
-        env: [],
-        mounts: [],
-        devices: [],
-        labels: {},
-        annotations: {},
-        logPath: `${name}.log`,
-        stdin: false,
-        stdinOnce: false,
-        tty: false,
-        resources,
-        security: {
-          privileged: false,
-          supplementalGroups: [],
-          readonlyRootFilesystem: false,
-          noNewPrivileges: false,
-          addCapabilities: [],
-          dropCapabilities: [],
-          maskedPaths: [],
-          readonlyPaths: [],
-          seccomp: { type: 'RuntimeDefault' },
-          pidMode: 'container',
-        },
-      };
+      const config = plainContainer(name, { image, userImage: 'busybox' }, { command: ['sh', '-c', script], resources });
       const id = await real.runtime.createContainer(sandboxId, config, sandbox);
       await real.runtime.startContainer(id);
       return id;

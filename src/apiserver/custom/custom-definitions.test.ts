@@ -2,18 +2,15 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { JSONSchemaProps } from '../../api/apiextensions/v1.ts';
-import { builtInCatalog } from '../../api/kinds/built-in.ts';
 import type { AnyObject, Draft } from '../../api/object.ts';
 import { hasReason, type StatusError } from '../../api/status-error.ts';
 import { VirtualClock } from '../../base/clock-virtual.ts';
-import { seededEntropy } from '../../base/entropy.ts';
-import { silentLog } from '../../base/log.ts';
 import type { Client } from '../../client/client.ts';
 import { resource } from '../../client/resource.ts';
 import { memoryStore } from '../../store/memory.ts';
 import type { Store } from '../../store/store.ts';
-import { createApiServer } from '../api-server.ts';
 import { apiServerUser } from '../auth/user.ts';
+import { bareServer } from '../bare-server-for-tests.ts';
 
 const definitions = resource<AnyObject>('apiextensions.k8s.io/v1', 'customresourcedefinitions', 'CustomResourceDefinition', false);
 const v1 = resource<AnyObject>('example.com/v1', 'boxes', 'Box', true);
@@ -21,17 +18,7 @@ const v2 = resource<AnyObject>('example.com/v2', 'boxes', 'Box', true);
 const name = { name: 'boxes.example.com' };
 
 function serverOn(store: Store): Client {
-  const server = createApiServer({
-    store,
-    catalog: builtInCatalog(),
-    clock: new VirtualClock(0),
-    entropy: seededEntropy(1),
-    log: silentLog,
-    authenticator: { authenticate: async () => apiServerUser },
-    authorizer: { authorize: () => ({ verdict: 'allow', reason: '' }), rulesFor: () => ({ rules: [], errors: [], incomplete: false }) },
-    admission: [],
-  });
-  return server.client(apiServerUser);
+  return bareServer({ store, clock: new VirtualClock(0) }).client(apiServerUser);
 }
 
 function definition(spec: JSONSchemaProps, plural = 'boxes', more: Readonly<Record<string, unknown>> = {}): Draft<AnyObject> {

@@ -1,13 +1,9 @@
 // Owns what too much or too slow input costs its sender: bodies that never end, and more requests at once than are served.
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { builtInCatalog } from '../../api/kinds/built-in.ts';
 import { VirtualClock } from '../../base/clock-virtual.ts';
-import { seededEntropy } from '../../base/entropy.ts';
-import { silentLog } from '../../base/log.ts';
-import { memoryStore } from '../../store/memory.ts';
-import { type ApiServer, createApiServer } from '../api-server.ts';
-import { apiServerUser } from '../auth/user.ts';
+import type { ApiServer } from '../api-server.ts';
+import { bareServer } from '../bare-server-for-tests.ts';
 
 let server: ApiServer | undefined;
 const sockets: Socket[] = [];
@@ -19,16 +15,7 @@ afterEach(async () => {
 
 async function open(): Promise<{ readonly clock: VirtualClock; readonly port: number }> {
   const clock = new VirtualClock();
-  server = createApiServer({
-    store: memoryStore(),
-    catalog: builtInCatalog(),
-    clock,
-    entropy: seededEntropy(1),
-    log: silentLog,
-    authenticator: { authenticate: async () => apiServerUser },
-    authorizer: { authorize: () => ({ verdict: 'allow', reason: '' }), rulesFor: () => ({ rules: [], errors: [], incomplete: false }) },
-    admission: [],
-  });
+  server = bareServer({ clock });
   return { clock, port: (await server.listen({ port: 0 })).port };
 }
 

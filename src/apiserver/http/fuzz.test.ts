@@ -3,29 +3,21 @@
 import { request } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { builtInCatalog } from '../../api/kinds/built-in.ts';
 import { VirtualClock } from '../../base/clock-virtual.ts';
 import { seededEntropy } from '../../base/entropy.ts';
-import { silentLog } from '../../base/log.ts';
-import { memoryStore } from '../../store/memory.ts';
 import { defaultAdmission } from '../admission/default-admission.ts';
 import { createServiceAllocation } from '../allocation/service-allocation.ts';
-import { type ApiServer, createApiServer } from '../api-server.ts';
-import { apiServerUser } from '../auth/user.ts';
+import type { ApiServer } from '../api-server.ts';
+import { bareServer } from '../bare-server-for-tests.ts';
 
 let server: ApiServer;
 let port: number;
 
 beforeAll(async () => {
   const entropy = seededEntropy(1);
-  server = createApiServer({
-    store: memoryStore(),
-    catalog: builtInCatalog(),
+  server = bareServer({
     clock: new VirtualClock(),
     entropy,
-    log: silentLog,
-    authenticator: { authenticate: async () => apiServerUser },
-    authorizer: { authorize: () => ({ verdict: 'allow', reason: '' }), rulesFor: () => ({ rules: [], errors: [], incomplete: false }) },
     admission: defaultAdmission(),
     allocation: createServiceAllocation({ serviceCidr: '10.96.0.0/16', entropy }),
   });

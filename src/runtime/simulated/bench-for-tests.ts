@@ -1,16 +1,11 @@
 // Owns a simulated runtime in virtual time for tests, with the few steps that every one of them takes.
 import { VirtualClock } from '../../base/clock-virtual.ts';
 import { seededEntropy } from '../../base/entropy.ts';
-import type { ContainerConfig, ContainerStatus, SandboxConfig } from '../runtime.ts';
+import { type ContainerWish, plainContainer, plainSandbox } from '../configs-for-tests.ts';
+import type { ContainerStatus, SandboxConfig } from '../runtime.ts';
 import { memoryFiles } from './memory-files.ts';
 import { type NetworkDirectory, SimulatedNetwork } from './network.ts';
 import { simulatedRuntime } from './simulated-runtime.ts';
-
-/** What a test wants of a container beyond the usual. */
-export interface Wish extends Partial<Omit<ContainerConfig, 'security' | 'env'>> {
-  readonly env?: Readonly<Record<string, string>>;
-  readonly security?: Partial<ContainerConfig['security']>;
-}
 
 /** One simulated node. Its clock moves only when a test lets it. */
 export class SimulationBench {
@@ -44,73 +39,25 @@ export class SimulationBench {
 
   async sandbox(more: Partial<SandboxConfig> = {}): Promise<{ readonly id: string; readonly config: SandboxConfig; readonly ip: string }> {
     const uid = `uid-${++this.#pods}`;
-    const config: SandboxConfig = {
-      metadata: { name: `pod-${this.#pods}`, namespace: 'default', uid, attempt: 0 },
-      hostname: `pod-${this.#pods}`,
-      logDirectory: `/var/log/pods/${uid}`,
-      dns: undefined,
-      portMappings: [],
-      labels: {},
-      annotations: {},
-      cgroupParent: '',
-      sysctls: {},
-      namespaces: { network: 'pod', pid: 'container', ipc: 'pod' },
-      security: { privileged: false, supplementalGroups: [], seccomp: { type: 'RuntimeDefault' } },
-      runtimeHandler: '',
-      ...more,
-    };
+    const name = `pod-${this.#pods}`;
+    const config = plainSandbox(name, uid, { logDirectory: `/var/log/pods/${uid}`, ...more });
     const id = await this.done(this.runtime.runSandbox(config));
     return { id, config, ip: (await this.runtime.sandboxStatus(id))?.ips[0] ?? '' };
   }
 
   /** Starts a container of an image, in a sandbox of its own unless told. */
-  async start(image: string, wish: Wish = {}, given?: Awaited<ReturnType<SimulationBench['sandbox']>>): Promise<string> {
+  async start(image: string, wish: ContainerWish = {}, given?: Awaited<ReturnType<SimulationBench['sandbox']>>): Promise<string> {
     const id = await this.create(image, wish, given);
     await this.done(this.runtime.startContainer(id));
     return id;
   }
 
   /** As `start`, up to the start. */
-  async create(
-    image: string,
-    { env = {}, security = {}, ...wish }: Wish = {},
-    given?: Awaited<ReturnType<SimulationBench['sandbox']>>,
-  ): Promise<string> {
+  async create(image: string, wish: ContainerWish = {}, given?: Awaited<ReturnType<SimulationBench['sandbox']>>): Promise<string> {
     const sandbox = given ?? (await this.sandbox());
     const imageId = await this.done(this.runtime.pullImage(image, undefined));
     const name = `c${this.#pods}`;
-    const config: ContainerConfig = {
-      metadata: { name, attempt: 0 },
-      image: imageId,
-      userImage: image,
-      command: [],
-      args: [],
-      workingDir: '',
-      env: Object.entries(env).map(([variable, value]) => ({ name: variable, value })),
-      mounts: [],
-      devices: [],
-      labels: {},
-      annotations: {},
-      logPath: `${name}.log`,
-      stdin: false,
-      stdinOnce: false,
-      tty: false,
-      resources: {},
-      security: {
-        privileged: false,
-        supplementalGroups: [],
-        readonlyRootFilesystem: false,
-        noNewPrivileges: false,
-        addCapabilities: [],
-        dropCapabilities: [],
-        maskedPaths: [],
-        readonlyPaths: [],
-        seccomp: { type: 'RuntimeDefault' },
-        pidMode: 'container',
-        ...security,
-      },
-      ...wish,
-    };
+    const config = plainContainer(name, { image: imageId, userImage: image }, wish);
     return this.done(this.runtime.createContainer(sandbox.id, config, sandbox.config));
   }
 

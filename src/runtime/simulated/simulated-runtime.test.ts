@@ -1,6 +1,7 @@
 // Owns what simulated containers do beyond the runtimes' shared suite: images, servers, init's signals, memory, terminals, the network.
 import { describe, expect, test } from 'vitest';
-import { SimulationBench, type Wish } from './bench-for-tests.ts';
+import type { ContainerWish } from '../configs-for-tests.ts';
+import { SimulationBench } from './bench-for-tests.ts';
 import { simulatedDialer } from './simulated-dialer.ts';
 
 const text = async (stream: AsyncIterable<unknown> | undefined): Promise<string> => {
@@ -28,7 +29,7 @@ describe('images', () => {
     });
   });
 
-  const rows: readonly (readonly [string, string, Wish, string])[] = [
+  const rows: readonly (readonly [string, string, ContainerWish, string])[] = [
     ['a shell without input ends at once', 'busybox', {}, 'exited 0 '],
     [
       'an image nobody knows waits',
