@@ -28,6 +28,7 @@ function serverFlags(command: Command): Command {
     .option('--port <port>', "the API's port (default: 6443)")
     .option('--bind <address>', "the API's address (default: 127.0.0.1: this machine only)")
     .option('--service-cidr <range>', 'addresses of Services (default: 10.96.0.0/16)')
+    .option('--advertise-address <address>', 'the address at which other machines reach the API (default: that of --bind)')
     .option('--store <where>', 'embedded (on disk) or memory (forgotten at the end; default: embedded)');
 }
 
@@ -46,7 +47,50 @@ serverFlags(program.command('up').allowExcessArguments())
   .option('--registry-mirror <mirror>', "HOST[/PREFIX]=URL: ask there instead; '*' for every registry; repeatable", collect)
   .option('--token-auth-file <file>', 'static tokens, a line each: token,user,uid,"group1,group2"')
   .option('--scheduler-config <file>', "a KubeSchedulerConfiguration (default: upstream's defaults)")
+  .option('--cluster-signing-duration <duration>', 'the longest life of certificates that nodes and others ask for (default: 8760h)')
   .action(async (flags, command: Command) => (await import('./commands/up.ts')).up(flags, command.args));
+
+program
+  .command('join')
+  .argument('[url]', 'the API of the control plane, as peapod token create prints it; not needed to come back')
+  .summary('make this machine a node of a cluster elsewhere, and stay in the foreground')
+  .description(
+    'Becomes a node of the cluster: peapod token create on its control plane prints the whole command. Started again without url and token it comes back; peapod down stops it with its pods.',
+  )
+  .option('--token <token>', 'a token of the cluster')
+  .option('--ca-hash <hash>', "sha256:… of the cluster's authority; repeatable", collect)
+  .option('--node-name <name>', "the node's name (default: the machine's)")
+  .option('--node-ip <address>', "the node's address (default: the one that reaches the API)")
+  .option('--detach', 'return once the node is Ready')
+  .option(...dataDir)
+  .option('--runtime <which>', 'auto, cri (real containers) or simulated (default: auto)')
+  .option('--registry-mirror <mirror>', "HOST[/PREFIX]=URL: ask there instead; '*' for every registry; repeatable", collect)
+  .option('--port <port>', "the port of the node's own server (default: 10250)")
+  .option('--cgroup-root <path>', "where pods' cgroups are (default: /kubepods)")
+  .action(async (url: string | undefined, flags) => (await import('./commands/join.ts')).join(url, flags));
+
+const token = program.command('token').summary('tokens by which machines join');
+token
+  .command('create')
+  .argument('[token]', 'the token itself (default: a random one)')
+  .summary('make a token, and print the command by which a machine joins')
+  .option(...dataDir)
+  .option('--ttl <duration>', 'how long it can be used; 0: for ever (default: 24h)')
+  .option('--usages <list>', 'signing, authentication, or both (default: both)')
+  .option('--groups <list>', 'as whom it speaks (default: system:bootstrappers:kubeadm:default-node-token)')
+  .option('--description <text>', 'what it is for')
+  .action(async (text: string | undefined, flags) => (await import('./commands/token.ts')).create(text, flags));
+token
+  .command('list')
+  .summary('list the tokens that there are')
+  .option(...dataDir)
+  .action(async (flags) => (await import('./commands/token.ts')).list(flags));
+token
+  .command('delete')
+  .argument('<token...>', 'tokens, or their first parts')
+  .summary('delete tokens')
+  .option(...dataDir)
+  .action(async (tokens: readonly string[], flags) => (await import('./commands/token.ts')).remove(tokens, flags));
 
 program
   .command('down')

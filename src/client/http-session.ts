@@ -10,7 +10,7 @@ const userAgent = 'peapod/0.1';
 
 /** One server. Requests share a connection where HTTP/2 allows; one that the server ended is replaced at the next request. */
 export class HttpSession {
-  readonly #access: ClientConfig;
+  #access: ClientConfig;
   readonly #origin: URL;
   #transport: Promise<HttpTransport> | undefined;
   #closed = false;
@@ -33,6 +33,21 @@ export class HttpSession {
       body: more.body,
       signal: more.signal,
     });
+  }
+
+  /**
+   * Speaks as somebody else to the same server from the next request on. What is under way goes on over the old connection until the function that is
+   * answered is called, which cuts it: watches then begin anew.
+   */
+  renew(access: ClientConfig): () => void {
+    const old = this.#transport;
+    this.#access = { ...access, server: this.#access.server };
+    this.#transport = undefined;
+    return () =>
+      void old?.then(
+        (transport) => transport.cut(),
+        () => {},
+      );
   }
 
   /** Ends the connection after the requests under way. */

@@ -24,6 +24,8 @@ export interface HttpTransport {
   request(outgoing: Outgoing): Promise<Exchange>;
   /** Ends it after the requests under way. */
   close(): Promise<void>;
+  /** Ends it at once: what is under way fails. */
+  cut(): void;
 }
 
 /** The chunks of an answer; an abort throws the signal's reason, leaving the iteration calls `cut`. */

@@ -54,4 +54,8 @@ export class Http1Transport implements HttpTransport {
     await Promise.all(this.#underWay);
     this.#agent.destroy();
   }
+
+  cut(): void {
+    this.#agent.destroy();
+  }
 }

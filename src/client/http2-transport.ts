@@ -48,4 +48,8 @@ export class Http2Transport implements HttpTransport {
     if (this.#session.destroyed) return;
     await new Promise<void>((resolve) => this.#session.close(() => resolve()));
   }
+
+  cut(): void {
+    this.#session.destroy();
+  }
 }

@@ -164,3 +164,11 @@ export async function signRequest(
   });
   return `${certificate.toString('pem')}\n`;
 }
+
+/** A fresh key and a request for a certificate as this node's kubelet, PEM. */
+export async function makeNodeRequest(nodeName: string): Promise<{ readonly key: string; readonly request: string }> {
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const name: x509.JsonName = [{ O: ['system:nodes'] }, { CN: [`system:node:${nodeName}`] }];
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({ name, keys, signingAlgorithm: algorithm });
+  return { key: await pemOf(keys.privateKey), request: `${request.toString('pem')}\n` };
+}

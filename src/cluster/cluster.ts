@@ -14,6 +14,9 @@ import { ownControllers, startComponents } from './components.ts';
 import { openControlPlane } from './control-plane.ts';
 import { giveRole } from './control-plane-role.ts';
 import { machineNames, nodeCapacity, nodeNetwork } from './identity.ts';
+import type { JoinFacts } from './join/join-facts.ts';
+import { refuseMember } from './join/membership.ts';
+import { advertisedAddress } from './join/own-address.ts';
 import type { KeyPair } from './key-pair.ts';
 import { kubeconfigOf } from './kubeconfig-file.ts';
 import { openKubeletServer } from './kubelet-server.ts';
@@ -45,6 +48,8 @@ export interface Cluster {
   readonly admin: KeyPair;
   readonly ca: string;
   readonly nodes: readonly string[];
+  /** What machines that join must know. */
+  readonly join: JoinFacts;
   readonly ready: Promise<void>;
   /** Stops everything of this process. Containers are left alone. */
   stop(): Promise<void>;
@@ -72,6 +77,7 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     for (const one of closing.splice(0).reverse()) await one();
   };
   try {
+    refuseMember(paths.dataDir);
     mkdirSync(paths.dataDir, { recursive: true, mode: 0o700 });
     mkdirSync(paths.manifests, { recursive: true });
     const real = runtime === 'cri' && options.nodes > 0 && !options.without.has('kubelet');
@@ -79,7 +85,9 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     if (real) await step('Network fence and bridge', () => openNodeNetwork(options));
     const containers = real ? step('containerd', () => openRealRuntime(options, systemClock, log)) : undefined;
     containers?.catch(() => {});
-    const pki = await openPki(paths.pki, servingNames(options, real ? [address] : []), systemClock.now());
+    const advertised = advertisedAddress(options);
+    const reached = [...(real ? [address] : []), ...(advertised === undefined ? [] : [advertised])];
+    const pki = await openPki(paths.pki, servingNames(options, reached), systemClock.now());
     const store = options.store === 'memory' ? memoryStore() : await openEmbedded(paths.store);
     closing.push(() => store.close());
     const members = new Map<string, ClusterNode>();
@@ -127,7 +135,11 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     // The data directory has one process at a time: the same name again need not wait for its own lease to end.
     const identity = `peapod-${machineNames(options.dataDir).bridge.split('-')[1]}`;
     const localPath = options.nodes === 0 ? undefined : localPathOn(paths.localPath, (name) => members.get(name)?.files);
-    const settings = { clusterCidr, serviceCidr, controllers: ownControllers };
+    const { signingDurationMs } = options;
+    const settings = {
+      ...{ clusterCidr, serviceCidr, controllers: ownControllers },
+      ...(signingDurationMs === undefined ? {} : { signingDurationMs }),
+    };
     const { ca, serviceAccountKey } = pki;
     const controllers = { ca, serviceAccountKey, settings, identity, localPath };
     const outside = { clock: systemClock, entropy: systemEntropy, log };
@@ -181,6 +193,7 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
       admin: pki.admin,
       ca: pki.ca.cert,
       nodes: names,
+      join: { server: `https://${advertised ?? '127.0.0.1'}:${options.port}`, clusterCidr, serviceCidr },
       ready: Promise.all([nodesReady(server, names, !options.without.has('controllers'), outside), role, ...beginning]).then(
         () => undefined,
       ),

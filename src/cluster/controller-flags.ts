@@ -1,6 +1,6 @@
 // Owns the flags of `peapod controllers`: upstream's names, checked, as settings of the controllers. It refuses to start anything.
 import { type ControllerSettings, defaultSettings } from '../controllers/settings.ts';
-import { OptionError } from './options.ts';
+import { durationMs, OptionError } from './options.ts';
 
 /** How a flag's text is read. `ignored`: taken so that upstream's command lines work, of no meaning here. */
 type Reading = 'duration' | 'number' | 'text' | 'switch' | 'ignored';
@@ -148,7 +148,7 @@ export function flagSwitch(raw: RawFlags, name: string, usual: boolean): boolean
 /** A duration in milliseconds. Throws OptionError. */
 export function flagDuration(raw: RawFlags, name: string, usualMs: number): number {
   const text = flagText(raw, name);
-  return text === undefined ? usualMs : durationMs(name, text);
+  return text === undefined ? usualMs : durationMs(`--${name}`, text);
 }
 
 /** The settings that the flags change, over a pod range that a lone program divides unless told otherwise. Throws OptionError. */
@@ -159,7 +159,7 @@ export function settingsOf(raw: RawFlags): ControllerSettings {
   for (const { name, reading, setting } of controllerFlags) {
     const text = flagText(raw, name);
     if (text === undefined || setting === undefined) continue;
-    changed[setting] = reading === 'duration' ? durationMs(name, text) : reading === 'number' ? numberOf(name, text) : text;
+    changed[setting] = reading === 'duration' ? durationMs(`--${name}`, text) : reading === 'number' ? numberOf(name, text) : text;
   }
   if (!flagSwitch(raw, 'allocate-node-cidrs', true)) changed.clusterCidr = undefined;
   const controllers = flagText(raw, 'controllers');
@@ -171,15 +171,4 @@ function numberOf(name: string, text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value)) throw new OptionError(`--${name} takes a number, not '${text}'`);
   return value;
-}
-
-const units: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** Go's spelling: 8s, 1m30s, 100ms. */
-function durationMs(name: string, text: string): number {
-  if (text === '0') return 0;
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text)
-    throw new OptionError(`--${name} takes a duration such as 8s or 1m30s, not '${text}'`);
-  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (units[unit ?? ''] ?? 0), 0);
 }

@@ -1,6 +1,7 @@
 // Owns knowing whether a data directory has a running Peapod, and which: a file with pid and start time, checked against /proc.
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { JoinFacts } from './join/join-facts.ts';
 
 /** What a running Peapod says of itself. `startTicks` tells its pid from a later process with the same number. */
 export interface Running {
@@ -10,6 +11,8 @@ export interface Running {
   readonly nodes: readonly string[];
   readonly runtime: string;
   readonly ready: boolean;
+  /** What machines that join must know; absent where no cluster is made here. */
+  readonly join?: JoinFacts;
 }
 
 /** The kernel's start time of a process, in ticks since boot; undefined where there is none, or only a zombie (or no /proc: then the pid alone must do). */

@@ -33,6 +33,20 @@ export function kubeconfigOf(access: Access): string {
   return stringify(merged({ apiVersion: 'v1', kind: 'Config', preferences: {} }, access));
 }
 
+/** A kubeconfig that tells where a cluster is and whom to trust, and of no user: what strangers are told. */
+export function contextlessKubeconfig(server: string, ca: string): string {
+  const cluster = { 'certificate-authority-data': base64(ca), server };
+  return stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    preferences: {},
+    clusters: [{ name: '', cluster }],
+    contexts: [],
+    users: [],
+    'current-context': '',
+  });
+}
+
 /** The config with Peapod's context in it and current; everything else is left as it is. */
 export function merged(config: Config, { server, ca, cert, key }: Access): Config {
   const put = (list: readonly Named[] | undefined, entry: Named): readonly Named[] => [

@@ -38,7 +38,12 @@ export interface LoneKubeletOptions extends Outside {
   readonly evictionThresholds?: readonly Threshold[];
 }
 
-export async function startLoneKubelet(options: LoneKubeletOptions): Promise<Service> {
+/** A kubelet that runs. `ready` resolves when its Node says Ready. */
+export interface LoneKubelet extends Service {
+  readonly ready: Promise<void>;
+}
+
+export async function startLoneKubelet(options: LoneKubeletOptions): Promise<LoneKubelet> {
   const node = await openNode(options);
   const { client, clock, log, name, ip, port, caPem } = options;
   if (caPem === undefined) return node;
@@ -48,6 +53,7 @@ export async function startLoneKubelet(options: LoneKubeletOptions): Promise<Ser
     const parts = { routes: node.routes, client, clock, log, nodeName: name, serving, caPem };
     const server = await openKubeletServer({ ...parts, host: ip, port });
     return {
+      ready: node.ready,
       async stop() {
         await Promise.all([server.stop(), node.stop()]);
       },

@@ -23,6 +23,10 @@ export interface ClusterOptions {
   readonly without: ReadonlySet<Component>;
   readonly port: number;
   readonly bind: string;
+  /** The address at which other machines reach the API; undefined: none, or whatever is found where it listens everywhere. */
+  readonly advertiseAddress: string | undefined;
+  /** The longest life of certificates that are asked for through the API, milliseconds; undefined: upstream's. */
+  readonly signingDurationMs: number | undefined;
   readonly clusterCidr: string;
   readonly serviceCidr: string;
   readonly store: 'embedded' | 'memory';
@@ -48,6 +52,8 @@ export interface RawOptions {
   readonly without?: string;
   readonly port?: string;
   readonly bind?: string;
+  readonly advertiseAddress?: string;
+  readonly clusterSigningDuration?: string;
   readonly clusterCidr?: string;
   readonly serviceCidr?: string;
   readonly store?: string;
@@ -79,6 +85,9 @@ export function clusterOptions(raw: RawOptions, defaultDataDir: string): Cluster
     without: new Set(list(raw.without).map((name) => oneOf('--without', name, components))),
     port: whole('--port', raw.port ?? '6443', 1, 65_535),
     bind,
+    advertiseAddress: advertised(raw.advertiseAddress, bind),
+    signingDurationMs:
+      raw.clusterSigningDuration === undefined ? undefined : durationMs('--cluster-signing-duration', raw.clusterSigningDuration),
     clusterCidr,
     serviceCidr,
     store: store(raw.store ?? 'embedded'),
@@ -86,6 +95,26 @@ export function clusterOptions(raw: RawOptions, defaultDataDir: string): Cluster
     schedulerConfig: raw.schedulerConfig,
     tokenAuthFile: raw.tokenAuthFile,
   };
+}
+
+/** Where other machines reach the API: as told, else where it listens, if that is one address that is not the loopback's. */
+function advertised(text: string | undefined, bind: string): string | undefined {
+  const own = bind.startsWith('127.');
+  if (text === undefined) return own || bind === '0.0.0.0' ? undefined : bind;
+  if (!isIPv4(text)) throw new OptionError(`--advertise-address takes an IPv4 address, not '${text}'`);
+  if (own) throw new OptionError(`--advertise-address ${text}: the API listens on ${bind} only; tell it where to listen with --bind`);
+  return text;
+}
+
+const units: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Go's spelling of a duration, in milliseconds: 8s, 1m30s, 100ms. Throws OptionError with the flag's name. */
+export function durationMs(flag: string, text: string): number {
+  if (text === '0') return 0;
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text)
+    throw new OptionError(`${flag} takes a duration such as 8s or 1m30s, not '${text}'`);
+  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (units[unit ?? ''] ?? 0), 0);
 }
 
 function list(text: string | undefined): readonly string[] {

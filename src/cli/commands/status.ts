@@ -3,6 +3,7 @@ import { httpClient } from '../../client/http-client.ts';
 import { loadKubeconfig } from '../../client/kubeconfig.ts';
 import { resources } from '../../client/resources.ts';
 import { readRunning } from '../../cluster/instance.ts';
+import { identityEndsMs, readMembership } from '../../cluster/join/membership.ts';
 import { defaultDataDir, pathsOf } from '../../cluster/paths.ts';
 
 /** Prints the state. Exit code 3 where nothing runs (as a service's status does), 1 where it runs but does not answer. */
@@ -17,6 +18,13 @@ export async function status(flags: { readonly dataDir?: string }): Promise<void
     return;
   }
   console.log(`Running: pid ${running.pid}, ${running.url}, ${running.runtime} containers, data in ${paths.dataDir}`);
+  const member = readMembership(paths.dataDir);
+  if (member !== undefined) {
+    const endsMs = identityEndsMs(paths.dataDir);
+    const until = endsMs === undefined ? '' : `; its certificate ends ${new Date(endsMs).toISOString()} and is renewed before`;
+    console.log(`  ${member.nodeName} of ${member.server}, address ${member.nodeIp}${until}`);
+    return;
+  }
   const client = httpClient(await loadKubeconfig(paths.kubeconfig));
   try {
     const [nodes, pods] = await Promise.all([
