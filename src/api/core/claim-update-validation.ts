@@ -1,13 +1,14 @@
 // Owns what of a claim may change: a volume is named once, a bound one may grow and change its class of attributes.
 import { forbiddenValue, invalidValue, notSupported, required } from '../causes.ts';
 import { sameValue } from '../equal.ts';
-import { type Causes, checkName, notNegative } from '../field-checks.ts';
+import { type Causes, checkName } from '../field-checks.ts';
 import { immutable } from '../meta/object-meta-validation.ts';
 import type { StatusCause } from '../meta/v1.ts';
 import { qualifiedNameErrors } from '../names.ts';
-import { compareQuantity, formatQuantity, parseQuantity } from '../quantity.ts';
+import { compareQuantity } from '../quantity.ts';
 import { claimCauses } from './claim-validation.ts';
 import { isNativeResource } from './resource-names.ts';
+import { checkBasicAmount } from './resources-validation.ts';
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from './v1.ts';
 
 const betaClass = 'volume.beta.kubernetes.io/storage-class';
@@ -41,7 +42,7 @@ export function claimUpdateCauses(next: PersistentVolumeClaim, old: PersistentVo
   const before = old.spec ?? {};
   const after = next.spec ?? {};
   if (annotationOf(next) !== annotationOf(old) && !(annotationOf(next) === undefined && mayNameClass(next, old)))
-    out.push(invalidValue(`metadata.annotations[${betaClass}]`, annotationOf(next) ?? '', immutable));
+    out.push(invalidValue(`metadata.annotations.${betaClass}`, annotationOf(next) ?? '', immutable));
   const bound = next.status?.phase === 'Bound';
   const comparable = (spec: PersistentVolumeClaimSpec): unknown => {
     const { volumeName, storageClassName, volumeAttributesClassName, ...rest } = spec;
@@ -69,14 +70,13 @@ export function claimUpdateCauses(next: PersistentVolumeClaim, old: PersistentVo
   return out;
 }
 
-function checkAllocated(list: Readonly<Record<string, string>>, at: string, out: Causes, judge: (value: string, at: string) => void): void {
-  for (const [name, value] of Object.entries(list)) {
-    const here = `${at}[${name}]`;
-    const errors = qualifiedNameErrors(name);
-    checkName(errors, name, here, out);
-    if (errors.length === 0 && isNativeResource(name) && name !== 'storage') out.push(notSupported(here, name, ['storage']));
-    judge(value, here);
-  }
+/** The name of a resource of a claim: among those of Kubernetes itself only storage. Tells whether it is one. */
+function checkKey(name: string, at: string, out: Causes): boolean {
+  const errors = qualifiedNameErrors(name);
+  checkName(errors, name, at, out);
+  const other = errors.length === 0 && isNativeResource(name) && name !== 'storage';
+  if (other) out.push(notSupported(at, name, ['storage']));
+  return errors.length === 0 && !other;
 }
 
 /** Complaints about the status of a claim. */
@@ -84,13 +84,12 @@ export function claimStatusCauses(next: PersistentVolumeClaim): StatusCause[] {
   const out: Causes = [];
   const { capacity = {}, allocatedResources = {}, allocatedResourceStatuses = {} } = next.status ?? {};
   if ((next.spec?.accessModes ?? []).length === 0) out.push(required('Spec.accessModes'));
-  const refuseNegative = (value: string, at: string): void => {
-    if (parseQuantity(value).nano < 0n) out.push(invalidValue(at, formatQuantity(parseQuantity(value)), notNegative));
-  };
-  for (const [name, value] of Object.entries(capacity)) refuseNegative(value, `status.capacity[${name}]`);
-  checkAllocated(allocatedResourceStatuses, 'status.allocatedResourceStatuses', out, (value, at) => {
-    if (!resizeStates.includes(value)) out.push(notSupported(at, value, resizeStates));
-  });
-  checkAllocated(allocatedResources, 'status.allocatedResources', out, refuseNegative);
+  for (const [name, amount] of Object.entries(capacity)) checkBasicAmount(amount, `status.capacity[${name}]`, out);
+  for (const [name, state] of Object.entries(allocatedResourceStatuses)) {
+    checkKey(name, 'status.allocatedResourceStatus', out);
+    if (!resizeStates.includes(state)) out.push(notSupported('status.allocatedResourceStatus', name, resizeStates));
+  }
+  for (const [name, amount] of Object.entries(allocatedResources))
+    if (checkKey(name, 'status.allocatedResources', out)) checkBasicAmount(amount, `status.allocatedResources[${name}]`, out);
   return out;
 }

@@ -65,6 +65,18 @@ const neededKeys: Readonly<Record<string, { readonly all?: readonly string[]; re
   'kubernetes.io/tls': { all: ['tls.crt', 'tls.key'] },
 };
 
+/** Why a text is no JSON object, in Go's words; '' for an object or null. */
+function jsonObjectError(text: string): string {
+  try {
+    const { value } = parseJson(text);
+    const sort = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+    return sort === 'object' ? '' : `json: cannot unmarshal ${sort} into Go value of type map[string]interface {}`;
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return error.message;
+    throw error;
+  }
+}
+
 function checkSecretType({ type = '', data = {}, metadata }: Secret, out: Causes): void {
   if (type === 'kubernetes.io/service-account-token') {
     const key = 'kubernetes.io/service-account.name';
@@ -72,17 +84,12 @@ function checkSecretType({ type = '', data = {}, metadata }: Secret, out: Causes
     return;
   }
   const { all = [], either = [] } = neededKeys[type] ?? {};
-  const mayBeEmpty = type === 'kubernetes.io/tls';
   for (const key of all) {
     const value = data[key];
-    if (value === undefined || (!value && !mayBeEmpty)) out.push(required(`data[${key}]`));
+    if (value === undefined || (!value && type === 'kubernetes.io/ssh-auth')) out.push(required(`data[${key}]`));
     else if (type.startsWith('kubernetes.io/docker')) {
-      try {
-        parseJson(Buffer.from(value ?? '', 'base64').toString());
-      } catch (error) {
-        if (!(error instanceof JsonSyntaxError)) throw error;
-        out.push(invalidValue(`data[${key}]`, '<secret contents redacted>', error.message));
-      }
+      const error = jsonObjectError(Buffer.from(value ?? '', 'base64').toString());
+      if (error !== '') out.push(invalidValue(`data[${key}]`, '<secret contents redacted>', error));
     }
   }
   if (either.length > 0 && either.every((key) => data[key] === undefined)) for (const key of either) out.push(required(`data[${key}]`));

@@ -133,14 +133,19 @@ export function checkEnv(variables: readonly EnvVar[] | undefined, at: string, o
   }
 }
 
+/** The name of a whole source; as the start of a name it may end with a dash. */
+function checkSourceName(name: string, at: string, out: Causes): void {
+  if (name === '') out.push(required(at));
+  else checkName(dnsSubdomainErrors(name.length > 1 ? name.replace(/-$/, 'a') : name), name, at, out);
+}
+
 /** Sources of many variables at once. */
 export function checkEnvFrom(sources: readonly EnvFromSource[] | undefined, at: string, out: Causes): void {
   for (const [index, { prefix, configMapRef, secretRef }] of (sources ?? []).entries()) {
     const here = `${at}[${index}]`;
     if (prefix) checkName(envNameErrors(prefix), prefix, `${here}.prefix`, out);
-    if (configMapRef !== undefined)
-      checkName(dnsSubdomainErrors(configMapRef.name ?? ''), configMapRef.name ?? '', `${here}.configMapRef.name`, out);
-    if (secretRef !== undefined) checkName(dnsSubdomainErrors(secretRef.name ?? ''), secretRef.name ?? '', `${here}.secretRef.name`, out);
+    if (configMapRef !== undefined) checkSourceName(configMapRef.name ?? '', `${here}.configMapRef.name`, out);
+    if (secretRef !== undefined) checkSourceName(secretRef.name ?? '', `${here}.secretRef.name`, out);
     if (configMapRef === undefined && secretRef === undefined)
       out.push(invalidValue(at, '', 'must specify one of: `configMapRef` or `secretRef`'));
     if (configMapRef !== undefined && secretRef !== undefined)

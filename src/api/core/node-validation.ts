@@ -33,6 +33,7 @@ function checkRanges(ranges: readonly string[], out: Causes): void {
   const families = ranges.map((range) => (range.includes(':') ? 6 : 4));
   if (ranges.length > 1 && new Set(families).size < families.length)
     out.push(invalidValue('spec.podCIDRs', ranges, 'may specify no more than one CIDR for each IP family'));
+  for (const [index, range] of ranges.entries()) if (ranges.indexOf(range) < index) out.push(duplicate(`spec.podCIDRs[${index}]`, range));
 }
 
 function checkAmounts({ status = {} }: Node, out: Causes): void {

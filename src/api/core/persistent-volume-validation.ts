@@ -1,7 +1,7 @@
 // Owns the validation of persistent volumes, and of the volume specs inside attachments.
 import { forbiddenValue, invalidValue, notSupported, required } from '../causes.ts';
 import { sameValue } from '../equal.ts';
-import { type Causes, checkName, checkOneOf, notNegative } from '../field-checks.ts';
+import { type Causes, checkName, checkOneOf } from '../field-checks.ts';
 import { goStruct } from '../go-print.ts';
 import { immutable } from '../meta/object-meta-validation.ts';
 import type { StatusCause } from '../meta/v1.ts';
@@ -9,6 +9,7 @@ import { dnsSubdomainErrors } from '../names.ts';
 import { formatQuantity, parseQuantity } from '../quantity.ts';
 import { checkNodeSelector } from './affinity-validation.ts';
 import { checkModes } from './claim-validation.ts';
+import { checkBasicAmount } from './resources-validation.ts';
 import type { PersistentVolume, PersistentVolumeSpec } from './v1.ts';
 import { checkOutsideSource } from './volume-source-validation.ts';
 import { checkHostPath } from './volume-validation.ts';
@@ -48,7 +49,7 @@ function checkCapacity(spec: PersistentVolumeSpec, at: string, out: Causes): voi
   for (const [name, text] of Object.entries(capacity)) {
     const amount = parseQuantity(text);
     const here = `${at}.capacity[${name}]`;
-    if (amount.nano < 0n) out.push(invalidValue(here, Number(amount.nano / 1_000_000_000n), notNegative));
+    checkBasicAmount(text, here, out);
     if (amount.nano <= 0n) out.push(invalidValue(here, formatQuantity(amount), 'must be greater than zero'));
   }
 }

@@ -5,7 +5,8 @@ import type { AnyObject } from '../object.ts';
 import { withAppArmor } from './app-armor.ts';
 import { withoutDisabledFields } from './disabled-fields.ts';
 import { defaultPod, qosClassOf } from './pod-defaults.ts';
-import { podCreateCauses, podStatusCauses, podUpdateCauses } from './pod-validation.ts';
+import { podStatusCauses } from './pod-status-validation.ts';
+import { podCreateCauses, podUpdateCauses } from './pod-validation.ts';
 import { podNameWarnings, podSpecWarnings } from './pod-warnings.ts';
 import type { Affinity, Pod, PodAffinityTerm, PodCondition, PodSpec, PodStatus, TopologySpreadConstraint } from './v1.ts';
 

@@ -117,8 +117,8 @@ function checkNames(spec: PodSpec, at: string, out: Causes): void {
 const restartPolicies = ['Always', 'OnFailure', 'Never'];
 const dnsPolicies = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
 
-/** A pod's spec. `meta` is that of the pod, or of the template; `isPod` is false for templates. */
-export function checkPodSpec(spec: PodSpec, meta: Partial<ObjectMeta>, isPod: boolean, at: string, out: Causes): void {
+/** A pod's spec. `meta` is that of the pod, undefined for a template. */
+export function checkPodSpec(spec: PodSpec, meta: Partial<ObjectMeta> | undefined, at: string, out: Causes): void {
   if (spec.terminationGracePeriodSeconds === undefined) out.push(required(`${at}.terminationGracePeriodSeconds`));
   const volumes = checkVolumes(spec.volumes, meta, `${at}.volumes`, out);
   const claims = spec.resourceClaims ?? [];
@@ -128,7 +128,7 @@ export function checkPodSpec(spec: PodSpec, meta: Partial<ObjectMeta>, isPod: bo
   checkInitContainers(surroundings, `${at}.initContainers`, out);
   checkEphemeralContainers(surroundings, `${at}.ephemeralContainers`, out);
   checkPodResources(spec, `${at}.resources`, out);
-  checkHost(spec, isPod, at, out);
+  checkHost(spec, meta !== undefined, at, out);
   if (!spec.restartPolicy) out.push(required(`${at}.restartPolicy`));
   else checkOneOf(spec.restartPolicy, restartPolicies, `${at}.restartPolicy`, out);
   if (!spec.dnsPolicy) out.push(required(`${at}.dnsPolicy`));
@@ -153,7 +153,8 @@ export function checkPodSpec(spec: PodSpec, meta: Partial<ObjectMeta>, isPod: bo
   if (spec.runtimeClassName !== undefined)
     checkName(dnsSubdomainErrors(spec.runtimeClassName), spec.runtimeClassName, `${at}.runtimeClassName`, out);
   const preemption = spec.preemptionPolicy;
-  if (preemption !== undefined && preemption !== 'PreemptLowerPriority' && preemption !== 'Never')
+  if (preemption === ('' as string)) out.push(required(`${at}.preemptionPolicy`));
+  else if (preemption !== undefined && preemption !== 'PreemptLowerPriority' && preemption !== 'Never')
     out.push(notSupported(`${at}.preemptionPolicy`, preemption, ['PreemptLowerPriority', 'Never']));
   if (spec.overhead !== undefined) checkContainerResources({ limits: spec.overhead }, [], `${at}.overhead`, out);
   checkOs(spec, at, out);

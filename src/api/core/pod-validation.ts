@@ -1,45 +1,12 @@
 // Owns the validation of pods: what a create may hold, what an update and a status update may change.
 import { forbiddenValue, invalidValue, required } from '../causes.ts';
 import { sameValue } from '../equal.ts';
-import { type Causes, checkName, rangeMessage } from '../field-checks.ts';
-import { checkIp } from '../ip-checks.ts';
-import { immutable } from '../meta/object-meta-validation.ts';
+import { type Causes, rangeMessage } from '../field-checks.ts';
 import type { StatusCause } from '../meta/v1.ts';
-import { dnsSubdomainErrors, qualifiedNameErrors } from '../names.ts';
 import { checkTolerations } from './affinity-validation.ts';
-import { containerTransitionCauses } from './container-transitions.ts';
+import { checkPodAnnotations, checkPodAnnotationUpdate, checkProfileAgreement } from './pod-annotation-validation.ts';
 import { checkPodSpec } from './pod-spec-validation.ts';
 import type { Container, NodeAffinity, Pod, PodSpec, Toleration } from './v1.ts';
-
-const mirror = 'kubernetes.io/config.mirror';
-const deletionCost = 'controller.kubernetes.io/pod-deletion-cost';
-const podSeccomp = 'seccomp.security.alpha.kubernetes.io/pod';
-const containerSeccomp = 'container.seccomp.security.alpha.kubernetes.io/';
-const appArmor = 'container.apparmor.security.beta.kubernetes.io/';
-
-function isSeccomp(profile: string): boolean {
-  return profile === 'runtime/default' || profile === 'docker/default' || profile === 'unconfined' || profile.startsWith('localhost/');
-}
-
-function checkAnnotations(pod: Pod, out: Causes): void {
-  const annotations = pod.metadata.annotations ?? {};
-  const at = 'metadata.annotations';
-  if (annotations[mirror] !== undefined && !pod.spec.nodeName)
-    out.push(invalidValue(`${at}[${mirror}]`, annotations[mirror], 'must set spec.nodeName if mirror pod annotation is set'));
-  const cost = annotations[deletionCost];
-  if (cost !== undefined && !(/^(0|-?[1-9][0-9]*)$/.test(cost) && Number(cost) >= -(2 ** 31) && Number(cost) < 2 ** 31))
-    out.push(invalidValue(`${at}[${deletionCost}]`, cost, 'must be a 32bit integer'));
-  for (const [key, value] of Object.entries(annotations)) {
-    if ((key === podSeccomp || key.startsWith(containerSeccomp)) && !isSeccomp(value))
-      out.push(invalidValue(`${at}${key === podSeccomp ? `.${key}` : `[${key}]`}`, value, 'must be a valid seccomp profile'));
-    if (!key.startsWith(appArmor)) continue;
-    const name = key.slice(appArmor.length);
-    if (![...(pod.spec.containers ?? []), ...(pod.spec.initContainers ?? [])].some((container) => container.name === name))
-      out.push(invalidValue(`${at}[${key}]`, name, 'container not found'));
-    if (value !== '' && value !== 'runtime/default' && value !== 'unconfined' && !value.startsWith('localhost/'))
-      out.push(invalidValue(`${at}[${key}]`, value, `invalid AppArmor profile name: "${value}"`));
-  }
-}
 
 function checkOnlyPod(containers: readonly Container[] | undefined, at: string, out: Causes): void {
   for (const [index, { image = '' }] of (containers ?? []).entries())
@@ -47,8 +14,8 @@ function checkOnlyPod(containers: readonly Container[] | undefined, at: string, 
 }
 
 function checkWhole(pod: Pod, out: Causes): void {
-  checkAnnotations(pod, out);
-  checkPodSpec(pod.spec, pod.metadata, true, 'spec', out);
+  checkPodAnnotations(pod.metadata.annotations ?? {}, pod.spec, 'metadata.annotations', out);
+  checkPodSpec(pod.spec, pod.metadata, 'spec', out);
   checkOnlyPod(pod.spec.containers, 'spec.containers', out);
   checkOnlyPod(pod.spec.initContainers, 'spec.initContainers', out);
 }
@@ -60,6 +27,7 @@ export function podCreateCauses(pod: Pod): StatusCause[] {
   if ((pod.spec.ephemeralContainers ?? []).length > 0) out.push(forbiddenValue('spec.ephemeralContainers', 'cannot be set on create'));
   if (pod.spec.nodeName && (pod.spec.schedulingGates ?? []).length > 0)
     out.push(forbiddenValue('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'));
+  checkProfileAgreement(pod.metadata, pod.spec, 'spec', out);
   return out;
 }
 
@@ -174,6 +142,7 @@ function withoutAllowedChanges(next: PodSpec, old: PodSpec): PodSpec {
 export function podUpdateCauses(next: Pod, old: Pod): StatusCause[] {
   const out: Causes = [];
   checkWhole(next, out);
+  checkPodAnnotationUpdate(next.metadata.annotations ?? {}, old.metadata.annotations ?? {}, next.spec, out);
   if (checkContainerUpdates(next.spec.containers ?? [], old.spec.containers, 'spec.containers', out)) return out;
   if (checkContainerUpdates(next.spec.initContainers ?? [], old.spec.initContainers ?? [], 'spec.initContainers', out)) return out;
   if (checkDeadline(next.spec.activeDeadlineSeconds, old.spec.activeDeadlineSeconds, out)) return out;
@@ -186,24 +155,5 @@ export function podUpdateCauses(next: Pod, old: Pod): StatusCause[] {
   const undone = withoutAllowedChanges(next.spec, old.spec);
   const rest = gates.size > 0 ? narrowed(undone, old.spec, out) : undone;
   if (!sameValue(rest, old.spec)) out.push(forbiddenValue('spec', `pod updates may not change fields other than ${updatable}`));
-  return out;
-}
-
-/** Complaints about a pod's status beyond the metadata's immutable fields. */
-export function podStatusCauses(next: Pod, old: Pod): StatusCause[] {
-  const out: Causes = [];
-  const status = next.status ?? {};
-  const before = old.status ?? {};
-  for (const [index, { type }] of (status.conditions ?? []).entries())
-    checkName(qualifiedNameErrors(type), type, `status.conditions[${index}].Type`, out);
-  const nominated = status.nominatedNodeName;
-  if (nominated && nominated !== before.nominatedNodeName)
-    checkName(dnsSubdomainErrors(nominated), nominated, 'status.nominatedNodeName', out);
-  if (status.qosClass !== before.qosClass) out.push(invalidValue('status.qosClass', status.qosClass, immutable));
-  out.push(...containerTransitionCauses(next, old));
-  for (const [index, { ip = '' }] of (status.podIPs ?? []).entries()) checkIp(ip, `status.podIPs[${index}]`, out);
-  const hostIPs = status.hostIPs ?? [];
-  if (hostIPs.length > 0 && hostIPs[0]?.ip !== status.hostIP && !sameValue(hostIPs, before.hostIPs))
-    out.push(invalidValue('status.hostIPs[0].ip', hostIPs[0]?.ip, 'must be equal to `hostIP`'));
   return out;
 }

@@ -1,4 +1,5 @@
 // Owns which resource names there are and what each may be used for.
+import { qualifiedNameErrors } from '../names.ts';
 
 const containerResources = new Set(['cpu', 'memory', 'ephemeral-storage']);
 const standardResources = new Set([
@@ -57,7 +58,7 @@ export function isNativeResource(name: string): boolean {
 
 /** True for resources that devices and others bring: of a foreign domain, and not a quota's `requests.…`. */
 export function isExtendedResource(name: string): boolean {
-  return !isNativeResource(name) && !name.startsWith('requests.');
+  return !isNativeResource(name) && !name.startsWith('requests.') && qualifiedNameErrors(`requests.${name}`).length === 0;
 }
 
 /** True where only whole amounts make sense. */

@@ -1,6 +1,6 @@
 // Owns the validation of what containers and pods ask for and are limited to.
-import { forbiddenValue, invalidValue, notFoundValue, notSupported, required } from '../causes.ts';
-import { type Causes, notNegative } from '../field-checks.ts';
+import { duplicate, forbiddenValue, invalidValue, notFoundValue, notSupported, required } from '../causes.ts';
+import { type Causes, checkDnsLabel, notNegative } from '../field-checks.ts';
 import { qualifiedNameErrors } from '../names.ts';
 import { compareQuantity, formatQuantity, parseQuantity, type Quantity, QuantityError } from '../quantity.ts';
 import { aggregateContainers } from './pod-defaults.ts';
@@ -46,6 +46,12 @@ export function checkResourceAmount(name: string, text: string, at: string, out:
   if (isIntegerResource(name) && amount.nano % 1_000_000_000n !== 0n) out.push(invalidValue(at, text, 'must be an integer'));
 }
 
+/** An amount below zero, shown in whole units. */
+export function checkBasicAmount(text: string, at: string, out: Causes): void {
+  const units = parseQuantity(text).nano / 1_000_000_000n;
+  if (units < 0n) out.push(invalidValue(at, units, 'must be a valid resource quantity'));
+}
+
 function sizeOfPage(name: string): Quantity | undefined {
   try {
     return parseQuantity(name.slice('hugepages-'.length));
@@ -89,6 +95,32 @@ function checkRequirements(resources: ResourceRequirements, checkName: CheckName
     out.push(forbiddenValue(at, 'HugePages require cpu or memory'));
 }
 
+type UsedClaim = NonNullable<ResourceRequirements['claims']>[number];
+
+/** Claims that a container uses, each whole or request by request, but nothing twice. */
+function checkUsedClaims(used: readonly UsedClaim[], claims: readonly string[], at: string, out: Causes): void {
+  const named = [...new Set(claims.filter((name) => name !== ''))].sort();
+  const seen = new Set<string>();
+  for (const [index, { name, request = '' }] of used.entries()) {
+    const here = `${at}[${index}]`;
+    if (name === '') {
+      out.push(required(here));
+      continue;
+    }
+    if (seen.has(name)) out.push(duplicate(here, name));
+    else {
+      if (request !== '') checkDnsLabel(request, `${here}.request`, out);
+      const key = request === '' ? name : `${name}/${request}`;
+      if (seen.has(key)) out.push(duplicate(here, key));
+      else if (request === '') for (const other of seen) if (other.startsWith(`${name}/`)) out.push(duplicate(here, name));
+      seen.add(key);
+    }
+    if (named.includes(name)) continue;
+    const known = named.length === 0 ? ' which is empty' : `: ${named.join(', ')}`;
+    out.push(notFoundValue(here, name, `must be one of the names in pod.spec.resourceClaims${known}`));
+  }
+}
+
 /** Requirements of one container. `claims` are the names that the pod gives its claims. */
 export function checkContainerResources(
   resources: ResourceRequirements | undefined,
@@ -98,21 +130,7 @@ export function checkContainerResources(
 ): void {
   if (resources === undefined) return;
   checkRequirements(resources, checkContainerResourceName, at, out);
-  const seen = new Set<string>();
-  for (const [index, { name, request = '' }] of (resources.claims ?? []).entries()) {
-    const here = `${at}.claims[${index}]`;
-    if (name === '') out.push(required(`${here}.name`));
-    const key = `${name}/${request}`;
-    if (seen.has(key) || seen.has(name))
-      out.push({ reason: 'FieldValueDuplicate', message: `Duplicate value: "${request === '' ? name : key}"`, field: here });
-    seen.add(request === '' ? name : key);
-    if (claims.includes(name)) continue;
-    const known =
-      claims.length === 0
-        ? 'must be one of the names in pod.spec.resourceClaims which is empty'
-        : `must be one of the names in pod.spec.resourceClaims`;
-    out.push(notFoundValue(here, name, known));
-  }
+  checkUsedClaims(resources.claims ?? [], claims, `${at}.claims`, out);
 }
 
 /** Requirements of the pod as a whole, and that they fit those of its containers. */

@@ -1,6 +1,7 @@
 // Owns the validation of security contexts, of pods and of containers.
 import { forbiddenValue, invalidValue, notSupported, required, tooLong } from '../causes.ts';
 import { type Causes, checkId, checkOneOf, checkRelativePath } from '../field-checks.ts';
+import { containersWithPaths } from './pod-containers.ts';
 import type { AppArmorProfile, PodSpec, SeccompProfile, SecurityContext } from './v1.ts';
 import { checkWindowsOptions } from './windows-options-validation.ts';
 
@@ -135,8 +136,14 @@ export function checkPodSecurity(spec: PodSpec, at: string, out: Causes): void {
 /** Host processes of Windows need the host's network, and may not be mixed with others. */
 export function checkHostProcess(spec: PodSpec, at: string, out: Causes): void {
   const whole = spec.securityContext?.windowsOptions?.hostProcess;
-  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
-  const flags = containers.map((container) => container.securityContext?.windowsOptions?.hostProcess ?? whole ?? false);
+  const flags = containersWithPaths(spec, at).map(([{ securityContext }, here]) => {
+    const own = securityContext?.windowsOptions?.hostProcess;
+    if (own !== undefined && whole !== undefined && own !== whole) {
+      const why = `pod hostProcess value must be identical if both are specified, was ${whole}`;
+      out.push(invalidValue(`${here}.securityContext.windowsOptions.hostProcess`, own, why));
+    }
+    return own ?? whole ?? false;
+  });
   if (!flags.includes(true)) return;
   if (flags.includes(false))
     out.push(invalidValue(at, '', 'If pod contains any hostProcess containers then all containers must be HostProcess containers'));
@@ -146,46 +153,59 @@ export function checkHostProcess(spec: PodSpec, at: string, out: Causes): void {
     );
 }
 
+const linuxOnlyOfPod = [
+  'appArmorProfile',
+  'seLinuxOptions',
+  'seccompProfile',
+  'fsGroup',
+  'fsGroupChangePolicy',
+  'runAsUser',
+  'runAsGroup',
+  'supplementalGroups',
+  'supplementalGroupsPolicy',
+  'seLinuxChangePolicy',
+] as const;
+const linuxOnlyOfContainer = [
+  'appArmorProfile',
+  'seLinuxOptions',
+  'seccompProfile',
+  'capabilities',
+  'readOnlyRootFilesystem',
+  'privileged',
+  'allowPrivilegeEscalation',
+  'procMount',
+  'runAsUser',
+  'runAsGroup',
+] as const;
+
+function checkLinux(spec: PodSpec, at: string, out: Causes): void {
+  const why = 'windows options cannot be set for a linux pod';
+  const all = [[spec, at] as const, ...containersWithPaths(spec, at)];
+  for (const [{ securityContext: context }, here] of all)
+    if (context?.windowsOptions !== undefined) out.push(forbiddenValue(`${here}.securityContext.windowsOptions`, why));
+}
+
+function checkWindows(spec: PodSpec, at: string, out: Causes): void {
+  const why = 'cannot be set for a windows pod';
+  const forbid = (path: string, set: boolean): void => void (set ? out.push(forbiddenValue(`${at}.${path}`, why)) : undefined);
+  const context = spec.securityContext ?? {};
+  for (const field of linuxOnlyOfPod) forbid(`securityContext.${field}`, context[field] !== undefined);
+  forbid('securityContext.sysctls', (context.sysctls ?? []).length > 0);
+  forbid('hostUsers', spec.hostUsers !== undefined);
+  forbid('hostPID', spec.hostPID === true);
+  forbid('hostIPC', spec.hostIPC === true);
+  forbid('shareProcessNamespace', spec.shareProcessNamespace !== undefined);
+  for (const [{ securityContext: own = {} }, here] of containersWithPaths(spec, at))
+    for (const field of linuxOnlyOfContainer)
+      if (own[field] !== undefined) out.push(forbiddenValue(`${here}.securityContext.${field}`, why));
+}
+
 /** Fields that an operating system does not have. */
 export function checkOs(spec: PodSpec, at: string, out: Causes): void {
   if (spec.os === undefined) return;
   const { name } = spec.os;
-  if (name === '') return void out.push(required(`${at}.os.name`));
-  if (name !== 'linux' && name !== 'windows') return void out.push(notSupported(`${at}.os`, name, ['linux', 'windows']));
-  const context = spec.securityContext ?? {};
-  if (name === 'linux') {
-    const why = 'windows options cannot be set for a linux pod';
-    if (context.windowsOptions !== undefined) out.push(forbiddenValue(`${at}.securityContext.windowsOptions`, why));
-    for (const list of ['containers', 'initContainers'] as const)
-      for (const [index, container] of (spec[list] ?? []).entries())
-        if (container.securityContext?.windowsOptions !== undefined)
-          out.push(forbiddenValue(`${at}.${list}[${index}].securityContext.windowsOptions`, why));
-    return;
-  }
-  const why = 'cannot be set for a windows pod';
-  const forbidden = (path: string, set: boolean): void => void (set ? out.push(forbiddenValue(`${at}.${path}`, why)) : undefined);
-  for (const field of ['appArmorProfile', 'seLinuxOptions'] as const) forbidden(`securityContext.${field}`, context[field] !== undefined);
-  forbidden('hostUsers', spec.hostUsers !== undefined);
-  forbidden('hostPID', spec.hostPID === true);
-  forbidden('hostIPC', spec.hostIPC === true);
-  for (const field of ['seccompProfile', 'fsGroup', 'fsGroupChangePolicy', 'sysctls'] as const)
-    forbidden(`securityContext.${field}`, context[field] !== undefined);
-  forbidden('shareProcessNamespace', spec.shareProcessNamespace !== undefined);
-  for (const field of ['runAsUser', 'runAsGroup', 'supplementalGroups', 'supplementalGroupsPolicy'] as const)
-    forbidden(`securityContext.${field}`, context[field] !== undefined);
-  for (const list of ['containers', 'initContainers'] as const)
-    for (const [index, { securityContext: own = {} }] of (spec[list] ?? []).entries())
-      for (const field of [
-        'appArmorProfile',
-        'seLinuxOptions',
-        'seccompProfile',
-        'capabilities',
-        'readOnlyRootFilesystem',
-        'privileged',
-        'allowPrivilegeEscalation',
-        'procMount',
-        'runAsUser',
-        'runAsGroup',
-      ] as const)
-        forbidden(`${list}[${index}].securityContext.${field}`, own[field] !== undefined);
+  if (name === '') out.push(required(`${at}.os.name`, 'cannot be empty'));
+  else if (name === 'linux') checkLinux(spec, at, out);
+  else if (name === 'windows') checkWindows(spec, at, out);
+  else out.push(notSupported(`${at}.os`, name, ['linux', 'windows']));
 }

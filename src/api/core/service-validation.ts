@@ -1,6 +1,4 @@
-// Owns the validation of Services, as far as it needs no allocation of addresses and ports, and what a change of type takes away.
-import { isIP } from 'node:net';
-import { duplicate, forbiddenValue, invalidValue, notSupported, required } from '../causes.ts';
+import { forbiddenValue, invalidValue, notSupported, required } from '../causes.ts';
 import { sameValue } from '../equal.ts';
 import { type Causes, checkName, checkOneOf } from '../field-checks.ts';
 import { parseAddress } from '../ip-address.ts';
@@ -22,41 +20,12 @@ const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const oldHints = 'service.kubernetes.io/topology-aware-hints';
 const mode = 'service.kubernetes.io/topology-mode';
 
-function checkClusterIps(spec: ServiceSpec, out: Causes): void {
-  const { clusterIP = '', clusterIPs = [], type } = spec;
-  const at = 'spec.clusterIPs';
-  if (type === 'ExternalName') {
-    if (clusterIP !== '' || clusterIPs.length > 0) out.push(forbiddenValue(at, 'may not be set for ExternalName services'));
-    return;
-  }
-  if (clusterIP === '' && clusterIPs.length > 0) out.push(invalidValue(at, clusterIPs, 'must be empty when `clusterIP` is not specified'));
-  else if (clusterIP !== '' && clusterIPs.length > 0 && clusterIPs[0] !== clusterIP)
-    out.push(invalidValue(at, clusterIPs, 'first value must match `clusterIP`'));
-  const list = clusterIPs.length > 0 ? clusterIPs : clusterIP === '' ? [] : [clusterIP];
-  if (list.length > 2) out.push(invalidValue(at, list, 'may only hold up to 2 values'));
-  for (const [index, ip] of list.entries()) {
-    if (ip === 'None') {
-      if (type === 'LoadBalancer' || type === 'NodePort')
-        out.push(invalidValue(`${at}[${index}]`, ip, `may not be set to 'None' for ${type} services`));
-      else if (list.length > 1)
-        out.push(invalidValue(`${at}[${index}]`, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'));
-    } else checkIp(ip, `${at}[${index}]`, out);
-  }
-  const families = list.map((ip) => isIP(ip)).filter((family) => family !== 0);
-  if (families.length > 1 && new Set(families).size < families.length)
-    out.push(invalidValue(at, list, 'may specify no more than one IP for each IP family'));
-}
-
-function checkFamilies({ ipFamilies = [], ipFamilyPolicy, type }: ServiceSpec, out: Causes): void {
-  if (type === 'ExternalName') return;
-  const seen = new Set<string>();
-  for (const [index, family] of ipFamilies.entries()) {
-    checkOneOf(family, ['IPv4', 'IPv6'], `spec.ipFamilies[${index}]`, out);
-    if (seen.has(family)) out.push(duplicate(`spec.ipFamilies[${index}]`, family));
-    seen.add(family);
-  }
-  if (ipFamilyPolicy !== undefined)
-    checkOneOf(ipFamilyPolicy, ['PreferDualStack', 'RequireDualStack', 'SingleStack'], 'spec.ipFamilyPolicy', out);
+/** Addresses as far as allocation leaves them to be judged: none for an alias, no headless one with ports on nodes or a load balancer. */
+function checkClusterIps({ clusterIP = '', clusterIPs = [], type }: ServiceSpec, out: Causes): void {
+  if (type === 'ExternalName' && (clusterIP !== '' || clusterIPs.length > 0))
+    out.push(forbiddenValue('spec.clusterIPs', 'may not be set for ExternalName services'));
+  if ((type === 'LoadBalancer' || type === 'NodePort') && clusterIPs[0] === 'None')
+    out.push(invalidValue('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`));
 }
 
 function checkTopology({ metadata }: Service, out: Causes): void {
@@ -88,7 +57,6 @@ export function serviceCauses(service: Service): StatusCause[] {
   out.push(...labelCauses(spec.selector, 'spec.selector'));
   checkSessionAffinity(spec, out);
   checkClusterIps(spec, out);
-  checkFamilies(spec, out);
   for (const [index, ip] of (spec.externalIPs ?? []).entries())
     if (checkIp(ip, `spec.externalIPs[${index}]`, out)) checkEndpointIp(ip, `spec.externalIPs[${index}]`, out);
   if (type === ('' as string)) out.push(required('spec.type'));
@@ -100,16 +68,53 @@ export function serviceCauses(service: Service): StatusCause[] {
   return out;
 }
 
+const isHeadless = ({ clusterIPs = [] }: ServiceSpec): boolean => clusterIPs.length === 1 && clusterIPs[0] === 'None';
+
+/** The first address stays; a second one may come and, with the policy for it, go. */
+function checkSameIps(after: ServiceSpec, before: ServiceSpec, out: Causes): void {
+  if (isHeadless(after) && isHeadless(before)) return;
+  const [was, is] = [before.clusterIPs ?? [], after.clusterIPs ?? []];
+  const at = 'spec.clusterIPs';
+  const compared = was.length === is.length ? was.length : Math.min(was.length, is.length, 1);
+  for (const [index, ip] of was.slice(0, compared).entries())
+    if (ip !== is[index]) out.push(invalidValue(`${at}[${index}]`, is, 'may not change once set'));
+  if (was.length <= is.length) return;
+  if (is.length === 0) out.push(invalidValue(`${at}[0]`, after.clusterIPs ?? null, 'primary clusterIP can not be unset'));
+  else if (after.ipFamilyPolicy !== 'SingleStack') {
+    const why = "must be set to 'SingleStack' when releasing the secondary clusterIP";
+    out.push(invalidValue('spec.ipFamilyPolicy', after.ipFamilyPolicy ?? null, why));
+  }
+}
+
+/** So does the first family, unless there are no addresses. Some refusals show the addresses, as upstream's do. */
+function checkSameFamilies(after: ServiceSpec, before: ServiceSpec, out: Causes): void {
+  if (isHeadless(after) || isHeadless(before)) return;
+  const [was, is]: (readonly string[])[] = [before.ipFamilies ?? [], after.ipFamilies ?? []];
+  if (was === undefined || is === undefined) return;
+  const at = 'spec.ipFamilies[0]';
+  if (was.length === is.length) {
+    for (const [index, family] of was.entries()) if (family !== is[index]) out.push(invalidValue(at, is, 'may not change once set'));
+    return;
+  }
+  const moved = was.length > 0 && is.length > 0 && was[0] !== is[0];
+  if (was.length > is.length && (after.clusterIPs ?? []).length === 0)
+    out.push(invalidValue(at, after.ipFamilies ?? null, 'primary ipFamily can not be unset'));
+  if (moved) out.push(invalidValue(at, after.clusterIPs ?? null, 'may not change once set'));
+  if (was.length > is.length && is.length === 1 && after.ipFamilyPolicy !== 'SingleStack') {
+    const why = "must be set to 'SingleStack' when releasing the secondary ipFamily";
+    out.push(invalidValue('spec.ipFamilyPolicy', after.ipFamilyPolicy ?? null, why));
+  }
+}
+
 /** Complaints about a changed service: its addresses stay unless its type changes, so do its load balancer and the port for health checks. */
 export function serviceUpdateCauses(next: Service, old: Service): StatusCause[] {
   const out: Causes = [];
   const before = old.spec ?? {};
   const after = next.spec ?? {};
-  const ipsOf = ({ clusterIPs, clusterIP }: ServiceSpec): readonly string[] => clusterIPs ?? (clusterIP ? [clusterIP] : []);
-  const addressed = before.type !== 'ExternalName' && after.type !== 'ExternalName';
-  const [was, is] = [ipsOf(before), ipsOf(after)];
-  if (addressed && was[0] !== undefined && is[0] !== undefined && was[0] !== is[0])
-    out.push(invalidValue('spec.clusterIPs[0]', is, 'may not change once set'));
+  if (before.type !== 'ExternalName' && after.type !== 'ExternalName') {
+    checkSameIps(after, before, out);
+    checkSameFamilies(after, before, out);
+  }
   checkLoadBalancerClass(after, before, out);
   if (needsHealthCheck(before) && needsHealthCheck(after) && before.healthCheckNodePort !== after.healthCheckNodePort)
     out.push(forbiddenValue('spec.healthCheckNodePort', 'field is immutable'));

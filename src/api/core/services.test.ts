@@ -15,7 +15,7 @@ test.each([
   ['no name outside', { type: 'ExternalName' }, ['spec.externalName: Required value']],
   [
     'a headless node port',
-    { type: 'NodePort', clusterIP: 'None', ports },
+    { type: 'NodePort', clusterIP: 'None', clusterIPs: ['None'], ports },
     ['spec.clusterIPs[0]: Invalid value: "None": may not be set to \'None\' for NodePort services'],
   ],
   ['no name for one of two ports', { ports: [{ port: 80, name: 'a' }, { port: 81 }] }, ['spec.ports[1].name: Required value']],
@@ -105,3 +105,33 @@ test.each([
     ['spec.limits[0].limits: Required value: either minimum or maximum storage value is required, but neither was provided'],
   ],
 ])('a limit range with %s is refused', (_, limits, refusals) => expect(refusalsOf('limitranges', { spec: { limits } })).toEqual(refusals));
+
+test('the families of a service stay, and a second address goes only with the policy for it', () => {
+  const two = {
+    clusterIP: '10.0.0.1',
+    clusterIPs: ['10.0.0.1', 'fd00::1'],
+    ipFamilies: ['IPv4', 'IPv6'],
+    ipFamilyPolicy: 'PreferDualStack',
+  };
+  const made = judgeCreate('services', { spec: { ...two, ports } });
+  const changed = (part: object): readonly string[] =>
+    judgeUpdate('services', made, { spec: { ...(made.object['spec'] as object), ...part } }).refusals;
+  expect(changed({ ipFamilies: ['IPv6', 'IPv4'] })).toEqual([
+    'spec.ipFamilies[0]: Invalid value: ["IPv6","IPv4"]: may not change once set',
+    'spec.ipFamilies[0]: Invalid value: ["IPv6","IPv4"]: may not change once set',
+  ]);
+  expect(changed({ clusterIPs: ['10.0.0.1'] })).toEqual([
+    'spec.ipFamilyPolicy: Invalid value: "PreferDualStack": must be set to \'SingleStack\' when releasing the secondary clusterIP',
+  ]);
+  expect(changed({ clusterIPs: ['10.0.0.1'], ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' })).toEqual([]);
+});
+
+test.each([
+  ['an array', '[]', 'json: cannot unmarshal array into Go value of type map[string]interface {}'],
+  ['nothing', '', 'unexpected end of JSON input'],
+  ['null', 'null', undefined],
+])('the registry secret of a text that is %s', (_, text, refusal) => {
+  const data = { '.dockercfg': Buffer.from(text).toString('base64') };
+  const shown = `data[.dockercfg]: Invalid value: "<secret contents redacted>": ${refusal}`;
+  expect(refusalsOf('secrets', { type: 'kubernetes.io/dockercfg', data })).toEqual(refusal === undefined ? [] : [shown]);
+});

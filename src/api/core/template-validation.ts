@@ -4,6 +4,7 @@ import { type Causes, checkNotNegative } from '../field-checks.ts';
 import { annotationCauses, labelCauses } from '../meta/object-meta-validation.ts';
 import type { LabelSelector, StatusCause } from '../meta/v1.ts';
 import { labelSelectorOf, labelSetSelector, SelectorError } from '../selectors/label-selector.ts';
+import { checkPodAnnotations, checkProfileAgreement } from './pod-annotation-validation.ts';
 import { checkPodSpec } from './pod-spec-validation.ts';
 import type { PodTemplateSpec, ReplicationController } from './v1.ts';
 
@@ -14,8 +15,10 @@ export function checkTemplate(template: PodTemplateSpec | undefined, at: string,
     ...labelCauses(template.metadata?.labels, `${at}.labels`),
     ...annotationCauses(template.metadata?.annotations, `${at}.annotations`),
   );
+  checkPodAnnotations(template.metadata?.annotations ?? {}, template.spec ?? { containers: [] }, `${at}.annotations`, out);
   if (template.spec === undefined) return void out.push(required(`${at}.spec.containers`));
-  checkPodSpec(template.spec, template.metadata ?? {}, false, `${at}.spec`, out);
+  checkPodSpec(template.spec, undefined, `${at}.spec`, out);
+  checkProfileAgreement(template.metadata ?? {}, template.spec, `${at}.spec`, out);
   if ((template.spec.ephemeralContainers ?? []).length > 0)
     out.push(forbiddenValue(`${at}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'));
 }

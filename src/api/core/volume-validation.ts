@@ -54,7 +54,7 @@ export function checkHostPath(source: HostPathVolumeSource, at: string, out: Cau
   if (!hostPathTypes.includes(type)) out.push(notSupported(`${at}.type`, type, hostPathTypes));
 }
 
-function checkSource(volume: Volume, source: Source, at: string, owner: string, out: Causes): void {
+function checkSource(volume: Volume, source: Source, at: string, owner: string | undefined, out: Causes): void {
   const here = `${at}.${source}`;
   const { emptyDir, hostPath, secret, configMap, iscsi, persistentVolumeClaim: claim, downwardAPI, projected, ephemeral, image } = volume;
   if (source === 'emptyDir' && emptyDir?.sizeLimit !== undefined && parseQuantity(emptyDir.sizeLimit).nano < 0n)
@@ -92,20 +92,21 @@ function checkSource(volume: Volume, source: Source, at: string, owner: string, 
       checkClaimSpec(template.spec, `${here}.volumeClaimTemplate.spec`, out);
     }
     const name = `${owner}-${volume.name}`;
-    if (owner !== '' && volume.name !== '')
+    if (owner && volume.name !== '')
       for (const error of dnsSubdomainErrors(name)) out.push(invalidValue(`${at}.name`, volume.name, `PVC name "${name}": ${error}`));
   }
   if (source === 'image' && image !== undefined) {
-    if (!image.reference) out.push(required(`${here}.reference`));
+    if (owner !== undefined && !image.reference) out.push(required(`${here}.reference`));
     const policies = ['Always', 'IfNotPresent', 'Never'];
-    if (!policies.includes(image.pullPolicy ?? '')) out.push(notSupported(`${here}.pullPolicy`, image.pullPolicy ?? '', policies));
+    if (image.pullPolicy === ('' as string)) out.push(required(`${here}.pullPolicy`));
+    else if (!policies.includes(image.pullPolicy ?? '')) out.push(notSupported(`${here}.pullPolicy`, image.pullPolicy ?? '', policies));
   }
   checkOutsideSource(source, volume[source] ?? {}, at, out, { persistent: false, owner: volume.name });
 }
 
 const oddPaths: Readonly<Partial<Record<Source, string>>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
 
-function checkVolumeSource(volume: Volume, at: string, owner: string, out: Causes): void {
+function checkVolumeSource(volume: Volume, at: string, owner: string | undefined, out: Causes): void {
   let found = false;
   for (const source of sources) {
     if (volume[source] === undefined) continue;
@@ -116,10 +117,15 @@ function checkVolumeSource(volume: Volume, at: string, owner: string, out: Cause
   if (!found) out.push(required(at, 'must specify a volume type'));
 }
 
-/** Checks volumes and returns the valid ones, which are those that containers may mount. */
-export function checkVolumes(volumes: readonly Volume[] | undefined, meta: Partial<ObjectMeta>, at: string, out: Causes): Volumes {
+/** Checks volumes and returns the valid ones, which are those that containers may mount. `meta` is the pod's, undefined in a template. */
+export function checkVolumes(
+  volumes: readonly Volume[] | undefined,
+  meta: Partial<ObjectMeta> | undefined,
+  at: string,
+  out: Causes,
+): Volumes {
   const valid = new Map<string, Volume>();
-  const owner = meta.name ?? '';
+  const owner = meta === undefined ? undefined : (meta.name ?? '');
   const made = new Set((volumes ?? []).filter((volume) => volume.ephemeral !== undefined).map((volume) => `${owner}-${volume.name}`));
   for (const [index, volume] of (volumes ?? []).entries()) {
     const here = `${at}[${index}]`;
@@ -130,7 +136,7 @@ export function checkVolumes(volumes: readonly Volume[] | undefined, meta: Parti
     if (valid.has(volume.name)) out.push(duplicate(`${here}.name`, volume.name));
     if (out.length === before) valid.set(volume.name, volume);
     const claim = volume.persistentVolumeClaim?.claimName;
-    if (claim !== undefined && owner !== '' && made.has(claim))
+    if (claim !== undefined && owner && made.has(claim))
       out.push(
         invalidValue(
           `${here}.persistentVolumeClaim.claimName`,

@@ -108,9 +108,24 @@ test.each<[string, object, string]>([
     'spec.ports[0].nodePort: Invalid value: 80: provided port is not in the valid range. The range of valid ports is 30000-32767',
   ],
   [
-    'a headless node port',
-    { type: 'NodePort', clusterIP: 'None' },
-    `spec.clusterIPs[0]: Invalid value: "None": may not be set to 'None' for NodePort services`,
+    'another address beside None',
+    { clusterIP: 'None', clusterIPs: ['None', '10.96.0.9'] },
+    `spec.clusterIPs: Invalid value: ["None","10.96.0.9"]: 'None' must be the first and only value`,
+  ],
+  [
+    'an address that is not of the family',
+    { clusterIP: '10.96.0.9', ipFamilies: ['IPv6'] },
+    'spec.clusterIPs[0]: Invalid value: "10.96.0.9": expected an IPv6 value as indicated by `ipFamilies[0]`',
+  ],
+  [
+    'an address of a family that is not there',
+    { clusterIP: 'fd00::1' },
+    'spec.clusterIPs[0]: Invalid value: ["fd00::1"]: IPv6 is not configured on this cluster',
+  ],
+  [
+    'two families without a policy for them',
+    { ipFamilies: ['IPv4', 'IPv6'] },
+    `spec.ipFamilyPolicy: Invalid value: "SingleStack": must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified`,
   ],
   [
     'one node port twice',

@@ -7,7 +7,7 @@ import type { Entropy } from '../../base/entropy.ts';
 import { AddressRanges } from './address-ranges.ts';
 import type { Reservation, ServiceAllocation } from './allocation.ts';
 import { allocatesNodePorts, carriedOver, mayHaveNodePorts, needsHealthCheckPort } from './carry-over.ts';
-import { clusterCauses, clusterIPCauses, isHeadless, needsClusterIP, withFamilies } from './ip-families.ts';
+import { isHeadless, needsClusterIP, withFamilies } from './ip-families.ts';
 import { formatIPv4, NumberRange, nodePorts, parseIPv4, serviceAddresses, type Taking } from './number-range.ts';
 
 interface Held {
@@ -132,9 +132,9 @@ export function createServiceAllocation(options: {
   const reserve = (service: Service, started: ServiceSpec, old: ServiceSpec | undefined): Reservation => {
     let spec = started;
     if (needsClusterIP(spec)) {
-      refuse(service, clusterIPCauses(spec));
-      refuse(service, clusterCauses(spec));
-      spec = withFamilies(spec);
+      const filled = withFamilies(spec, old);
+      if ('causes' in filled) throw invalid({ group: '', kind: 'Service' }, service.metadata.name, filled.causes);
+      spec = filled;
     }
     const { result, taken } = attempt((takenIPs, takenPorts) => ({
       result: giveHealthCheckPort(givePorts(service, giveIP(service, spec, old, takenIPs), old, takenPorts), old, takenPorts),

@@ -30,7 +30,9 @@ export function takeEphemeralContainers(next: AnyObject, old: AnyObject): AnyObj
 export function ephemeralContainerCauses(next: AnyObject, old: AnyObject): readonly StatusCause[] {
   const causes: StatusCause[] = [];
   const spec = podOf(next).spec ?? { containers: [] };
-  checkPodSpec(spec, next.metadata, true, 'spec', causes);
+  if (old.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined)
+    return [forbiddenValue('', 'static pods do not support ephemeral containers')];
+  checkPodSpec(spec, next.metadata, 'spec', causes);
   const now = new Map((spec.ephemeralContainers ?? []).map((container) => [container.name, container]));
   for (const before of podOf(old).spec?.ephemeralContainers ?? []) {
     const after = now.get(before.name);
@@ -112,7 +114,7 @@ export function resizeCauses(next: AnyObject, old: AnyObject): readonly StatusCa
   ];
   if (lists.includes('foreign')) return [forbiddenValue('spec', 'only cpu and memory resources are mutable')];
   const removed = lists.flatMap((list) => (list === 'foreign' ? [] : list));
-  checkPodSpec(spec, next.metadata, true, 'spec', causes);
+  checkPodSpec(spec, next.metadata, 'spec', causes);
   if (qosClassOf(spec) === qosClassOf(before) || removed.length > 0) return [...removed, ...causes];
   const why = 'Pod QOS Class may not change as a result of resizing';
   return [...causes, invalidValue('spec', podOf(old).status?.qosClass ?? qosClassOf(before), why)];
