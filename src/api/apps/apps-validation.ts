@@ -1,7 +1,8 @@
 // Owns the validation of Deployments, ReplicaSets, DaemonSets and StatefulSets.
 import { forbiddenValue, invalidValue, notSupported, required } from '../causes.ts';
 import { checkClaimSpec } from '../core/claim-validation.ts';
-import { checkLastingTemplate, checkSelected } from '../core/template-validation.ts';
+import { checkPodAnnotations } from '../core/pod-annotation-validation.ts';
+import { checkLasting, checkLastingTemplate, checkSelected } from '../core/template-validation.ts';
 import { sameValue } from '../equal.ts';
 import { type Causes, checkDnsLabel, checkLabelSelector, checkNotNegative, checkShare, checkUnderWhole } from '../field-checks.ts';
 import { annotationCauses, immutable, labelCauses } from '../meta/object-meta-validation.ts';
@@ -20,8 +21,11 @@ function checkSelector(selector: LabelSelector | undefined, kind: string, out: C
   if (isEmpty(selector)) out.push(invalidValue('spec.selector', {}, `empty selector is invalid for ${kind}`));
 }
 
+/** What is neither a percentage nor a number counts as none. */
 function isZero(share: Share): boolean {
-  return share === 0 || /^0+%$/.test(`${share}`);
+  if (typeof share === 'number') return share === 0;
+  const count = /^([0-9]+)%$/.exec(share)?.[1] ?? (/^[+-]?[0-9]+$/.test(share) ? share : '0');
+  return Number(count) === 0;
 }
 
 function checkDeploymentStrategy(deployment: Deployment, out: Causes): void {
@@ -46,13 +50,7 @@ export function deploymentCauses(deployment: Deployment): StatusCause[] {
   const { spec } = deployment;
   checkNotNegative(spec.replicas, 'spec.replicas', out);
   checkSelector(spec.selector, 'deployment', out);
-  checkSelected(
-    spec.selector ?? {},
-    spec.template,
-    'spec.template',
-    spec.selector === undefined || spec.selector === null ? mismatch(spec.template?.metadata?.labels, out) : out,
-  );
-  checkLastingTemplate(spec.template, 'ReplicaSet', 'spec.template', out);
+  checkReplicated(spec, out);
   checkDeploymentStrategy(deployment, out);
   checkNotNegative(spec.minReadySeconds, 'spec.minReadySeconds', out);
   checkNotNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit', out);
@@ -61,6 +59,18 @@ export function deploymentCauses(deployment: Deployment): StatusCause[] {
   if (deadline !== undefined && deadline <= (spec.minReadySeconds ?? 0))
     out.push(invalidValue('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds'));
   return out;
+}
+
+function isReadable(causes: Causes): boolean {
+  return causes.every(({ field }) => field === undefined || !field.startsWith('spec.selector.'));
+}
+
+/** The template of what becomes ReplicaSets; it is not looked at where the selector, which was judged before, cannot be read. */
+function checkReplicated({ selector, template }: Deployment['spec'] | ReplicaSet['spec'], out: Causes): void {
+  if (!isReadable(out)) return void out.push(invalidValue('spec.selector', selector, 'invalid label selector'));
+  if (selector === undefined || selector === null) mismatch(template?.metadata?.labels, out);
+  else checkSelected(selector, template, 'spec.template', out);
+  checkLastingTemplate(template, 'ReplicaSet', 'spec.template', out);
 }
 
 /** A missing selector selects nothing, so that no labels fit. */
@@ -84,11 +94,7 @@ export function replicaSetCauses({ spec }: ReplicaSet): StatusCause[] {
   checkNotNegative(spec.replicas, 'spec.replicas', out);
   checkNotNegative(spec.minReadySeconds, 'spec.minReadySeconds', out);
   checkSelector(spec.selector, 'deployment', out);
-  const fine = out.every(({ field }) => field === undefined || !field.startsWith('spec.selector.'));
-  if (!fine) out.push(invalidValue('spec.selector', spec.selector, 'invalid label selector'));
-  if (spec.selector === undefined || spec.selector === null) mismatch(spec.template?.metadata?.labels, out);
-  else if (fine) checkSelected(spec.selector, spec.template, 'spec.template', out);
-  checkLastingTemplate(spec.template, 'ReplicaSet', 'spec.template', out);
+  checkReplicated(spec, out);
   return out;
 }
 
@@ -171,17 +177,26 @@ export function statefulSetCauses(set: StatefulSet): StatusCause[] {
   checkNotNegative(spec.ordinals?.start, 'spec.ordinals.start', out);
   if (spec.serviceName) checkDnsLabel(spec.serviceName, 'spec.serviceName', out);
   checkSelector(spec.selector, 'statefulset', out);
-  const fine = out.every(({ field }) => field === undefined || !field.startsWith('spec.selector.'));
-  if (!fine) out.push(invalidValue('spec.selector', spec.selector, ''));
-  if (spec.selector === undefined || spec.selector === null) mismatch(spec.template?.metadata?.labels, out);
-  else if (fine) checkSelected(spec.selector, spec.template, 'spec.template', out);
-  checkLastingTemplate(withClaimVolumes(set), 'StatefulSet', 'spec.template', out);
-  // Upstream looks at the labels and annotations once more.
-  const { labels, annotations } = spec.template?.metadata ?? {};
-  out.push(...labelCauses(labels, 'spec.template.labels'), ...annotationCauses(annotations, 'spec.template.annotations'));
+  checkStatefulTemplate(set, out);
   for (const [index, claim] of (spec.volumeClaimTemplates ?? []).entries())
     checkClaimSpec(claim.spec ?? {}, `spec.volumeClaimTemplates[${index}].spec`, out);
   return out;
+}
+
+/** The template; of one whose selector cannot be read only how long its pods live. */
+function checkStatefulTemplate(set: StatefulSet, out: Causes): void {
+  const { selector, template } = set.spec;
+  if (!isReadable(out)) {
+    out.push(invalidValue('spec.selector', selector, ''));
+    return checkLasting(template, 'StatefulSet', 'spec.template', out);
+  }
+  if (selector === undefined || selector === null) mismatch(template?.metadata?.labels, out);
+  else checkSelected(selector, template, 'spec.template', out);
+  checkLastingTemplate(withClaimVolumes(set), 'StatefulSet', 'spec.template', out);
+  // Upstream looks at the labels and annotations once more.
+  const { labels, annotations = {} } = template?.metadata ?? {};
+  out.push(...labelCauses(labels, 'spec.template.labels'), ...annotationCauses(annotations, 'spec.template.annotations'));
+  checkPodAnnotations(annotations, template?.spec ?? { containers: [] }, 'spec.template.annotations', out);
 }
 
 /** The template with the volumes that its claims will become, so that containers may mount them. */

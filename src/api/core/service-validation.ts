@@ -1,3 +1,4 @@
+// Owns the validation of Services, as far as it needs no allocation of addresses and ports, and what a change of type takes away.
 import { forbiddenValue, invalidValue, notSupported, required } from '../causes.ts';
 import { sameValue } from '../equal.ts';
 import { type Causes, checkName, checkOneOf } from '../field-checks.ts';

@@ -26,6 +26,11 @@ export function checkTemplate(template: PodTemplateSpec | undefined, at: string,
 /** Templates of what runs for good: pods are always restarted and have no deadline. `kind` names the kind in the refusal. */
 export function checkLastingTemplate(template: PodTemplateSpec | undefined, kind: string, at: string, out: Causes): void {
   checkTemplate(template, at, out);
+  checkLasting(template, kind, at, out);
+}
+
+/** How long the pods of a template live: restarted for ever, without a deadline. */
+export function checkLasting(template: PodTemplateSpec | undefined, kind: string, at: string, out: Causes): void {
   const policy = template?.spec?.restartPolicy;
   if (policy !== undefined && policy !== 'Always') out.push(notSupported(`${at}.spec.restartPolicy`, policy, ['Always']));
   if (kind !== '' && template?.spec?.activeDeadlineSeconds !== undefined)

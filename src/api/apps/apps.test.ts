@@ -1,0 +1,34 @@
+// Proves what sets of pods refuse: selectors that cannot be read, strategies whose shares are none.
+import { expect, test } from 'vitest';
+import { judgeCreate } from '../../testing/judged-object.ts';
+
+const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'd' }] } };
+const selector = { matchLabels: { a: 'b' } };
+const unreadable = { matchExpressions: [{ key: 'a', operator: 'Nope' }] };
+const mortal = { ...template, spec: { containers: [], activeDeadlineSeconds: 5 } };
+const operator = 'spec.selector.matchExpressions[0].operator: Invalid value: "Nope": not a valid selector operator';
+
+test.each([
+  ['deployments apps', [operator, expect.stringMatching(/^spec.selector: Invalid value: .*: invalid label selector$/)]],
+  ['replicasets apps', [operator, expect.stringMatching(/^spec.selector: Invalid value: .*: invalid label selector$/)]],
+  [
+    'statefulsets apps',
+    [
+      operator,
+      expect.stringMatching(/^spec.selector: Invalid value: \{.*\}$/),
+      'spec.template.spec.activeDeadlineSeconds: Forbidden: activeDeadlineSeconds in StatefulSet is not Supported',
+    ],
+  ],
+])('%s whose selector cannot be read do not look at their template', (resource, refusals) => {
+  expect(judgeCreate(resource, { spec: { selector: unreadable, template: mortal } }).refusals).toEqual(refusals);
+});
+
+test.each<[string, object, readonly string[]]>([
+  ['numbers in quotes', { maxUnavailable: '5', maxSurge: '0' }, ['maxUnavailable', 'maxSurge']],
+  ['none that is readable', { maxUnavailable: 'x', maxSurge: '10.5%' }, ['maxUnavailable', 'maxSurge', 'maxUnavailable']],
+  ['nothing of everything', { maxUnavailable: '00%', maxSurge: 0 }, ['maxUnavailable']],
+])('a deployment that rolls by %s', (_, rollingUpdate, fields) => {
+  const spec = { selector, template, strategy: { type: 'RollingUpdate', rollingUpdate } };
+  const { refusals } = judgeCreate('deployments apps', { spec });
+  expect(refusals.map((refusal) => refusal.split(':')[0])).toEqual(fields.map((field) => `spec.strategy.rollingUpdate.${field}`));
+});
