@@ -67,7 +67,9 @@ export class Bindings {
   async #bind(pod: Pod, node: string, reserved: readonly Reservation[], signal: AbortSignal): Promise<void> {
     const { client, clock, bindTimeoutMs, extenders, writer } = this.#parts;
     const { namespace = '', name, uid } = pod.metadata;
-    await writer.flush(pod);
+    await writer
+      .flush(pod)
+      .catch((error: unknown) => this.#parts.log.warn('what was to be told of a pod was not written', { pod: name, error }));
     if (reserved.some(({ takesTime }) => takesTime)) await writer.nominate(pod, node);
     for (const one of reserved) await one.carryOut({ client, clock, bindTimeoutMs, signal });
     const binder = extenders.find((extender) => extender.bindVerb !== undefined && minds(extender, pod));
@@ -93,6 +95,6 @@ export class Bindings {
     log.warn('binding failed, trying again', { pod: name, node, error });
     queue.retry(queued, current);
     const message = `binding rejected: running Bind plugin "DefaultBinder": ${error instanceof Error ? error.message : String(error)}`;
-    await writer.report(pod, current, { reason: 'SchedulerError', message });
+    await writer.report(pod, { reason: 'SchedulerError', message });
   }
 }

@@ -11,12 +11,14 @@ test('a refusal waits a moment, and is written at once when something else is to
   const clock = new VirtualClock();
   const written: number[] = [];
   const client = { patch: async () => void written.push(clock.now()) } as unknown as Client;
-  const writer = new PodStatusWriter(client, clock, () => ({ record: () => {} }) as never);
+  const writer = new PodStatusWriter(client, clock, () => ({ record: () => {} }) as never, () => pod);
   const beganMs = clock.now();
-  const report = writer.report(pod, undefined, { reason: 'Unschedulable', message: 'no node' });
+  const report = writer.report(pod, { reason: 'Unschedulable', message: 'no node' });
   await Promise.resolve();
   expect(written).toEqual([]);
   await writer.flush(pod);
+  expect(written).toEqual([beganMs]);
+  await clock.advance(1_000);
   await report;
   expect(written).toEqual([beganMs]);
 });

@@ -19,30 +19,57 @@ export interface PodReport {
 
 /**
  * A refusal is written this much later, so that who creates a pod and reads it again at once sees it as they made it, which clients of a cluster
- * with a network in between are used to.
+ * with a network in between are used to. A pod that is to be bound before is told of it first: watchers see the same steps, only closer together.
  */
 const settleMs = 100;
 
-/** Writes about pods. Nothing is written that the API shows already. */
+/** A report that waits, with the pod that it is about and when it was made. */
+type Waiting = PodReport & { readonly pod: Pod; readonly atMs: number };
+
+/** Writes about pods. Nothing is written that the API shows already. Bound: one report a pod that waits for its node. */
 export class PodStatusWriter {
   readonly #client: Client;
   readonly #clock: Clock;
   readonly #recorderFor: (pod: Pod) => EventRecorder;
-  /** Reports that wait to be written, by the pod's uid. */
-  readonly #held = new Map<string, { readonly hurry: AbortController; readonly written: Promise<void> }>();
+  readonly #shown: (pod: Pod) => Pod | undefined;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #writing = new Map<string, Promise<void>>();
 
-  /** `recorderFor`: each profile tells under its own name. */
-  constructor(client: Client, clock: Clock, recorderFor: (pod: Pod) => EventRecorder) {
+  /** `recorderFor`: each profile tells under its own name. `shown`: what the API shows of a pod now. */
+  constructor(client: Client, clock: Clock, recorderFor: (pod: Pod) => EventRecorder, shown: (pod: Pod) => Pod | undefined) {
     this.#client = client;
     this.#clock = clock;
     this.#recorderFor = recorderFor;
+    this.#shown = shown;
   }
 
-  /** Tells why a pod was not placed; `shown` is what the API shows of it now. A pod that is gone is no error. */
-  async report(pod: Pod, shown: Pod | undefined, { reason, message, nominate }: PodReport): Promise<void> {
-    this.#recorderFor(pod).record(subjectOf(pod, 'v1', 'Pod'), 'Warning', 'FailedScheduling', cut(message));
-    const before = shown?.status?.conditions?.find(({ type }) => type === 'PodScheduled');
-    const nominated = shown?.status?.nominatedNodeName ?? '';
+  /** Tells why a pod was not placed: the event at once, the rest a little later, unless there is something newer to tell by then. */
+  async report(pod: Pod, report: PodReport): Promise<void> {
+    const { uid } = pod.metadata;
+    this.#recorderFor(pod).record(subjectOf(pod, 'v1', 'Pod'), 'Warning', 'FailedScheduling', cut(report.message));
+    const earlier = this.#waiting.get(uid);
+    this.#waiting.set(uid, { ...earlier, ...report, pod, atMs: this.#clock.now() });
+    if (earlier !== undefined) return;
+    await this.#clock.sleep(settleMs);
+    await this.flush(pod);
+  }
+
+  /** Writes what waits to be told of a pod, and resolves when that is done. A pod that is gone, or has a node, is no error. */
+  async flush({ metadata: { uid } }: Pod): Promise<void> {
+    await this.#writing.get(uid);
+    const waiting = this.#waiting.get(uid);
+    if (waiting === undefined) return;
+    this.#waiting.delete(uid);
+    const writing = this.#write(waiting).finally(() => this.#writing.delete(uid));
+    this.#writing.set(uid, writing);
+    await writing;
+  }
+
+  async #write({ pod, atMs, reason, message, nominate }: Waiting): Promise<void> {
+    const shown = this.#shown(pod);
+    if (shown?.metadata.uid !== pod.metadata.uid || shown.spec.nodeName) return;
+    const before = shown.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+    const nominated = shown.status?.nominatedNodeName ?? '';
     const same = before?.status === 'False' && before.reason === reason && before.message === message;
     const renominates = nominate !== undefined && (nominate ?? '') !== nominated;
     if (same && !renominates) return;
@@ -52,29 +79,9 @@ export class PodStatusWriter {
       reason,
       message,
       observedGeneration: pod.metadata.generation,
-      lastTransitionTime: before?.status === 'False' ? before.lastTransitionTime : formatTime(this.#clock.now()),
+      lastTransitionTime: before?.status === 'False' ? before.lastTransitionTime : formatTime(atMs),
     };
-    const { uid } = pod.metadata;
-    if (this.#held.has(uid)) await this.flush(pod);
-    const hurry = new AbortController();
-    const write = async (): Promise<void> => {
-      await this.#clock.sleep(settleMs, hurry.signal).catch(() => {});
-      await this.#patch(pod, { ...(!same && { conditions: [condition] }), ...(renominates && { nominatedNodeName: nominate }) });
-    };
-    const written = write();
-    this.#held.set(uid, { hurry, written });
-    try {
-      await written;
-    } finally {
-      if (this.#held.get(uid)?.hurry === hurry) this.#held.delete(uid);
-    }
-  }
-
-  /** What is still to be told of a pod is written now: whatever happens to it next is told after it. Never rejects. */
-  async flush({ metadata: { uid } }: Pod): Promise<void> {
-    const held = this.#held.get(uid);
-    held?.hurry.abort();
-    await held?.written.catch(() => {});
+    await this.#patch(pod, { ...(!same && { conditions: [condition] }), ...(renominates && { nominatedNodeName: nominate }) });
   }
 
   /** Tells that a pod has its node. */
@@ -90,6 +97,11 @@ export class PodStatusWriter {
 
   /** Changes nothing but where the pod is nominated to. */
   async nominate(pod: Pod, node: string | null): Promise<void> {
+    const { uid } = pod.metadata;
+    const waiting = this.#waiting.get(uid);
+    // What is said now is newer than what waits.
+    if (waiting?.nominate !== undefined) this.#waiting.set(uid, without(waiting));
+    await this.#writing.get(uid);
     await this.#patch(pod, { nominatedNodeName: node });
   }
 
@@ -100,6 +112,10 @@ export class PodStatusWriter {
       if (!hasReason(error, 'NotFound', 'Conflict')) throw error;
     });
   }
+}
+
+function without({ nominate: _, ...rest }: Waiting): Waiting {
+  return rest;
 }
 
 function cut(message: string): string {

@@ -80,7 +80,12 @@ class RunningScheduler implements Scheduler {
     this.#recorders = new Map(
       config.profiles.map(({ schedulerName: component }) => [component, new EventRecorder(client, clock, log, { component })]),
     );
-    this.#writer = new PodStatusWriter(client, clock, (pod) => this.#recorderFor(pod));
+    this.#writer = new PodStatusWriter(
+      client,
+      clock,
+      (pod) => this.#recorderFor(pod),
+      ({ metadata }) => this.#pods.get(metadata.namespace, metadata.name),
+    );
     this.#profiles = new Map(config.profiles.map((profile) => [profile.schedulerName, profile]));
     for (const profile of config.profiles) this.#memories.set(profile, new RankingMemory());
     this.#queue = new PodQueue(
@@ -272,10 +277,9 @@ class RunningScheduler implements Scheduler {
   #give(queued: Queued, tried: Exclude<Attempt, { outcome: 'placed' }>, nominated: string | undefined): void {
     const { pod } = queued;
     const { message } = tried;
-    const current = (): Pod | undefined => this.#pods.get(pod.metadata.namespace, pod.metadata.name);
     const report = (nominate?: string | null): void => {
       const body = { reason: 'Unschedulable', message, ...(nominate !== undefined && { nominate }) } as const;
-      this.#tasks.run(`explain ${pod.metadata.name}`, () => this.#writer.report(pod, current(), body));
+      this.#tasks.run(`explain ${pod.metadata.name}`, () => this.#writer.report(pod, body));
     };
     if (tried.outcome === 'error') {
       this.cluster.nominate(pod, nominated);

@@ -52,6 +52,30 @@ test('a more important pod evicts, is nominated, and takes the room once it is t
   expect(placed(await world.get('q'))).toBe(false);
 });
 
+test('a pod whose victims go at once is told of it first, then bound, and nothing late is written about it', async () => {
+  world = await openSchedulerForTests();
+  await priorities(world.client);
+  await world.node('n1');
+  world.start();
+  await world.pod('a', withPriority('low', 0));
+  await world.until('a', placed);
+  const steps: string[] = [];
+  const stop = new AbortController();
+  const watching = (async () => {
+    const options = { namespace: 'default', resourceVersion: (await world.get('a')).metadata.resourceVersion, signal: stop.signal };
+    for await (const { object } of world.client.watch(resources.pods, options)) {
+      const step = [object.metadata.name, conditionOf(object)?.status, object.spec.nodeName, object.status?.nominatedNodeName].join(' ');
+      if (object.metadata.name === 'p' && steps.at(-1) !== step) steps.push(step);
+    }
+  })().catch(() => {});
+  await world.pod('p', withPriority('high'));
+  await world.until('p', placed);
+  await world.clock.advance(5_000);
+  stop.abort();
+  await watching;
+  expect(steps).toEqual(['p   ', 'p False  n1', 'p True n1 ']);
+});
+
 test('a preemption survives a restart of the scheduler', async () => {
   world = await openSchedulerForTests();
   await priorities(world.client);
