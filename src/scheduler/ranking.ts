@@ -5,6 +5,7 @@ import type { Judgement, NodeTest, Plugin, Rejection, Scoring, Wait } from './fr
 import { NodeClasses } from './node-classes.ts';
 import { type NodeInfo, withPods } from './node-info.ts';
 import { priorityOf } from './pod-facts.ts';
+import { SlotSet } from './slot-set.ts';
 
 /** A plugin with what it makes of the pods of this ranking. */
 export interface Judge extends Judgement {
@@ -56,13 +57,18 @@ export class Ranking {
   readonly #classes: NodeClasses;
   /** Slots of nodes that others are nominated to: what domains say of them is asked with those counted in. */
   readonly #crowded = new Set<number>();
-  readonly #remembered = new WeakMap<NodeInfo, { readonly version: number; readonly found: object }>();
+  /** Slots that were turned down for what could change once pods went, and how many nodes each refusal is for: as far as nodes are looked at alone. */
+  readonly #reachable = new SlotSet();
+  readonly #counts = new Map<Rejection, number>();
+  readonly #remembered: ({ readonly info: NodeInfo; readonly version: number; readonly found: object } | undefined)[] = [];
+  readonly #hasDomains: boolean;
   #seen: number;
 
   constructor(pod: Pod, cluster: ClusterView, judges: readonly Judge[]) {
     this.#cluster = cluster;
     this.#priority = priorityOf(pod);
     this.#judges = judges;
+    this.#hasDomains = judges.some((judge) => judge.domains !== undefined);
     const tester = (judge: Judge, order: number): readonly Tester[] =>
       judge.test === undefined ? [] : [{ name: judge.plugin.name, order, test: judge.test }];
     this.#testers = judges.flatMap((judge, order) => (judge.domains === undefined ? tester(judge, order) : []));
@@ -156,13 +162,40 @@ export class Ranking {
     return this.#moved(info, removed, -1, () => this.#testWithNominated(info, [...this.#testers, ...this.#domainTesters]));
   }
 
-  /** What was found out about a node in this very state before; only where nothing beyond the node was looked at. `version` is what else it went by. */
-  remember<T extends object>(info: NodeInfo, version: number, find: () => T): T {
-    if (this.#judges.some((judge) => judge.domains !== undefined)) return find();
-    const known = this.#remembered.get(info);
-    if (known?.version === version) return known.found as T;
+  /** Who turns nodes down, and how many each. */
+  rejections(): ReadonlyMap<Rejection, number> {
+    const { slots, nodeCount } = this.#cluster;
+    const counts = new Map<Rejection, number>();
+    const count = (rejection: Rejection | undefined, by = 1): void => {
+      if (rejection !== undefined && by > 0) counts.set(rejection, (counts.get(rejection) ?? 0) + by);
+    };
+    if (this.#domainTesters.length > 0) {
+      for (let slot = 0; slot < slots.length; slot++) count(this.rejectionAt(slot));
+      return counts;
+    }
+    for (const [rejection, nodes] of this.#counts) count(rejection, nodes);
+    if (this.#only === undefined) return counts;
+    let asked = 0;
+    for (const name of this.#only) if (this.#cluster.slotOf(name) !== undefined) asked++;
+    count(onlyRejection(this.#onlyBy), nodeCount - asked);
+    return counts;
+  }
+
+  /** The slots of nodes that could take the pod if others went, as far as can be told by the refusal alone. */
+  reachable(): readonly number[] {
+    if (this.#domainTesters.length === 0) return this.#reachable.slots;
+    const reachable: number[] = [];
+    for (let slot = 0; slot < this.#cluster.slots.length; slot++) if (this.rejectionAt(slot)?.resolvable) reachable.push(slot);
+    return reachable;
+  }
+
+  /** What was found out about the node in a slot in this very state before; only where nothing beyond the node was looked at. `version` is what else it went by. */
+  remember<T extends object>(slot: number, info: NodeInfo, version: number, find: () => T): T {
+    if (this.#hasDomains) return find();
+    const known = this.#remembered[slot];
+    if (known?.info === info && known.version === version) return known.found as T;
     const found = find();
-    this.#remembered.set(info, { version, found });
+    this.#remembered[slot] = { info, version, found };
     return found;
   }
 
@@ -199,8 +232,7 @@ export class Ranking {
   }
 
   #follow({ slot, pod, delta, moved }: SlotChange): boolean {
-    const domains = this.#judges.some((judge) => judge.domains !== undefined);
-    if (!domains) return true;
+    if (!this.#hasDomains) return true;
     if (moved) return false;
     const node = this.#cluster.slots[slot];
     if (pod === undefined || delta === undefined || node === undefined) return true;
@@ -216,18 +248,32 @@ export class Ranking {
     const info = this.#cluster.slots[slot];
     this.#crowded.delete(slot);
     if (info === undefined || (this.#only !== undefined && !this.#only.has(info.name))) {
-      this.#rejections[slot] = undefined;
+      this.#turnDown(slot, undefined);
       this.#classes.remove(slot);
       return;
     }
     const crowded = this.#guestsOf(info).length > 0;
     if (crowded && this.#domainTesters.length > 0) this.#crowded.add(slot);
     const rejection = crowded ? this.#testWithNominated(info, this.#testers) : firstRejection(info, this.#testers);
-    this.#rejections[slot] = rejection;
+    this.#turnDown(slot, rejection);
     if (rejection !== undefined) return this.#classes.remove(slot);
     let score = 0;
     for (const one of this.#scorings) score += one.scoring.score(info) * one.weight;
     this.#classes.put(slot, info, score, this.#crowded.has(slot));
+  }
+
+  #turnDown(slot: number, rejection: Rejection | undefined): void {
+    const before = this.#rejections[slot];
+    if (before === rejection) return;
+    this.#rejections[slot] = rejection;
+    if (before !== undefined) {
+      const left = (this.#counts.get(before) ?? 0) - 1;
+      if (left > 0) this.#counts.set(before, left);
+      else this.#counts.delete(before);
+    }
+    if (rejection !== undefined) this.#counts.set(rejection, (this.#counts.get(rejection) ?? 0) + 1);
+    if (rejection?.resolvable) this.#reachable.add(slot);
+    else this.#reachable.remove(slot);
   }
 
   #orderOf(plugin: string): number {

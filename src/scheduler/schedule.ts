@@ -1,7 +1,7 @@
 // Owns the decision where a pod goes: filters, then scores, then the best. Pure; the choice among equals comes in as a number.
 import type { Pod } from '../api/core/v1.ts';
 import type { ClusterView } from './cluster-view.ts';
-import type { Plugin, Rejection } from './framework.ts';
+import type { Plugin } from './framework.ts';
 import { judgesOf, Ranking } from './ranking.ts';
 import { unschedulableMessage, waitMessage } from './verdict-message.ts';
 
@@ -82,7 +82,7 @@ export function schedule(
     return { outcome: 'placed', node: cluster.slots[nominated]?.name ?? '' };
   const best = ranking.pick(fraction);
   if (best === undefined) {
-    const rejections = rejectionsOf(ranking, cluster);
+    const rejections = ranking.rejections();
     return {
       outcome: 'unschedulable',
       message: unschedulableMessage(cluster.nodeCount, rejections),
@@ -91,14 +91,4 @@ export function schedule(
     };
   }
   return { outcome: 'placed', node: cluster.slots[best]?.name ?? '' };
-}
-
-/** Who turned nodes down, and how many each. */
-function rejectionsOf(ranking: Ranking, { slots }: ClusterView): ReadonlyMap<Rejection, number> {
-  const counts = new Map<Rejection, number>();
-  for (let slot = 0; slot < slots.length; slot++) {
-    const rejection = ranking.rejectionAt(slot);
-    if (rejection !== undefined) counts.set(rejection, (counts.get(rejection) ?? 0) + 1);
-  }
-  return counts;
 }

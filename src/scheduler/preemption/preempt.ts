@@ -36,7 +36,7 @@ export function preempt(
 ): PreemptionVerdict {
   const waits = waitsForEarlier(pod, cluster, ranking);
   if (waits !== undefined) return { message: waits, keeps: true };
-  const reachable = reachableSlots(cluster, ranking);
+  const reachable = ranking.reachable();
   const tell = (reasons: Iterable<readonly [readonly string[], number]>): PreemptionVerdict => ({
     message: nodesMessage(
       cluster.nodeCount,
@@ -55,9 +55,10 @@ export function preempt(
   const failures = new Map<string, [readonly string[], number]>();
   let kind = 0;
   for (let step = 0; step < reachable.length; step++) {
-    const info = cluster.slots[reachable[(offset + step) % reachable.length] ?? -1];
+    const slot = reachable[(offset + step) % reachable.length] ?? -1;
+    const info = cluster.slots[slot];
     if (info === undefined) continue;
-    const found = dryRun(info, pod, cluster, ranking);
+    const found = dryRun(slot, info, pod, cluster, ranking);
     if ('pods' in found) {
       candidates.push({ node: info.name, ...found });
       if (found.violations === 0) kind++;
@@ -73,8 +74,8 @@ export function preempt(
   return best === undefined ? tell(failures.values()) : { candidate: best, candidates };
 }
 
-function dryRun(info: NodeInfo, pod: Pod, cluster: ClusterView, ranking: Ranking): Victims | readonly string[] {
-  return ranking.remember(info, cluster.objects.budgets.revision, () =>
+function dryRun(slot: number, info: NodeInfo, pod: Pod, cluster: ClusterView, ranking: Ranking): Victims | readonly string[] {
+  return ranking.remember(slot, info, cluster.objects.budgets.revision, () =>
     victimsOn(info, pod, [...cluster.objects.budgets.all()], (changed, removed) => ranking.rejectionOf(changed, removed)),
   );
 }
@@ -92,12 +93,6 @@ function isBeingPreempted({ metadata, status }: Pod): boolean {
   if (metadata.deletionTimestamp === undefined) return false;
   const condition = status?.conditions?.find(({ type }) => type === 'DisruptionTarget');
   return condition?.status === 'True' && condition.reason === 'PreemptionByScheduler';
-}
-
-function reachableSlots({ slots }: ClusterView, ranking: Ranking): readonly number[] {
-  const reachable: number[] = [];
-  for (let slot = 0; slot < slots.length; slot++) if (ranking.rejectionAt(slot)?.resolvable) reachable.push(slot);
-  return reachable;
 }
 
 /**
