@@ -11,7 +11,12 @@ test('a refusal waits a moment, and is written at once when something else is to
   const clock = new VirtualClock();
   const written: number[] = [];
   const client = { patch: async () => void written.push(clock.now()) } as unknown as Client;
-  const writer = new PodStatusWriter(client, clock, () => ({ record: () => {} }) as never, () => pod);
+  const writer = new PodStatusWriter(
+    client,
+    clock,
+    () => ({ record: () => {} }) as never,
+    () => pod,
+  );
   const beganMs = clock.now();
   const report = writer.report(pod, { reason: 'Unschedulable', message: 'no node' });
   await Promise.resolve();
