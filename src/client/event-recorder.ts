@@ -39,13 +39,15 @@ interface Waiting {
   readonly annotations: Readonly<Record<string, string>> | undefined;
 }
 
-const maxWaiting = 1000;
+const maxWaiting = 10_000;
+/** With more than so many waiting, events give way: one is written each turn of the loop, so that a flood of them holds up nothing else. */
+const flood = 32;
 const maxMessage = 16_384;
 const maxTries = 12;
 const retryMs = 10_000;
 
 /**
- * One source of events, written in the order they were told. Bounds: 1,000 wait (the newest is dropped and logged), messages of 16,384
+ * One source of events, written in the order they were told. Bounds: 10,000 wait (the newest is dropped and logged), messages of 16,384
  * characters, 12 tries 10 s apart where the server cannot be reached (any answer of the server is the end), and those of EventCorrelator.
  */
 export class EventRecorder implements Service {
@@ -108,6 +110,7 @@ export class EventRecorder implements Service {
 
   async #drain(signal: AbortSignal): Promise<void> {
     for (let next = this.#queue.shift(); next !== undefined && !signal.aborted; next = this.#queue.shift()) {
+      if (this.#queue.length >= flood) await this.#clock.sleep(0, signal).catch(() => {});
       const about = { reason: next.reason, about: next.subject.name };
       for (let tries = 1; ; tries++) {
         try {
