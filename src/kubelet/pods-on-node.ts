@@ -15,7 +15,7 @@ import { isTerminal } from './pod/status.ts';
 import type { FoundPod, PodLookup } from './pod-lookup.ts';
 import { classCgroupValues } from './resources/cgroup-values.ts';
 import { cgroupsOf, qosClassOf } from './resources/qos.ts';
-import { type ResizeVerdict, resizeVerdict } from './resources/resize.ts';
+import { byClaim, type ResizeVerdict, resizeVerdict } from './resources/resize.ts';
 
 /** Everything is looked at anew this often, in case an event was lost (upstream: 60 to 90 s). */
 const relistMs = 60_000;
@@ -144,7 +144,14 @@ export class PodsOnNode implements Service, PodLookup {
     inApi: boolean,
     has: { readonly sandboxes: readonly SandboxStatus[]; readonly containers: readonly ContainerStatus[]; readonly removed: boolean },
   ): void {
-    const worker = new PodWorker({ ports: this.#ports, pod, inApi, ...has, onGone: (gone) => this.#gone(gone) });
+    const worker = new PodWorker({
+      ports: this.#ports,
+      pod,
+      inApi,
+      ...has,
+      onGone: (gone) => this.#gone(gone),
+      onRoom: () => this.#roomChanged(),
+    });
     this.#workers.set(worker.uid, worker);
     this.#shareOut();
   }
@@ -166,14 +173,19 @@ export class PodsOnNode implements Service, PodLookup {
     });
   }
 
+  /** What one pod had may be what another waits for. */
+  #roomChanged(): void {
+    const waiting = [...this.#workers.values()].filter(({ allocated, pod }) => allocated !== pod);
+    for (const worker of waiting.sort(byClaim)) worker.poke();
+  }
+
   #gone(worker: PodWorker): void {
     if (this.#workers.get(worker.uid) !== worker) return;
     this.#workers.delete(worker.uid);
     this.#onGone(worker.uid);
     this.#ports.probeCounts.forget(worker.uid);
     this.#shareOut();
-    // What it had may be what another waits for.
-    for (const other of this.#workers.values()) if (other.allocated !== other.pod) other.poke();
+    this.#roomChanged();
     for (const [id, uid] of this.#owners) if (uid === worker.uid) this.#owners.delete(id);
     this.#tasks.run('clean up after a pod', async () => {
       await worker.stop();

@@ -2,7 +2,7 @@
 import { forbiddenValue, invalidValue } from '../../api/causes.ts';
 import { qosClassOf } from '../../api/core/pod-defaults.ts';
 import { checkPodSpec } from '../../api/core/pod-spec-validation.ts';
-import type { Container, Pod } from '../../api/core/v1.ts';
+import type { Container, Pod, ResourceRequirements } from '../../api/core/v1.ts';
 import { sameValue } from '../../api/equal.ts';
 import type { StatusCause } from '../../api/meta/v1.ts';
 import type { AnyObject } from '../../api/object.ts';
@@ -73,6 +73,7 @@ export function takeResources(next: AnyObject, old: AnyObject): AnyObject {
   const { initContainers } = before;
   return withSpec(old, next, {
     ...before,
+    ...(wanted.resources === undefined ? {} : { resources: wanted.resources }),
     containers: same ? withResources(before.containers, wanted.containers) : wanted.containers,
     ...(initContainers === undefined ? {} : { initContainers: withResources(initContainers, wanted.initContainers) }),
   });
@@ -80,21 +81,29 @@ export function takeResources(next: AnyObject, old: AnyObject): AnyObject {
 
 const resizable = new Set(['cpu', 'memory']);
 
-/** What of one list of containers is refused; `foreign` where another resource than CPU and memory changes. */
-function listCauses(next: Containers, old: Containers, at: string): readonly StatusCause[] | 'foreign' {
+/** What of the resources at one place is refused; `foreign` where another than CPU and memory changes. */
+function changeCauses(
+  next: ResourceRequirements | undefined,
+  old: ResourceRequirements | undefined,
+  at: string,
+): readonly StatusCause[] | 'foreign' {
   const causes: StatusCause[] = [];
-  for (const [index, container] of (next ?? []).entries()) {
-    const was = old?.find(({ name }) => name === container.name)?.resources;
-    for (const sort of ['limits', 'requests'] as const) {
-      const now = container.resources?.[sort] ?? {};
-      const then = was?.[sort] ?? {};
-      const names = [...new Set([...Object.keys(now), ...Object.keys(then)])];
-      if (names.some((name) => !resizable.has(name) && now[name] !== then[name])) return 'foreign';
-      if (Object.keys(then).some((name) => resizable.has(name) && now[name] === undefined))
-        causes.push(forbiddenValue(`${at}[${index}].resources.${sort}`, `resource ${sort} cannot be removed`));
-    }
+  for (const sort of ['limits', 'requests'] as const) {
+    const now = next?.[sort] ?? {};
+    const then = old?.[sort] ?? {};
+    const names = [...new Set([...Object.keys(now), ...Object.keys(then)])];
+    if (names.some((name) => !resizable.has(name) && now[name] !== then[name])) return 'foreign';
+    if (Object.keys(then).some((name) => resizable.has(name) && now[name] === undefined))
+      causes.push(forbiddenValue(`${at}.${sort}`, `resource ${sort} cannot be removed`));
   }
   return causes;
+}
+
+/** The same of each of a list of containers. */
+function listCauses(next: Containers, old: Containers, at: string): readonly (readonly StatusCause[] | 'foreign')[] {
+  return (next ?? []).map(({ name, resources }, index) =>
+    changeCauses(resources, old?.find((one) => one.name === name)?.resources, `${at}[${index}].resources`),
+  );
 }
 
 /** CPU and memory alone can change, a limit or request that is there cannot be taken away, and a pod's class stays. */
@@ -109,8 +118,9 @@ export function resizeCauses(next: AnyObject, old: AnyObject): readonly StatusCa
   if (!sameNames(spec.containers, before.containers))
     return [forbiddenValue('spec.containers', 'containers may not be renamed or reordered on resize')];
   const lists = [
-    listCauses(spec.containers, before.containers, 'spec.containers'),
-    listCauses(spec.initContainers, before.initContainers, 'spec.initContainers'),
+    changeCauses(spec.resources, before.resources, 'spec.resources'),
+    ...listCauses(spec.containers, before.containers, 'spec.containers'),
+    ...listCauses(spec.initContainers, before.initContainers, 'spec.initContainers'),
   ];
   if (lists.includes('foreign')) return [forbiddenValue('spec', 'only cpu and memory resources are mutable')];
   const removed = lists.flatMap((list) => (list === 'foreign' ? [] : list));

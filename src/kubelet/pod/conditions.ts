@@ -18,7 +18,8 @@ export interface ConditionInput {
   /** What of a resize is still to come. */
   readonly resize: {
     readonly pending?: { readonly reason: string; readonly message: string };
-    readonly inProgress?: { readonly generation: number };
+    /** `error`: why it does not go on. */
+    readonly inProgress?: { readonly generation: number; readonly error?: string };
   };
 }
 
@@ -77,7 +78,8 @@ export function conditionsOf(input: ConditionInput): readonly PodCondition[] {
   const verdicts: Record<(typeof ownConditions)[number], Verdict | undefined> = {
     PodResizePending: pending === undefined ? undefined : { status: 'True', ...pending },
     AllContainersRestarting: restartingAll(input),
-    PodResizeInProgress: inProgress === undefined ? undefined : yes,
+    PodResizeInProgress:
+      inProgress === undefined ? undefined : inProgress.error === undefined ? yes : { ...yes, reason: 'Error', message: inProgress.error },
     PodReadyToStartContainers: input.sandboxReady ? yes : { status: 'False' },
     Initialized: initialized(input),
     Ready: ready(pod, containers),

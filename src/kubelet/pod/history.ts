@@ -21,6 +21,7 @@ export type Outcome =
   | { readonly what: 'deleteAsked' }
   | { readonly what: 'allocated'; readonly resources: ContainerResources; readonly generation: number }
   | { readonly what: 'resized' }
+  | { readonly what: 'resizeFailed'; readonly message: string }
   | { readonly what: 'actual'; readonly id: string; readonly resources: ResourceRequirements }
   | { readonly what: 'ended'; readonly ending: Ending }
   /** Something that a failed start referred to has changed: try again at once. */
@@ -40,6 +41,7 @@ export function freshHistory(nowMs: number): History {
     allocated: undefined,
     resizing: undefined,
     actual: {},
+    resizeFailure: undefined,
     deleteAskedAtMs: undefined,
     ended: undefined,
   };
@@ -135,11 +137,13 @@ export function remember(history: History, outcome: Outcome, nowMs: number): His
     case 'told':
       return { ...history, told: new Set([...history.told, outcome.once]) };
     case 'allocated':
-      return { ...history, allocated: outcome.resources, resizing: outcome.generation };
+      return { ...history, allocated: outcome.resources, resizing: outcome.generation, resizeFailure: undefined };
     case 'resized':
       return { ...history, resizing: undefined };
+    case 'resizeFailed':
+      return { ...history, resizeFailure: failed(history.resizeFailure, 'Error', outcome.message, nowMs, () => retryMs) };
     case 'actual':
-      return { ...history, actual: { ...history.actual, [outcome.id]: outcome.resources } };
+      return { ...history, actual: { ...history.actual, [outcome.id]: outcome.resources }, resizeFailure: undefined };
     case 'deleteAsked':
       return { ...history, deleteAskedAtMs: nowMs };
     case 'ended':

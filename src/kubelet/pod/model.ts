@@ -74,15 +74,17 @@ export interface History {
   readonly volumes: Failure | undefined;
   /** Keys of what was told once (`event` actions). */
   readonly told: ReadonlySet<string>;
-  /** The pod was ended by the node (deadline, eviction). */
   /** What the node has set aside for the containers that can be resized; undefined: what the spec asks for. */
   readonly allocated: ContainerResources | undefined;
   /** The generation that the last resize was asked for in, until all containers have it. */
   readonly resizing: number | undefined;
-  /** What instances run with, by container id; those that are not there have what is set aside. */
+  /** What instances run with, by container id, and the pod as a whole; those that are not there have what is set aside. */
   readonly actual: ContainerResources;
+  /** Why resources that are set aside could not be given; undefined once they are. */
+  readonly resizeFailure: Failure | undefined;
   /** When the API was asked last to let go of the object; others may still hold it by finalizers. */
   readonly deleteAskedAtMs: number | undefined;
+  /** The pod was ended by the node (deadline, eviction, shutdown). */
   readonly ended: (Ending & { readonly atMs: number }) | undefined;
 }
 
@@ -134,6 +136,8 @@ export type Action =
   | { readonly do: 'allocate'; readonly resources: ContainerResources; readonly generation: number }
   | { readonly do: 'resized' }
   | { readonly do: 'resizeContainer'; readonly id: string; readonly member: Member; readonly lowers: boolean }
+  /** Gives the pod as a whole what is set aside for it, and containers that have no bounds but the pod's. */
+  | { readonly do: 'resizePod'; readonly lowers: boolean }
   | { readonly do: 'end'; readonly ending: Ending }
   | { readonly do: 'tell'; readonly once: string; readonly event: EventText }
   /** The terminal status is in the API and nothing is left: delete the object with grace 0. */
@@ -160,6 +164,8 @@ export function keyOf(action: Action): string {
       return `remove/${action.id}`;
     case 'resizeContainer':
       return `resize/${action.id}`;
+    case 'resizePod':
+      return 'resize';
     case 'tell':
       return `tell/${action.once}`;
     case 'end':

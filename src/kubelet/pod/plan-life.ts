@@ -114,6 +114,8 @@ function planContainers(scene: Scene, plan: Plan, usable: boolean): void {
       if (current !== undefined && isEnded(current) && current.exitCode === 0) continue;
       open = false;
       if (current === undefined || !isAlive(current)) want(scene, plan, member, usable, current);
+      else if (needsRestart(member.spec, actualOf(scene, member, current)))
+        stop(scene, plan, current, member, `Init container ${member.spec.name} resize requires restart`, 'resize');
     } else if (member.role === 'sidecar') {
       if (!open) continue;
       if (current !== undefined && isAlive(current)) {

@@ -1,6 +1,7 @@
 // Owns how a pod gets other resources while it runs: set aside first, then given to each container, in upstream's words. Pure.
+import type { ResourceRequirements } from '../../api/core/v1.ts';
 import { compareQuantity } from '../../api/quantity.ts';
-import { differing, needsRestart, resizeText, resourcesOf } from '../resources/resize.ts';
+import { differing, needsRestart, resizeText, resourcesOf, wholePod } from '../resources/resize.ts';
 import type { Action, EventText } from './model.ts';
 import type { Plan } from './plan.ts';
 import { actualOf, isAlive, type Scene } from './scene.ts';
@@ -29,22 +30,37 @@ export function planResize(scene: Scene, plan: Plan): void {
       return;
     }
   }
-  for (const member of scene.members) {
-    if (member.role !== 'main' && member.role !== 'sidecar') continue;
-    const instance = scene.attempts.get(member.spec.name)?.at(-1);
-    if (instance === undefined || !isAlive(instance) || observed.underway.has(`resize/${instance.id}`)) continue;
-    const actual = actualOf(scene, member, instance);
-    if (differing(actual, member.spec.resources).length === 0 || needsRestart(member.spec, actual)) continue;
-    const now = member.spec.resources?.limits?.['memory'];
-    const before = actual?.limits?.['memory'];
-    const lowers = now !== undefined && (before === undefined || compareQuantity(now, before) < 0);
-    plan.actions.push({ do: 'resizeContainer', id: instance.id, member, lowers });
-  }
+  const failure = history.resizeFailure;
+  if (failure !== undefined && failure.retryAtMs > scene.nowMs) {
+    plan.wakesAtMs.push(failure.retryAtMs);
+    plan.reasons.push(`the resize failed: ${failure.message}`);
+  } else actuate(scene, plan);
   if (history.resizing === undefined || isResizing(scene)) return;
   const message = resizeText('completed', observed.pod, history.resizing);
   plan.actions.push({ do: 'resized' });
   if (hasRunning(scene))
     plan.actions.push(told(`resize/completed/${history.resizing}`, { type: 'Normal', reason: 'ResizeCompleted', message }));
+}
+
+/** Containers first; the pod as a whole has what they have got by then. */
+function actuate(scene: Scene, plan: Plan): void {
+  const { observed } = scene;
+  for (const member of scene.members) {
+    if (member.role === 'ephemeral') continue;
+    const instance = scene.attempts.get(member.spec.name)?.at(-1);
+    if (instance === undefined || !isAlive(instance) || observed.underway.has(`resize/${instance.id}`)) continue;
+    const actual = actualOf(scene, member, instance);
+    if (differing(actual, member.spec.resources).length === 0 || needsRestart(member.spec, actual)) continue;
+    const lowers = lowersMemory(actual, member.spec.resources);
+    plan.actions.push({ do: 'resizeContainer', id: instance.id, member, lowers });
+  }
+  if (isWholeResizing(scene) && !isPartResizing(scene) && !observed.underway.has('resize'))
+    plan.actions.push({ do: 'resizePod', lowers: lowersMemory(scene.history.actual[wholePod], observed.pod.spec.resources) });
+}
+
+function lowersMemory(before: ResourceRequirements | undefined, now: ResourceRequirements | undefined): boolean {
+  const [was, is] = [before?.limits?.['memory'], now?.limits?.['memory']];
+  return is !== undefined && (was === undefined || compareQuantity(is, was) < 0);
 }
 
 function told(once: string, event: EventText): Action {
@@ -55,10 +71,19 @@ function hasRunning({ observed }: Scene): boolean {
   return observed.containers.some(isAlive);
 }
 
-/** True while a container runs with other resources than are set aside for it. */
+/** True while the pod, or a container that runs, has other resources than are set aside for it. */
 export function isResizing(scene: Scene): boolean {
+  return isPartResizing(scene) || isWholeResizing(scene);
+}
+
+function isWholeResizing({ observed, history }: Scene): boolean {
+  const actual = history.actual[wholePod];
+  return actual !== undefined && observed.containers.some(isAlive) && differing(actual, observed.pod.spec.resources).length > 0;
+}
+
+function isPartResizing(scene: Scene): boolean {
   return scene.members.some((member) => {
-    if (member.role !== 'main' && member.role !== 'sidecar') return false;
+    if (member.role === 'ephemeral') return false;
     const instance = scene.attempts.get(member.spec.name)?.at(-1);
     return instance !== undefined && isAlive(instance) && differing(actualOf(scene, member, instance), member.spec.resources).length > 0;
   });

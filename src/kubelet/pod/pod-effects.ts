@@ -16,15 +16,16 @@ import { runHook } from '../hooks/run-hook.ts';
 import { isBadEnd, lastLines, lastWordsOf } from '../last-words/last-words.ts';
 import type { ProbeTarget } from '../probes/try-probe.ts';
 import { podCgroupValues } from '../resources/cgroup-values.ts';
-import { cgroupParentOf, linuxResources } from '../resources/qos.ts';
-import { resizeText } from '../resources/resize.ts';
+import { cgroupParentOf } from '../resources/qos.ts';
+import { wholePod } from '../resources/resize.ts';
 import type { MountedVolume } from '../volumes/pod-volumes.ts';
 import { ensureImage } from './ensure-image.ts';
 import type { Outcome } from './history.ts';
 import { membersOf } from './members.ts';
-import type { Action, EventText, Member } from './model.ts';
+import type { Action, EventText, Failure, Member } from './model.ts';
 import type { PodView } from './pod-view.ts';
 import type { PodPorts } from './ports.ts';
+import { giveResources } from './resize-effect.ts';
 import { logTail, terminationMessage } from './termination-message.ts';
 
 type Of<D extends Action['do']> = Extract<Action, { readonly do: D }>;
@@ -47,6 +48,8 @@ export interface EffectContext {
   /** Aborted once the pod ends: pulls and hooks are not waited for any longer. */
   readonly ending: AbortSignal;
   note(outcome: Outcome): void;
+  /** Why the last resize failed. */
+  resizeFailure(): Failure | undefined;
 }
 
 export class PodEffects {
@@ -101,6 +104,7 @@ export class PodEffects {
     try {
       const handler = await ports.runtimeHandler(pod().spec?.runtimeClassName);
       await ports.cgroups.ensure(cgroupParentOf(pod(), ports.places.cgroupRoot), podCgroupValues(pod()));
+      if (pod().spec.resources !== undefined) note({ what: 'actual', id: wholePod, resources: pod().spec.resources ?? {} });
       const config = sandboxConfigOf(pod(), attempt, ports.places, await ports.dns(), handler);
       const id = await ports.runtime.runSandbox(config);
       this.#sandboxConfigs.set(id, config);
@@ -143,20 +147,18 @@ export class PodEffects {
     if (name !== undefined) await ports.files.remove(`${ports.places.containerLogDir}/${logLinkOf(pod(), name, id)}`);
   }
 
-  /** The pod's own bounds give way first where more is given, and follow where less is. */
-  async resizeContainer({ id, member, lowers }: Of<'resizeContainer'>): Promise<void> {
-    const { ports, pod, note } = this.#context;
-    const bound = (): Promise<void> => ports.cgroups.ensure(cgroupParentOf(pod(), ports.places.cgroupRoot), podCgroupValues(pod()));
-    try {
-      if (!lowers) await bound();
-      await ports.runtime.updateContainerResources(id, linuxResources(pod(), member.spec, ports.places.memoryBytes));
-      if (lowers) await bound();
-    } catch (error) {
-      const message = resizeText('error', pod(), pod().metadata.generation ?? 0, rpcText(error));
-      this.#tell({ type: 'Warning', reason: 'ResizeError', message });
-      throw error;
-    }
-    note({ what: 'actual', id, resources: member.spec.resources ?? {} });
+  resizeContainer({ id, member, lowers }: Of<'resizeContainer'>): Promise<void> {
+    return giveResources(this.#context, { id, resources: member.spec.resources ?? {}, lowers, to: [{ id, member }] });
+  }
+
+  /** Containers without bounds of their own have the pod's. */
+  resizePod({ lowers }: Of<'resizePod'>): Promise<void> {
+    const { view, pod } = this.#context;
+    const to = view.containers.flatMap(({ id, state, metadata }) => {
+      const member = membersOf(pod()).find(({ spec }) => spec.name === metadata.name);
+      return state === 'running' && member !== undefined ? [{ id, member }] : [];
+    });
+    return giveResources(this.#context, { id: wholePod, resources: pod().spec.resources ?? {}, lowers, to });
   }
 
   async pullImage({ member }: Of<'pullImage'>): Promise<void> {

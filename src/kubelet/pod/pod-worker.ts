@@ -3,7 +3,7 @@ import type { Pod, PodStatus } from '../../api/core/v1.ts';
 import type { Timer } from '../../base/clock.ts';
 import { type Service, TaskGroup } from '../../base/service.ts';
 import type { ContainerStatus, SandboxStatus } from '../../runtime/runtime.ts';
-import { allocatedBefore, type ContainerResources, resourcesOf, sameResources, withResources } from '../resources/resize.ts';
+import { allocatedBefore, type ContainerResources, resourcesOf, sameResources, wholePod, withResources } from '../resources/resize.ts';
 import { freshHistory, type Outcome, remember } from './history.ts';
 import { Laps, orAborted } from './laps.ts';
 import { type Action, type Decision, type Ending, type History, keyOf, type Observed } from './model.ts';
@@ -27,6 +27,8 @@ export interface PodWorkerOptions {
   readonly containers: readonly ContainerStatus[];
   /** Nothing of a removed pod is left. */
   readonly onGone: (worker: PodWorker) => void;
+  /** What the pod holds of the node's room has changed: others may have waited for it. */
+  readonly onRoom: () => void;
 }
 
 /** After an effect that failed in a way nobody foresaw: not before this long is it tried again. */
@@ -46,6 +48,8 @@ export class PodWorker implements Service {
   readonly #laps: Laps;
   readonly #ending = new AbortController();
   readonly #onGone: (worker: PodWorker) => void;
+  readonly #onRoom: () => void;
+  #heldRoom = true;
   #pod: Pod;
   #allocated: Pod;
   #inApi: boolean;
@@ -58,12 +62,13 @@ export class PodWorker implements Service {
   #decision: Decision | undefined;
   #refreshTimer: Timer | undefined;
 
-  constructor({ ports, pod, inApi, removed, sandboxes, containers, onGone }: PodWorkerOptions) {
+  constructor({ ports, pod, inApi, removed, sandboxes, containers, onGone, onRoom }: PodWorkerOptions) {
     this.#ports = ports;
     this.#pod = pod;
     this.#inApi = inApi;
     this.#removed = removed ?? false;
     this.#onGone = onGone;
+    this.#onRoom = onRoom;
     this.#laps = new Laps(ports.clock);
     this.#history = { ...freshHistory(ports.clock.now()), allocated: allocatedBefore(pod) };
     this.#allocated = withResources(pod, this.#history.allocated ?? {});
@@ -71,6 +76,8 @@ export class PodWorker implements Service {
       const resources = this.#history.allocated?.[metadata.name];
       if (resources !== undefined) this.#note({ what: 'actual', id, resources });
     }
+    const whole = this.#history.allocated?.[wholePod];
+    if (whole !== undefined && containers.length > 0) this.#note({ what: 'actual', id: wholePod, resources: whole });
     this.#tasks = new TaskGroup(ports.log.with({ pod: `${pod.metadata.namespace}/${pod.metadata.name}`, uid: pod.metadata.uid }));
     this.#effects = new PodEffects({
       ports,
@@ -78,6 +85,7 @@ export class PodWorker implements Service {
       pod: () => this.#allocated,
       ending: this.#ending.signal,
       note: (outcome) => this.#note(outcome),
+      resizeFailure: () => this.#history.resizeFailure,
     });
     this.#probes = new ProbeKeeper({
       ports,
@@ -259,6 +267,10 @@ export class PodWorker implements Service {
     if (decision.ending && !this.#ending.signal.aborted) this.#ending.abort(new DOMException('the pod ends', 'AbortError'));
     for (const action of decision.actions) this.#launch(action);
     this.#publish(decision.status);
+    if (this.#heldRoom && !this.holdsRoom) {
+      this.#heldRoom = false;
+      this.#onRoom();
+    }
     if (decision.done && this.#removed) return this.#onGone(this);
     if (decision.wakeAtMs === undefined) return;
     this.#timer = this.#ports.clock.after(decision.wakeAtMs - this.#ports.clock.now(), () => this.poke());
@@ -273,6 +285,7 @@ export class PodWorker implements Service {
   #allocate(resources: ContainerResources, generation: number): void {
     this.#note({ what: 'allocated', resources, generation });
     this.#allocated = withResources(this.#pod, resources);
+    this.#onRoom();
   }
 
   /** Does what needs no waiting. True where there was such a thing: then the decision is to be made again. */
@@ -336,6 +349,8 @@ export class PodWorker implements Service {
         return this.#effects.removeContainer(action);
       case 'resizeContainer':
         return this.#effects.resizeContainer(action);
+      case 'resizePod':
+        return this.#effects.resizePod(action);
       case 'deletePod':
         return this.#effects.deletePod();
       case 'tell':

@@ -16,6 +16,7 @@ const ownFields = [
   'startTime',
   'qosClass',
   'allocatedResources',
+  'resources',
   'initContainerStatuses',
   'containerStatuses',
   'ephemeralContainerStatuses',
@@ -40,6 +41,7 @@ export function statusPatch(uid: string, published: PodStatus | undefined, next:
     if (sameValue(published?.[field], next[field])) continue;
     status[field] = next[field] ?? null;
     if (field === 'podIPs' || field === 'hostIPs') status[field] = [...(next[field] ?? []), { $patch: 'replace' }];
+    if (field === 'resources' && next.resources !== undefined) status[field] = { ...next.resources, $patch: 'replace' };
   }
   if (!sameValue(own(published), own(next))) {
     const order = (next.conditions ?? []).map(({ type }) => ({ type }));

@@ -3,13 +3,14 @@
 import type { ContainerStatus as ApiStatus, PodStatus } from '../../api/core/v1.ts';
 import { formatTime } from '../../base/time.ts';
 import { allocatedResources, qosClassOf } from '../resources/qos.ts';
+import { type ContainerResources, resourcesTogether, wholePod, withResources } from '../resources/resize.ts';
 import { type ConditionInput, conditionsOf } from './conditions.ts';
 import { lostContainer, viewOf } from './container-view.ts';
 import { isUsable } from './members.ts';
 import type { NodeFacts, Role } from './model.ts';
 import { type Phase, phaseOf } from './phase.ts';
 import { isResizing } from './plan-resize.ts';
-import { isAlive, isOutdated, isStopped, isTornDown, type Scene } from './scene.ts';
+import { actualOf, isAlive, isOutdated, isStopped, isTornDown, type Scene } from './scene.ts';
 
 /** True for the phases that nothing leaves. */
 export function isTerminal(phase: string | undefined): boolean {
@@ -50,6 +51,10 @@ export function statusOf(scene: Scene, node: NodeFacts): PodStatus {
   const inits = list('init', 'sidecar');
   const ephemerals = list('ephemeral');
   const allocated = allocatedResources(pod);
+  // What it had last stays, once nothing runs any more.
+  const resources = scene.observed.containers.some(isAlive)
+    ? resourcesTogether(withResources(pod, actualResources(scene)))
+    : before.resources;
   return {
     phase: final,
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
@@ -61,6 +66,7 @@ export function statusOf(scene: Scene, node: NodeFacts): PodStatus {
     startTime: before.startTime ?? formatTime(scene.history.seenAtMs),
     qosClass: before.qosClass ?? qosClassOf(pod),
     ...(allocated === undefined ? {} : { allocatedResources: allocated }),
+    ...(resources === undefined ? {} : { resources }),
     ...(inits.length > 0 ? { initContainerStatuses: inits } : {}),
     // Upstream tells main containers by name, whatever the order of the spec; which of them comes first decides what kubectl shows.
     containerStatuses: [...list('main')].sort((a, b) => (a.name < b.name ? -1 : 1)),
@@ -68,14 +74,26 @@ export function statusOf(scene: Scene, node: NodeFacts): PodStatus {
   };
 }
 
+/** What the pod and its running containers have, by name. */
+function actualResources(scene: Scene): ContainerResources {
+  const whole = scene.history.actual[wholePod];
+  const parts = scene.members.flatMap((member) => {
+    const instance = scene.attempts.get(member.spec.name)?.at(-1);
+    const has = instance !== undefined && isAlive(instance) ? actualOf(scene, member, instance) : undefined;
+    return has === undefined ? [] : [[member.spec.name, has] as const];
+  });
+  return { ...Object.fromEntries(parts), ...(whole === undefined ? {} : { [wholePod]: whole }) };
+}
+
 function resizeOf(scene: Scene): ConditionInput['resize'] {
   if (scene.end !== undefined) return {};
   const { resize } = scene.observed;
   const pending = resize?.verdict.verdict === 'pending' ? { reason: resize.verdict.reason, message: resize.verdict.message } : undefined;
   const generation = scene.history.resizing;
+  const error = scene.history.resizeFailure?.message;
   return {
     ...(pending === undefined ? {} : { pending }),
-    ...(generation !== undefined && isResizing(scene) ? { inProgress: { generation } } : {}),
+    ...(generation !== undefined && isResizing(scene) ? { inProgress: { generation, ...(error === undefined ? {} : { error }) } } : {}),
   };
 }
 

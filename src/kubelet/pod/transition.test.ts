@@ -396,6 +396,26 @@ test('a resource that needs a restart for it restarts the container', () => {
   expect(world.events).toContain('Container c resize requires restart');
 });
 
+test('a resize of the pod as a whole reaches its cgroup, and a failure of it waits in the condition', () => {
+  const cpu = (amount: string) => ({ requests: { cpu: amount } });
+  const world = new World(podOf({ resources: cpu('100m') }));
+  world.settle();
+  world.underway.add('resize');
+  world.resize = { wanted: { ...world.pod, spec: { ...world.pod.spec, resources: cpu('200m') } }, verdict: { verdict: 'fits' } };
+  world.settle();
+  expect(conditionLine(world.last?.status ?? {}, 'PodResizeInProgress')).toBe('True');
+  expect(world.last?.status.resources).toEqual(cpu('100m'));
+  world.underway.clear();
+  world.note({ what: 'resizeFailed', message: 'cannot decrease memory limits: …' });
+  world.settle();
+  expect(conditionLine(world.last?.status ?? {}, 'PodResizeInProgress')).toBe('True Error');
+  expect(world.actions.map((action) => action.do)).not.toContain('resizePod');
+  world.advance(10_000);
+  expect(world.actions.map((action) => action.do)).toContain('resizePod');
+  expect(world.last?.status.resources).toEqual(cpu('200m'));
+  expect(conditionLine(world.last?.status ?? {}, 'PodResizeInProgress')).toBe('');
+});
+
 test.each(['Deferred', 'Infeasible'] as const)('a resize that is %s waits in a condition and changes nothing', (reason) => {
   const world = resizable('NotRequired');
   want(world, '5', '6', { verdict: 'pending', reason, message: 'no room' });

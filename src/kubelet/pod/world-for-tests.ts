@@ -2,7 +2,7 @@
 import type { Pod, PodSpec, PodStatus } from '../../api/core/v1.ts';
 import { formatTime } from '../../base/time.ts';
 import type { ContainerStatus, ImageStatus, SandboxStatus } from '../../runtime/runtime.ts';
-import { withResources } from '../resources/resize.ts';
+import { wholePod, withResources } from '../resources/resize.ts';
 import { freshHistory, type Outcome, remember } from './history.ts';
 import { type Action, type Decision, type History, keyOf, type Observed, type ProbeVerdicts } from './model.ts';
 import { backoffAnnotation } from './restart.ts';
@@ -112,6 +112,7 @@ export class World {
           state: 'ready',
           createdAtMs: this.nowMs,
         } as const;
+        if (this.pod.spec.resources !== undefined) this.note({ what: 'actual', id: wholePod, resources: this.pod.spec.resources });
         this.sandboxes.push({ id: `s${this.#ids++}`, metadata, ...base });
         return this.note({ what: 'sandboxReady' });
       }
@@ -145,6 +146,7 @@ export class World {
       case 'allocate':
       case 'resized':
       case 'resizeContainer':
+      case 'resizePod':
         return this.#resize(action);
       case 'deletePod':
         this.deleted = true;
@@ -153,8 +155,9 @@ export class World {
     }
   }
 
-  #resize(action: Action & { do: 'allocate' | 'resized' | 'resizeContainer' }): void {
+  #resize(action: Action & { do: 'allocate' | 'resized' | 'resizeContainer' | 'resizePod' }): void {
     if (action.do === 'resizeContainer') return this.note({ what: 'actual', id: action.id, resources: action.member.spec.resources ?? {} });
+    if (action.do === 'resizePod') return this.note({ what: 'actual', id: wholePod, resources: this.pod.spec.resources ?? {} });
     if (action.do === 'resized') return this.note({ what: 'resized' });
     this.note({ what: 'allocated', resources: action.resources, generation: action.generation });
     this.pod = withResources(this.pod, action.resources);

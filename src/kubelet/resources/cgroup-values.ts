@@ -14,8 +14,8 @@ export interface CgroupValues {
 const periodUs = 100_000;
 const leastQuotaUs = 1000;
 
-/** A limit of all containers together, as far as each of them has one; the pod's own goes before. */
-function limitOf({ spec }: Pod, name: 'cpu' | 'memory', amountOf: (quantity: string) => number): number | undefined {
+/** A limit of all containers together, where each of them has one; the pod's own goes before. */
+export function limitOf({ spec }: Pod, name: 'cpu' | 'memory', amountOf: (quantity: string) => number): number | undefined {
   const own = spec.resources?.limits?.[name];
   if (own !== undefined) return amountOf(own);
   const inits = spec.initContainers ?? [];

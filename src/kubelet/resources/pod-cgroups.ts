@@ -6,12 +6,14 @@ import { type CgroupValues, cgroupFiles } from './cgroup-values.ts';
 export interface PodCgroups {
   /** Makes the cgroup at this path, where it is missing, and sets its values. Rejects where the kernel does not take them. */
   ensure(path: string, values: CgroupValues): Promise<void>;
+  /** Bytes of memory that are in use at this path; undefined where nobody can tell. */
+  memoryUsage(path: string): Promise<number | undefined>;
   /** Removes the cgroup at this path (`/kubepods/burstable/pod<uid>`) with all below it, in every hierarchy. What is in use stays. Never rejects. */
   remove(path: string): Promise<void>;
 }
 
 /** For nodes whose pods have no cgroups. */
-export const noCgroups: PodCgroups = { ensure: async () => {}, remove: async () => {} };
+export const noCgroups: PodCgroups = { ensure: async () => {}, remove: async () => {}, memoryUsage: async () => undefined };
 
 const mountPoint = '/sys/fs/cgroup';
 
@@ -51,6 +53,13 @@ export const machineCgroups: PodCgroups = {
       await mkdir(directory, { recursive: true });
       await writeFile(`${directory}/${file}`, text);
     }
+  },
+  async memoryUsage(path) {
+    for (const file of [`/memory${path}/memory.usage_in_bytes`, `${path}/memory.current`]) {
+      const text = await readFile(`${mountPoint}${file}`, 'utf8').catch(() => '');
+      if (text !== '') return Number(text);
+    }
+    return undefined;
   },
   async remove(path) {
     if (!/\/pod[\w-]+$/.test(path) || path.includes('..')) return;

@@ -1,10 +1,15 @@
 // Owns in-place resizing: what differs between wanted, allocated and actual resources, whether the node has room, and the words of it. Pure.
 import type { Container, Pod, PodSpec, ResourceRequirements } from '../../api/core/v1.ts';
-import { compareQuantity } from '../../api/quantity.ts';
+import { compareQuantity, formatQuantity } from '../../api/quantity.ts';
 import { amountOf, requestsOf } from '../../predicates/pod-resources.ts';
+import { limitOf } from './cgroup-values.ts';
+import { qosClassOf } from './qos.ts';
 
-/** The resources of containers by name. */
+/** The resources of containers by name; those of the pod as a whole, where it has some, by the name that no container can have. */
 export type ContainerResources = Readonly<Record<string, ResourceRequirements>>;
+
+/** The name of the pod itself among its containers. */
+export const wholePod = '';
 
 /** Whether a resize can be done: now, perhaps later, or never on this node. */
 export type ResizeVerdict =
@@ -24,14 +29,18 @@ export function differing(a: ResourceRequirements | undefined, b: ResourceRequir
   );
 }
 
-/** Containers that can be resized while they run: main ones and sidecars. */
+/** Containers that can be resized while they run: all but those for debugging. */
 function resizableContainers({ spec }: Pod): readonly Container[] {
-  return [...(spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always'), ...spec.containers];
+  return [...(spec.initContainers ?? []), ...spec.containers];
 }
 
-/** The resources that the spec asks for, by container. */
+/** The resources that the spec asks for, by container, and those of the pod as a whole. */
 export function resourcesOf(pod: Pod): ContainerResources {
-  return Object.fromEntries(resizableContainers(pod).map(({ name, resources = {} }) => [name, resources]));
+  const own = pod.spec.resources;
+  return Object.fromEntries([
+    ...(own === undefined ? [] : [[wholePod, own] as const]),
+    ...resizableContainers(pod).map(({ name, resources = {} }) => [name, resources] as const),
+  ]);
 }
 
 /** True where both give the same cpu and memory to each container. */
@@ -47,12 +56,12 @@ export function withResources(pod: Pod, resources: ContainerResources): Pod {
     return own === undefined ? container : { ...container, resources: { ...container.resources, ...own } };
   };
   const { initContainers } = pod.spec;
+  const own = resources[wholePod];
   const spec: PodSpec = {
     ...pod.spec,
+    ...(own === undefined ? {} : { resources: { ...pod.spec.resources, ...own } }),
     containers: pod.spec.containers.map(replace),
-    ...(initContainers === undefined
-      ? {}
-      : { initContainers: initContainers.map((one) => (one.restartPolicy === 'Always' ? replace(one) : one)) }),
+    ...(initContainers === undefined ? {} : { initContainers: initContainers.map(replace) }),
   };
   return { ...pod, spec };
 }
@@ -65,8 +74,9 @@ export function allocatedBefore(pod: Pod): ContainerResources {
   return Object.fromEntries(
     Object.entries(resourcesOf(pod)).map(([name, wanted]) => {
       const status = statuses.find((one) => one.name === name);
-      if (status?.containerID === undefined || status.resources === undefined) return [name, wanted];
-      const { limits, requests } = status.resources;
+      const known = name === wholePod ? pod.status?.resources : status?.containerID === undefined ? undefined : status.resources;
+      if (known === undefined) return [name, wanted];
+      const { limits, requests } = known;
       const shown = { ...(limits === undefined ? {} : { limits }), ...(requests === undefined ? {} : { requests }) };
       return [name, differing(shown, wanted).length === 0 ? wanted : shown];
     }),
@@ -104,24 +114,60 @@ export function resizeVerdict(wanted: Pod, allocatable: Readonly<Record<string, 
 
 /** What an event says of a resize: `Pod resize started: {"containers":[…],"generation":2}`. */
 export function resizeText(what: string, pod: Pod, generation: number, error?: string): string {
-  const sides = (amounts: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> | undefined => {
-    const kept = resizable.flatMap((name) => (amounts?.[name] === undefined ? [] : [[name, amounts[name]] as const]));
-    return kept.length === 0 ? undefined : Object.fromEntries(kept);
+  const sorted = (amounts: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> | undefined => {
+    const entries = Object.entries(amounts ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return entries.length === 0 ? undefined : Object.fromEntries(entries);
+  };
+  const sides = (of: ResourceRequirements | undefined): object => {
+    const [limits, requests] = [sorted(of?.limits), sorted(of?.requests)];
+    return { ...(limits === undefined ? {} : { limits }), ...(requests === undefined ? {} : { requests }) };
   };
   const summary = (containers: readonly Container[] | undefined): readonly unknown[] | undefined => {
-    const list = (containers ?? []).map(({ name, resources }) => {
-      const [limits, requests] = [sides(resources?.limits), sides(resources?.requests)];
-      return { name, resources: { ...(limits === undefined ? {} : { limits }), ...(requests === undefined ? {} : { requests }) } };
-    });
+    const list = (containers ?? []).map(({ name, resources }) => ({ name, resources: sides(resources) }));
     return list.length === 0 ? undefined : list;
   };
-  const initContainers = summary(pod.spec.initContainers?.filter(({ restartPolicy }) => restartPolicy === 'Always'));
+  const initContainers = summary(pod.spec.initContainers);
   const containers = summary(pod.spec.containers);
   const about = {
+    ...(pod.spec.resources === undefined ? {} : { resources: sides(pod.spec.resources) }),
     ...(initContainers === undefined ? {} : { initContainers }),
     ...(containers === undefined ? {} : { containers }),
     generation,
     ...(error === undefined || error === '' ? {} : { error }),
   };
   return `Pod resize ${what}: ${JSON.stringify(about)}`;
+}
+
+/** In which order pods that wait for room get it: those that ask for no more, then by priority, then guaranteed ones, then as they stand. */
+export function byClaim(a: { readonly allocated: Pod; readonly pod: Pod }, b: { readonly allocated: Pod; readonly pod: Pod }): number {
+  const rank = ({ allocated, pod }: { readonly allocated: Pod; readonly pod: Pod }): readonly number[] => {
+    const [has, wants] = [requestsOf(allocated), requestsOf(pod)];
+    const more = resizable.some((name) => (wants.get(name) ?? 0) > (has.get(name) ?? 0));
+    return [more ? 1 : 0, -(pod.spec.priority ?? 0), qosClassOf(pod) === 'Guaranteed' ? 0 : 1];
+  };
+  const [left, right] = [rank(a), rank(b)];
+  const index = left.findIndex((value, at) => value !== right[at]);
+  return index < 0 ? 0 : (left[index] ?? 0) - (right[index] ?? 0);
+}
+
+const milli = 1_000_000n;
+const one = 1_000_000_000n;
+
+/** What a pod has as a whole, as its status tells: its own resources, or what its containers have together. Only CPU and memory. */
+export function resourcesTogether(pod: Pod): ResourceRequirements {
+  const requests = requestsOf(pod);
+  const spelled = (name: 'cpu' | 'memory', amount: number): string =>
+    formatQuantity(
+      name === 'cpu' ? { nano: BigInt(amount) * milli, format: 'DecimalSI' } : { nano: BigInt(amount) * one, format: 'BinarySI' },
+    );
+  const named = (amount: (name: 'cpu' | 'memory') => number | undefined): Readonly<Record<string, string>> | undefined => {
+    const entries = resizable.flatMap((name) => {
+      const much = amount(name) ?? 0;
+      return much > 0 ? [[name, spelled(name, much)] as const] : [];
+    });
+    return entries.length === 0 ? undefined : Object.fromEntries(entries);
+  };
+  const limits = named((name) => limitOf(pod, name, (quantity) => amountOf(name, quantity)));
+  const asked = named((name) => requests.get(name));
+  return { ...(limits === undefined ? {} : { limits }), ...(asked === undefined ? {} : { requests: asked }) };
 }
