@@ -19,12 +19,10 @@ import { podCgroupValues } from '../resources/cgroup-values.ts';
 import { cgroupParentOf } from '../resources/qos.ts';
 import { wholePod } from '../resources/resize.ts';
 import type { MountedVolume } from '../volumes/pod-volumes.ts';
+import type { EffectContext } from './effect-context.ts';
 import { ensureImage } from './ensure-image.ts';
-import type { Outcome } from './history.ts';
 import { membersOf } from './members.ts';
-import type { Action, EventText, Failure, Member } from './model.ts';
-import type { PodView } from './pod-view.ts';
-import type { PodPorts } from './ports.ts';
+import type { Action, EventText, Member } from './model.ts';
 import { giveResources } from './resize-effect.ts';
 import { logTail, terminationMessage } from './termination-message.ts';
 
@@ -39,18 +37,6 @@ const childKillMs = 200;
 const mostHeldEvents = 100;
 /** How long an exit that the runtime announced may take to show in its statuses, and how soon it is asked again. */
 const exitChecksMs = [0, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000];
-
-/** What an effect works on. `pod` is asked for each time: it changes while the worker lives. */
-export interface EffectContext {
-  readonly ports: PodPorts;
-  readonly view: PodView;
-  pod(): Pod;
-  /** Aborted once the pod ends: pulls and hooks are not waited for any longer. */
-  readonly ending: AbortSignal;
-  note(outcome: Outcome): void;
-  /** Why the last resize failed. */
-  resizeFailure(): Failure | undefined;
-}
 
 export class PodEffects {
   readonly #context: EffectContext;

@@ -4,8 +4,8 @@ import { rpcText } from '../container/rpc-text.ts';
 import { podCgroupValues } from '../resources/cgroup-values.ts';
 import { cgroupParentOf, linuxResources } from '../resources/qos.ts';
 import { resizeText } from '../resources/resize.ts';
+import type { EffectContext } from './effect-context.ts';
 import type { Member } from './model.ts';
-import type { EffectContext } from './pod-effects.ts';
 
 /** What is given: to which running containers, and under which id it is remembered as given. `lowers`: there will be less memory than now. */
 export interface Gift {
