@@ -1,5 +1,4 @@
 // Owns how a pod's actions are carried out: the calls to runtime, disk and API, and the outcomes they leave. It decides nothing.
-import type { Pod } from '../../api/core/v1.ts';
 import { value } from '../../api/quantity.ts';
 import { hasReason } from '../../api/status-error.ts';
 import { resources } from '../../client/resources.ts';
