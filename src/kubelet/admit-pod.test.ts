@@ -1,7 +1,7 @@
 // Owns the proof of which pods a node refuses, and in which words.
 import { expect, test } from 'vitest';
 import type { Node, Pod } from '../api/core/v1.ts';
-import { refusalOf } from './admit-pod.ts';
+import { admissionOf } from './admit-pod.ts';
 
 const nodeOf = (...pressures: readonly string[]): Node =>
   ({
@@ -15,6 +15,8 @@ const podOf = (spec: object, annotations: Record<string, string> = {}): Pod =>
   ({ metadata: { name: 'p', annotations }, spec: { containers: [{ name: 'c' }], ...spec } }) as unknown as Pod;
 const asks = (cpu: string): object => ({ containers: [{ name: 'c', resources: { requests: { cpu, memory: '1Mi' } } }] });
 const apparmor = 'Cannot enforce AppArmor: AppArmor is not enabled on the host';
+
+const tainted = (effect: string): Node => ({ ...nodeOf(), spec: { taints: [{ key: 'k', effect }] } }) as unknown as Node;
 
 test.each<[string, Pod, Node, readonly Pod[], { reason: string; message: string } | undefined]>([
   ['a plain pod', podOf({}), nodeOf(), [], undefined],
@@ -39,6 +41,50 @@ test.each<[string, Pod, Node, readonly Pod[], { reason: string; message: string 
     nodeOf(),
     [],
     { reason: 'AppArmor', message: apparmor },
+  ],
+  [
+    'another system',
+    podOf({ os: { name: 'windows' } }),
+    nodeOf(),
+    [],
+    { reason: 'PodOSNotSupported', message: "Failed to admit pod as the OS field doesn't match node OS" },
+  ],
+  [
+    'a label of another system',
+    { ...podOf({}), metadata: { name: 'p', labels: { 'kubernetes.io/os': 'windows' } } } as unknown as Pod,
+    nodeOf(),
+    [],
+    {
+      reason: 'PodOSSelectorNodeLabelDoesNotMatch',
+      message: "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label",
+    },
+  ],
+  [
+    'a taint that ends pods',
+    podOf({}),
+    tainted('NoExecute'),
+    [],
+    { reason: 'TaintToleration', message: "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate" },
+  ],
+  ['a taint that only the scheduler minds', podOf({}), tainted('NoSchedule'), [], undefined],
+  ['a taint that it tolerates', podOf({ tolerations: [{ operator: 'Exists' }] }), tainted('NoExecute'), [], undefined],
+  [
+    'huge pages where there are none',
+    podOf({ containers: [{ name: 'c', resources: { limits: { 'hugepages-2Mi': '4Mi' } } }] }),
+    nodeOf(),
+    [],
+    { reason: 'OutOfhugepages-2Mi', message: "Node didn't have enough resource: hugepages-2Mi, requested: 4194304, used: 0, capacity: 0" },
+  ],
+  [
+    'a critical pod that nobody can make way for',
+    podOf({ ...asks('3'), priority: 2_000_000_000 }),
+    nodeOf(),
+    [podOf(asks('1'))],
+    {
+      reason: 'UnexpectedAdmissionError',
+      message:
+        'Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to preempt: no set of running pods found to reclaim resources: [(res: cpu, q: 1000), ]',
+    },
   ],
   [
     'strict groups',
@@ -85,5 +131,42 @@ test.each<[string, Pod, Node, readonly Pod[], { reason: string; message: string 
   ],
   ['a critical one', podOf({ priority: 2_000_000_000 }), nodeOf('DiskPressure'), [], undefined],
 ])('%s', (_, pod, node, others, refusal) => {
-  expect(refusalOf(pod, node, others)).toEqual(refusal);
+  expect(admissionOf(pod, node, others).refusal).toEqual(refusal);
+});
+
+test.each<[string, readonly [string, string, object?][], readonly string[]]>([
+  [
+    'the smallest that will do',
+    [
+      ['small', '600m'],
+      ['big', '900m'],
+    ],
+    ['small'],
+  ],
+  [
+    'the least protected first',
+    [
+      ['burstable', '600m'],
+      ['guaranteed', '700m', { limits: { cpu: '700m', memory: '1Mi' } }],
+    ],
+    ['burstable'],
+  ],
+  [
+    'as many as it takes',
+    [
+      ['a', '300m'],
+      ['b', '400m'],
+      ['c', '400m'],
+    ],
+    ['c', 'a'],
+  ],
+])('a critical pod has others make way: %s', (_, others, victims) => {
+  const running = others.map(([name, cpu, more = {}]) => {
+    const containers = [{ name: 'c', resources: { requests: { cpu, memory: '1Mi' }, ...more } }];
+    return { metadata: { name }, spec: { containers } } as unknown as Pod;
+  });
+  const used = others.reduce((sum, [, cpu]) => sum + Number.parseInt(cpu, 10), 0);
+  const critical = podOf({ ...asks(`${2000 - used + 550}m`), priority: 2_000_000_000 });
+  const node = { ...nodeOf(), status: { allocatable: { cpu: '2', memory: '4Gi', pods: '9' } } } as unknown as Node;
+  expect(admissionOf(critical, node, running).preempt?.map(({ metadata }) => metadata.name)).toEqual(victims);
 });

@@ -1,10 +1,11 @@
-// Owns whether the node takes a pod that was given to it: affinity, host ports, resources, sysctls. Reasons and texts are upstream's. Pure.
+// Owns whether the node takes a pod that was given to it: resources, affinity, host ports, taints, sysctls, and who makes way for a critical one. Reasons and texts are upstream's. Pure.
 import type { Node, Pod } from '../api/core/v1.ts';
 import { collide, hostPortsOf } from '../predicates/host-ports.ts';
 import { fitsNodeAffinity } from '../predicates/node-affinity.ts';
 import { amountOf, requestsOf } from '../predicates/pod-resources.ts';
-import { tolerates } from '../predicates/taints.ts';
-import { isCritical } from './eviction/ranking.ts';
+import { firstUntolerated, tolerates } from '../predicates/taints.ts';
+import { isCritical, isStatic } from './eviction/ranking.ts';
+import { type Lack, podsToPreempt } from './preemption.ts';
 import { qosClassOf } from './resources/qos.ts';
 
 /** Why a pod is refused: its status' reason, and the text of the event. */
@@ -28,8 +29,28 @@ const safeSysctls = new Set([
   'net.ipv4.tcp_wmem',
 ]);
 
-/** Undefined: welcome. `others` are the pods that hold something of the node already. `node` undefined: not registered yet, nothing is checked. */
-export function refusalOf(pod: Pod, node: Node | undefined, others: readonly Pod[]): Refusal | undefined {
+/** What becomes of a pod: it is taken, or refused, or taken once these others are gone. */
+export type Admission = { readonly refusal?: Refusal; readonly preempt?: readonly Pod[] };
+
+/** `others` are the pods that hold something of the node already. `node` undefined: not registered yet, nothing is checked. */
+export function admissionOf(pod: Pod, node: Node | undefined, others: readonly Pod[]): Admission {
+  const plain = plainRefusal(pod, node);
+  if (plain !== undefined) return { refusal: plain };
+  if (node === undefined) return {};
+  const lacks = lacksOf(pod, node, others);
+  const mismatch = mismatchOf(pod, node, others);
+  const [first] = lacks;
+  if (first === undefined) return mismatch === undefined ? {} : { refusal: mismatch };
+  if (!isCritical(pod)) return { refusal: lackRefusal(first) };
+  if (mismatch !== undefined) return { refusal: mismatch };
+  const found = podsToPreempt(pod, others, lacks);
+  if ('victims' in found) return { preempt: found.victims };
+  const message = `Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to preempt: ${found.problem}`;
+  return { refusal: { reason: 'UnexpectedAdmissionError', message } };
+}
+
+/** Why the pod is refused whatever else runs on the node. */
+function plainRefusal(pod: Pod, node: Node | undefined): Refusal | undefined {
   const forbidden = pod.spec?.securityContext?.sysctls?.find(({ name }) => !safeSysctls.has(name));
   if (pod.spec.securityContext?.supplementalGroupsPolicy === 'Strict') {
     const message = 'SupplementalGroupsPolicy=Strict is not supported in this node';
@@ -40,14 +61,28 @@ export function refusalOf(pod: Pod, node: Node | undefined, others: readonly Pod
   if (node === undefined) return undefined;
   const pressed = pressureRefusal(pod, node);
   if (pressed !== undefined) return pressed;
-  const lacking = lackingResource(pod, node, others);
-  if (lacking !== undefined) return lacking;
+  const system = pod.metadata.labels?.['kubernetes.io/os'];
+  if (system !== undefined && system !== 'linux') {
+    const message = "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label";
+    return { reason: 'PodOSSelectorNodeLabelDoesNotMatch', message };
+  }
+  if (pod.spec.os !== undefined && pod.spec.os.name !== 'linux')
+    return { reason: 'PodOSNotSupported', message: "Failed to admit pod as the OS field doesn't match node OS" };
+  return undefined;
+}
+
+/** Why the pod does not belong on the node, room aside. */
+function mismatchOf(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {
   if (!fitsNodeAffinity(pod, node)) {
     return { reason: 'NodeAffinity', message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector" };
   }
   const taken = others.flatMap(hostPortsOf);
   if (hostPortsOf(pod).some((port) => taken.some((other) => collide(port, other)))) {
     return { reason: 'NodePorts', message: "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports" };
+  }
+  if (!isStatic(pod) && firstUntolerated(node.spec?.taints ?? [], pod.spec.tolerations ?? [], ['NoExecute']) !== undefined) {
+    const message = "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate";
+    return { reason: 'TaintToleration', message };
   }
   return undefined;
 }
@@ -75,22 +110,24 @@ function wantsAppArmor({ metadata, spec }: Pod): boolean {
   return annotated || profiles.some((profile) => profile !== undefined && profile.type !== 'Unconfined');
 }
 
-/** Resources that the node does not know at all are not its to judge. */
-function lackingResource(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {
+/** What upstream looks at first. */
+const order = ['pods', 'cpu', 'memory', 'ephemeral-storage'];
+
+/** What the node has too little of. Extended resources that it does not know at all are not its to judge. */
+function lacksOf(pod: Pod, node: Node, others: readonly Pod[]): readonly Lack[] {
   const allocatable = node.status?.allocatable ?? {};
-  const podLimit = allocatable['pods'];
-  if (podLimit !== undefined && others.length + 1 > amountOf('pods', podLimit)) {
-    const text = `Node didn't have enough resource: pods, requested: 1, used: ${others.length}, capacity: ${amountOf('pods', podLimit)}`;
-    return { reason: 'OutOfpods', message: text };
-  }
-  for (const [name, requested] of requestsOf(pod)) {
-    const quantity = allocatable[name];
-    if (quantity === undefined || requested === 0) continue;
+  const rank = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
+  const wanted = [...requestsOf(pod)].filter(([, amount]) => amount > 0).toSorted(([a], [b]) => rank(a) - rank(b));
+  return [['pods', 1] as const, ...wanted].flatMap(([name, requested]) => {
+    const quantity = allocatable[name] ?? (name.startsWith('hugepages-') ? '0' : undefined);
+    if (quantity === undefined) return [];
+    const used = others.reduce((sum, other) => sum + (name === 'pods' ? 1 : (requestsOf(other).get(name) ?? 0)), 0);
     const capacity = amountOf(name, quantity);
-    const used = others.reduce((sum, other) => sum + (requestsOf(other).get(name) ?? 0), 0);
-    if (used + requested <= capacity) continue;
-    const text = `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`;
-    return { reason: `OutOf${name}`, message: text };
-  }
-  return undefined;
+    return used + requested <= capacity ? [] : [{ name, requested, used, capacity }];
+  });
+}
+
+function lackRefusal({ name, requested, used, capacity }: Lack): Refusal {
+  const text = `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`;
+  return { reason: `OutOf${name}`, message: text };
 }

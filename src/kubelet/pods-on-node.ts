@@ -1,11 +1,8 @@
 // Owns which pods this node has: one worker each, from the API, from manifests, or left over from before. It routes what the runtime says.
 import type { Node, Pod } from '../api/core/v1.ts';
-import { hasReason } from '../api/status-error.ts';
 import { type Service, TaskGroup } from '../base/service.ts';
-import { formatTime } from '../base/time.ts';
-import { resources } from '../client/resources.ts';
 import type { ContainerStatus, RuntimeEvent, SandboxStatus } from '../runtime/runtime.ts';
-import { refusalOf } from './admit-pod.ts';
+import { admissionOf } from './admit-pod.ts';
 import { logDirectoryOf, podUidLabel } from './container/labels.ts';
 import { orphanPod } from './orphan-pod.ts';
 import { newestSandbox } from './pod/members.ts';
@@ -13,14 +10,22 @@ import { PodWorker } from './pod/pod-worker.ts';
 import type { PodPorts } from './pod/ports.ts';
 import { isTerminal } from './pod/status.ts';
 import type { FoundPod, PodLookup } from './pod-lookup.ts';
+import { RefusedPods } from './refused-pods.ts';
 import { classCgroupValues } from './resources/cgroup-values.ts';
-import { cgroupsOf, qosClassOf } from './resources/qos.ts';
+import { cgroupsOf } from './resources/qos.ts';
 import { byClaim, type ResizeVerdict, resizeVerdict } from './resources/resize.ts';
 
 /** Everything is looked at anew this often, in case an event was lost (upstream: 60 to 90 s). */
 const relistMs = 60_000;
 /** After an event about something unknown: the pause before everything is looked at. */
 const unknownMs = 200;
+
+/** How a pod ends that makes way for a critical one. */
+const preempted = {
+  reason: 'Preempting',
+  message: 'Preempted in order to admit critical pod',
+  disruption: 'Pod was preempted by Kubelet to accommodate a critical pod.',
+};
 
 interface Snapshot {
   readonly sandboxes: Map<string, SandboxStatus[]>;
@@ -39,7 +44,9 @@ export class PodsOnNode implements Service, PodLookup {
   readonly #tasks: TaskGroup;
   readonly #workers = new Map<string, PodWorker>();
   readonly #owners: Map<string, string>;
-  readonly #refused = new Set<string>();
+  readonly #refused: RefusedPods;
+  /** Pods that are taken once others have made way. Bound: the pods that were given to the node. */
+  readonly #waiting = new Map<string, { readonly pod: Pod; readonly inApi: boolean }>();
   readonly #onGone: (uid: string) => void;
   #before: Snapshot | undefined;
   #relisting = false;
@@ -52,6 +59,7 @@ export class PodsOnNode implements Service, PodLookup {
     this.#owners = owners;
     this.#node = node;
     this.#tasks = new TaskGroup(ports.log);
+    this.#refused = new RefusedPods(ports, this.#tasks);
   }
 
   /** Reads what the runtime has, then follows its events. Call before the first `put`. */
@@ -91,19 +99,17 @@ export class PodsOnNode implements Service, PodLookup {
     const containers = this.#before?.containers.get(uid) ?? [];
     const isNew = sandboxes.length === 0 && containers.length === 0 && pod.status?.startTime === undefined;
     if (isNew && !isTerminal(pod.status?.phase) && pod.metadata.deletionTimestamp === undefined) {
-      const others = [...this.#workers.values()].filter(({ holdsRoom }) => holdsRoom);
-      const refusal = refusalOf(
-        pod,
-        this.#node(),
-        others.map((other) => other.allocated),
-      );
-      if (refusal !== undefined && inApi) return this.#refuse(pod, refusal.reason, refusal.message);
+      const others = [...this.#workers.values()].filter(({ holdsRoom }) => holdsRoom).map(({ allocated }) => allocated);
+      const { refusal, preempt } = admissionOf(pod, this.#node(), others);
+      if (refusal !== undefined && inApi) return this.#refused.refuse(pod, refusal);
+      if (preempt !== undefined) return this.#makeWay(pod, inApi, preempt);
     }
     this.#add(pod, inApi, { sandboxes, containers, removed: false });
   }
 
   remove(uid: string): void {
-    this.#refused.delete(uid);
+    this.#refused.forget(uid);
+    this.#waiting.delete(uid);
     this.#workers.get(uid)?.remove();
   }
 
@@ -177,6 +183,20 @@ export class PodsOnNode implements Service, PodLookup {
   #roomChanged(): void {
     const waiting = [...this.#workers.values()].filter(({ allocated, pod }) => allocated !== pod);
     for (const worker of waiting.sort(byClaim)) worker.poke();
+    for (const [uid, { pod, inApi }] of [...this.#waiting]) {
+      this.#waiting.delete(uid);
+      this.put(pod, inApi);
+    }
+  }
+
+  /** Others end so that a critical pod has room; it is looked at again with each that has gone. */
+  #makeWay(pod: Pod, inApi: boolean, victims: readonly Pod[]): void {
+    this.#waiting.set(pod.metadata.uid ?? '', { pod, inApi });
+    for (const { metadata } of victims) {
+      const worker = this.#workers.get(metadata.uid ?? '');
+      if (worker?.end(preempted) === true)
+        this.#ports.tell(worker.pod, { type: 'Warning', reason: preempted.reason, message: preempted.message });
+    }
   }
 
   #gone(worker: PodWorker): void {
@@ -193,36 +213,6 @@ export class PodsOnNode implements Service, PodLookup {
       // Of a leftover pod nobody knows the class: an absent cgroup is no error.
       for (const path of cgroupsOf(worker.uid, this.#ports.places.cgroupRoot)) await this.#ports.cgroups.remove(path);
       await this.#ports.files.remove(logDirectoryOf(worker.pod, this.#ports.places.logDir));
-    });
-  }
-
-  /** The pod never runs here: its status says why, and nothing else is made of it. */
-  #refuse(pod: Pod, reason: string, text: string): void {
-    const { name = '', namespace = '', uid = '', generation } = pod.metadata;
-    if (this.#refused.has(uid)) return;
-    this.#refused.add(uid);
-    this.#ports.tell(pod, { type: 'Warning', reason, message: text });
-    const status = {
-      phase: 'Failed',
-      reason,
-      message: `Pod was rejected: ${text}`,
-      startTime: formatTime(this.#ports.clock.now()),
-      qosClass: qosClassOf(pod),
-      // As upstream has it: a pod that was refused tells nothing of itself but that.
-      conditions: [{ $patch: 'replace' }],
-      ...(generation === undefined ? {} : { observedGeneration: generation }),
-    };
-    this.#tasks.run('refuse a pod', async (signal) => {
-      while (!signal.aborted && this.#refused.has(uid)) {
-        try {
-          const body = { metadata: { uid }, status };
-          await this.#ports.client.patch(resources.pods, { namespace, name }, { type: 'strategic', body }, { subresource: 'status' });
-          return;
-        } catch (error) {
-          if (hasReason(error, 'NotFound', 'Conflict')) return;
-          await this.#ports.clock.sleep(unknownMs * 5, signal);
-        }
-      }
     });
   }
 

@@ -16,11 +16,16 @@ export interface PodUse {
 
 const criticalPriority = 2_000_000_000;
 
-/** Pods that are never evicted: static ones and those that the system cannot do without. */
-export function isCritical({ metadata, spec }: Pod): boolean {
+/** Pods that come from a manifest on the node. */
+export function isStatic({ metadata }: Pod): boolean {
   const source = metadata.annotations?.['kubernetes.io/config.source'];
-  const isStatic = source !== undefined && source !== 'api';
-  return isStatic || metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined || (spec.priority ?? 0) >= criticalPriority;
+  return source !== undefined && source !== 'api';
+}
+
+/** Pods that are never evicted: static ones and those that the system cannot do without. */
+export function isCritical(pod: Pod): boolean {
+  const { metadata, spec } = pod;
+  return isStatic(pod) || metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined || (spec.priority ?? 0) >= criticalPriority;
 }
 
 type Ordering = (a: PodUse, b: PodUse) => number;

@@ -81,7 +81,7 @@ export function nodeKeeper(options: NodeKeeperOptions): NodeKeeper {
       const { name, namespace, uid, resourceVersion } = pod.metadata;
       const version = resourceVersion === undefined ? {} : { resourceVersion };
       const about = { apiVersion: 'v1', kind: 'Pod', name, namespace: namespace ?? '', uid, ...version };
-      if (kubelet.endPod(uid, { reason: 'Evicted', message, graceSeconds, disruption }))
+      if (kubelet.endPod(uid, { reason: 'Evicted', message, graceSeconds, ...(disruption ? { disruption: message } : {}) }))
         kubelet.events.record(about, 'Warning', 'Evicted', message, annotations);
     },
     tellNode,

@@ -92,8 +92,8 @@ export interface Ending {
   readonly reason: string;
   readonly message: string;
   readonly graceSeconds?: number;
-  /** The node disrupts the pod for its own sake, which a condition tells. */
-  readonly disruption?: boolean;
+  /** The node disrupts the pod for its own sake: what a condition tells of that. */
+  readonly disruption?: string;
 }
 
 export interface EventText {

@@ -40,7 +40,7 @@ export function statusOf(scene: Scene, node: NodeFacts): PodStatus {
     nowMs: scene.nowMs,
     resize: resizeOf(scene),
     restartsAll: scene.observed.containers.some((instance) => isAlive(instance) && isOutdated(scene, instance)),
-    disruption: scene.history.ended?.disruption === true ? scene.history.ended.message : undefined,
+    disruption: scene.history.ended?.disruption,
   });
   const statuses = over ? withLost(scene, views) : views;
   const list = (...roles: readonly Role[]): readonly ApiStatus[] =>

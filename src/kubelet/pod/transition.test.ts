@@ -437,7 +437,10 @@ test.each([
   const world = new World(podOf({}));
   world.settle();
   world.behaviour['c'] = { onTerm: exit };
-  world.note({ what: 'ended', ending: { reason: 'Evicted', message: 'The node was low on resource: memory. ', disruption: true } });
+  world.note({
+    what: 'ended',
+    ending: { reason: 'Evicted', message: 'The node was low on resource: memory. ', disruption: 'The node was low on resource: memory. ' },
+  });
   world.settle();
   expect(world.sequence((s) => conditionLine(s, 'Ready')).slice(-2)).toEqual([
     'True',
