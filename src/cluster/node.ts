@@ -124,7 +124,12 @@ export function startNode(parts: NodeParts): RunningNode {
     kubeletVersion: kubernetesVersion,
     kubeletPort: parts.kubeletPort ?? 10250,
     maxPods: 110,
-    declaredFeatures: ['ExtendWebSocketsToKubelet', 'InPlacePodVerticalScalingInitContainers', 'RestartAllContainersOnContainerExits'],
+    declaredFeatures: [
+      'ExtendWebSocketsToKubelet',
+      'InPlacePodLevelResourcesVerticalScaling',
+      'InPlacePodVerticalScalingInitContainers',
+      'RestartAllContainersOnContainerExits',
+    ],
     pressures: () => pressures(),
     ...(parts.cgroups === undefined ? {} : { cgroupVersion: cgroupVersion() }),
     ...(parts.podCidr === undefined ? {} : { podCidr: parts.podCidr }),
