@@ -26,6 +26,7 @@ import { metricsKinds } from './metrics-kinds.ts';
 import { nodeActionRoute } from './node-actions.ts';
 import { firstMember, openMachineNodes, startFirstNode, startSimulatedNodes } from './nodes.ts';
 import { type ClusterOptions, OptionError } from './options.ts';
+import { overlayFacts, startOverlay } from './overlay/overlay.ts';
 import { pathsOf } from './paths.ts';
 import { openPki } from './pki.ts';
 import { nodesReady } from './readiness.ts';
@@ -175,6 +176,12 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     if (real && options.nodes > 1)
       for (const service of await step(`${options.nodes - 1} more nodes`, () => openMachineNodes(server, options, pki, outside, members)))
         closing.push(() => service.stop());
+    if (real && advertised !== undefined) {
+      const facts = overlayFacts(options.dataDir, pki.ca.cert, advertised, address);
+      const overlay = { ...outside, client: server.client(apiServerUser), isOwn: (name: string) => members.has(name), facts };
+      const kept = await step('Network to other machines', () => startOverlay(overlay));
+      closing.push(() => kept.stop());
+    }
     if (first !== undefined) {
       const serving = await pki.kubeletServing({ dns: [first.name], ips: [address] });
       const client = server.client(nodeUser(first.name));

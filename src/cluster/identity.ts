@@ -9,13 +9,22 @@ export interface MachineNames {
   readonly table: string;
   /** The table of Services' rules, which outlives a restart. */
   readonly servicesTable: string;
+  /** The table that guards what comes from other machines. */
+  readonly overlayTable: string;
   /** Short, since a socket's path has at most 107 bytes. */
   readonly stateDir: string;
 }
 
 export function machineNames(dataDir: string): MachineNames {
   const mark = createHash('sha256').update(resolve(dataDir)).digest('hex').slice(0, 6);
-  return { bridge: `peapod-${mark}`, table: `peapod_${mark}`, servicesTable: `peapod_${mark}_services`, stateDir: `/run/peapod/${mark}` };
+  const table = `peapod_${mark}`;
+  return {
+    bridge: `peapod-${mark}`,
+    table,
+    servicesTable: `${table}_services`,
+    overlayTable: `${table}_overlay`,
+    stateDir: `/run/peapod/${mark}`,
+  };
 }
 
 /** A node's share of the pod range and its own address, the first of it. Nodes count from 0; a share is a /24. */

@@ -5,31 +5,30 @@ export interface NetworkFacts {
   /** The table's name: one for each data directory. */
   readonly table: string;
   readonly bridge: string;
-  /** Links to other nodes of this machine, whose names may end in `*`; undefined: there are none. */
-  readonly uplinks?: string | undefined;
+  /** Links to other nodes of this machine, whose names may end in `*`, and the overlay to other machines. */
+  readonly uplinks: readonly string[];
   readonly clusterCidr: string;
   readonly serviceCidr: string;
-  /** The address of the Service `kubernetes`. */
-  readonly kubernetesIp: string;
-  /** Where the API listens on the bridge. */
-  readonly apiIp: string;
-  readonly apiPort: number;
+  /** The address of the Service `kubernetes` and where the API listens; undefined: the rules of Services tell the way as to any other. */
+  readonly kubernetes: { readonly ip: string; readonly apiIp: string; readonly apiPort: number } | undefined;
 }
 
 /**
  * The whole table, replacing an earlier one in one transaction. Nothing addressed to the pod or service range leaves the machine: in postrouting it
- * may only go to the bridge, to loopback or to another node of this machine. What is left of the service range is refused at once, TCP with a reset.
+ * may only go to the bridge, to loopback, to another node of this machine or into the overlay. What is left of the service range is refused at once, TCP with a reset.
  */
 export function networkRules(facts: NetworkFacts): string {
-  const inside = ['lo', facts.bridge, ...(facts.uplinks === undefined ? [] : [facts.uplinks])];
+  const inside = ['lo', facts.bridge, ...facts.uplinks];
+  const { kubernetes } = facts;
+  const toKubernetes =
+    kubernetes === undefined ? '' : `    ip daddr ${kubernetes.ip} tcp dport 443 dnat ip to ${kubernetes.apiIp}:${kubernetes.apiPort}\n`;
   const ranges = `{ ${facts.clusterCidr}, ${facts.serviceCidr} }`;
   return `table inet ${facts.table} {
 }
 delete table inet ${facts.table}
 table inet ${facts.table} {
   chain to_kubernetes {
-    ip daddr ${facts.kubernetesIp} tcp dport 443 dnat ip to ${facts.apiIp}:${facts.apiPort}
-  }
+${toKubernetes}  }
   chain prerouting {
     type nat hook prerouting priority -100; policy accept;
     jump to_kubernetes

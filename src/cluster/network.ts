@@ -1,7 +1,8 @@
 // Owns the first node's network on the machine: the bridge, forwarding, and Peapod's nftables table. Made again at each start, taken away by `down`.
 import { execFile } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { findProgram } from '../runtime/cri/containerd.ts';
+import type { MachineNames } from './identity.ts';
 import { type NetworkFacts, networkRules } from './network-rules.ts';
 
 /** Runs a program to its end with `input` on its standard input. Rejects with its own words. */
@@ -18,11 +19,18 @@ export function run(program: string, args: readonly string[], input = ''): Promi
   });
 }
 
-/** Sets the fence first, then makes the bridge with `apiIp` on it. Safe to call when it is all there. */
-export async function openNetwork(facts: NetworkFacts, prefixLength: number): Promise<void> {
+/** Whether this process's network has a device of this name. What /sys shows may be another network's. */
+export function hasLink(name: string): boolean {
+  return readFileSync('/proc/self/net/dev', 'utf8')
+    .split('\n')
+    .some((line) => line.trimStart().startsWith(`${name}:`));
+}
+
+/** Sets the fence first, then makes the bridge with `address` on it. Safe to call when it is all there. */
+export async function openNetwork(facts: NetworkFacts, address: string, prefixLength: number): Promise<void> {
   await run('nft', ['-f', '-'], networkRules(facts));
-  if (!existsSync(`/sys/class/net/${facts.bridge}`)) await run('ip', ['link', 'add', facts.bridge, 'type', 'bridge']);
-  await run('ip', ['address', 'replace', `${facts.apiIp}/${prefixLength}`, 'dev', facts.bridge]);
+  if (!hasLink(facts.bridge)) await run('ip', ['link', 'add', facts.bridge, 'type', 'bridge']);
+  await run('ip', ['address', 'replace', `${address}/${prefixLength}`, 'dev', facts.bridge]);
   await run('ip', ['link', 'set', facts.bridge, 'up']);
   writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');
   // A node port asked for on the loopback is answered by a pod behind the bridge; the rules of Services guard what else comes from there.
@@ -32,8 +40,8 @@ export async function openNetwork(facts: NetworkFacts, prefixLength: number): Pr
 }
 
 /** Takes the bridge and the tables away. What is not there is no error. */
-export async function closeNetwork(facts: Pick<NetworkFacts, 'bridge' | 'table'> & { readonly servicesTable: string }): Promise<void> {
-  if (existsSync(`/sys/class/net/${facts.bridge}`)) await run('ip', ['link', 'delete', facts.bridge]);
-  const gone = [facts.table, facts.servicesTable].map((table) => `table inet ${table} {\n}\ndelete table inet ${table}\n`);
+export async function closeNetwork({ bridge, table, servicesTable, overlayTable }: MachineNames): Promise<void> {
+  if (hasLink(bridge)) await run('ip', ['link', 'delete', bridge]);
+  const gone = [table, servicesTable, overlayTable].map((one) => `table inet ${one} {\n}\ndelete table inet ${one}\n`);
   await run('nft', ['-f', '-'], gone.join(''));
 }

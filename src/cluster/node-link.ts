@@ -76,9 +76,8 @@ export async function openLink(link: NodeLink, facts: LinkFacts): Promise<void> 
   const rules = networkRules({
     ...facts,
     bridge: nodeBridge,
-    uplinks: uplink,
-    kubernetesIp: formatIpv4(rangeOf(facts.serviceCidr).first + 1),
-    apiIp: gateway,
+    uplinks: [uplink],
+    kubernetes: { ip: formatIpv4(rangeOf(facts.serviceCidr).first + 1), apiIp: gateway, apiPort: facts.apiPort },
   });
   await applyInNode(link, rules);
   await connectLink(link);

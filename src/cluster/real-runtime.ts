@@ -9,9 +9,12 @@ import { diskFiles } from '../runtime/disk-files.ts';
 import type { NodeFiles } from '../runtime/files.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { machineNames, nodeNetwork } from './identity.ts';
+import { readMembership } from './join/membership.ts';
+import { advertisedAddress } from './join/own-address.ts';
 import { closeNetwork, openNetwork, run } from './network.ts';
 import { closeLink, linkPrefix, nodeLink } from './node-link.ts';
 import { type ClusterOptions, formatIpv4, rangeOf } from './options.ts';
+import { endOverlay, overlayDevice, overlayMtu } from './overlay/overlay.ts';
 import { nodePathsOf, nodesDirectory, pathsOf } from './paths.ts';
 
 /** A runtime with the files that its containers see. */
@@ -26,30 +29,36 @@ export async function openNodeNetwork(options: ClusterOptions): Promise<void> {
   const { address, prefixLength } = nodeNetwork(options.clusterCidr, 0);
   const facts = {
     ...names,
-    uplinks: options.nodes > 1 ? `${linkPrefix(options.dataDir)}n*` : undefined,
+    uplinks: [
+      ...(options.nodes > 1 ? [`${linkPrefix(options.dataDir)}n*`] : []),
+      ...(advertisedAddress(options) === undefined ? [] : [overlayDevice(options.dataDir)]),
+    ],
     clusterCidr: options.clusterCidr,
     serviceCidr: options.serviceCidr,
-    kubernetesIp: formatIpv4(rangeOf(options.serviceCidr).first + 1),
-    apiIp: address,
-    apiPort: options.port,
+    kubernetes: { ip: formatIpv4(rangeOf(options.serviceCidr).first + 1), apiIp: address, apiPort: options.port },
   };
-  await openNetwork(facts, prefixLength);
+  await openNetwork(facts, address, prefixLength);
 }
 
 /** Starts containerd, or finds the one that still runs, or takes the person's own; its containers outlive this process. */
 export async function openRealRuntime(options: ClusterOptions, clock: Clock, log: Log): Promise<NodeRuntime> {
-  const endpoint = options.runtimeEndpoint ?? (await startContainerd(containerdOptions(options))).endpoint;
+  const endpoint = options.runtimeEndpoint ?? (await startContainerd(await containerdOptions(options))).endpoint;
   return { runtime: criRuntime({ endpoint, clock, log }), files: diskFiles() };
 }
 
-function containerdOptions(options: ClusterOptions): Parameters<typeof startContainerd>[0] {
+async function containerdOptions(options: ClusterOptions): Promise<Parameters<typeof startContainerd>[0]> {
   const names = machineNames(options.dataDir);
   const dataDir = pathsOf(options.dataDir).runtime;
   const { podCidr } = nodeNetwork(options.clusterCidr, 0);
+  const advertised = advertisedAddress(options);
   return {
     dataDir,
     stateDir: names.stateDir,
-    network: { bridge: names.bridge, podCidr, dataDir: `${dataDir}/cni/addresses` },
+    network: {
+      ...{ bridge: names.bridge, podCidr, dataDir: `${dataDir}/cni/addresses` },
+      // Packets of pods must fit into the overlay.
+      ...(advertised === undefined ? {} : { mtu: await overlayMtu(advertised) }),
+    },
     mirrors: options.registryMirrors,
   };
 }
@@ -68,7 +77,8 @@ export function containerdPid(dataDir: string): number | undefined {
 /** Ends every pod of this data directory's nodes, their containerds, links, the bridge and the rules. What is not there is no error. */
 export async function endRealRuntime(dataDir: string, clock: Clock, log: Log): Promise<void> {
   const first = containerdOf(dataDir);
-  await endContainers({ ...first, cgroupRoot: '/kubepods', kubelet: pathsOf(dataDir).kubelet }, clock, log);
+  const cgroupRoot = readMembership(dataDir)?.cgroupRoot ?? '/kubepods';
+  await endContainers({ ...first, cgroupRoot, kubelet: pathsOf(dataDir).kubelet }, clock, log);
   removeLogLinks(pathsOf(dataDir).podLogs);
   await Promise.all(
     furtherNodes(dataDir).map(async (index) => {
@@ -83,6 +93,7 @@ export async function endRealRuntime(dataDir: string, clock: Clock, log: Log): P
       await closeLink(link);
     }),
   );
+  await endOverlay(dataDir);
   await closeNetwork(machineNames(dataDir));
 }
 

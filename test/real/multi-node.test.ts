@@ -15,9 +15,8 @@ const home = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const problem = whyNoRealCluster() ?? (findProgram('kubectl') === undefined ? 'kubectl is missing' : undefined);
 if (problem !== undefined) console.log(`several real nodes are left out: ${problem}`);
 
-const commands = [...readFileSync(join(home, 'docs/multi-node.md'), 'utf8').matchAll(/```sh\n([^`]*)```/g)].flatMap(([, block = '']) =>
-  block.split('\n').filter((line) => line !== ''),
-);
+const [page = ''] = readFileSync(join(home, 'docs/multi-node.md'), 'utf8').split('## On several machines');
+const commands = [...page.matchAll(/```sh\n([^`]*)```/g)].flatMap(([, block = '']) => block.split('\n').filter((line) => line !== ''));
 
 /** Names on this machine that belong to a data directory: links, namespaces, tables, state. */
 async function traces(mark: string): Promise<readonly string[]> {

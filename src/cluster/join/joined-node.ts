@@ -11,8 +11,7 @@ import { Informer } from '../../client/informer.ts';
 import { resources } from '../../client/resources.ts';
 import type { KeyPair } from '../key-pair.ts';
 import type { Outside } from '../lone-components.ts';
-import { type LoneKubeletOptions, startLoneKubelet } from '../lone-kubelet.ts';
-import { OptionError } from '../options.ts';
+import { startLoneKubelet } from '../lone-kubelet.ts';
 import { pathsOf } from '../paths.ts';
 import { dnsAddress } from '../service-network.ts';
 import { tokenText } from './bootstrap-token.ts';
@@ -22,6 +21,7 @@ import { discoverCa } from './discovery.ts';
 import { JoinError, onTheWay } from './join-error.ts';
 import { factsMap, rangesOf } from './join-facts.ts';
 import type { JoinOptions } from './join-options.ts';
+import { type JoinedMachine, openJoinedMachine } from './joined-machine.ts';
 import { type Membership, readIdentity, readMembership, refuseControlPlane, saveIdentity, saveMembership } from './membership.ts';
 import { addressTowards, interfaceOf } from './own-address.ts';
 
@@ -76,7 +76,7 @@ export async function openJoinedNode(parts: JoinParts): Promise<JoinedNode> {
       },
     });
     closing.push(() => rotation.stop());
-    const { serviceCidr } = await whenThere(() => readRanges(client, signal), say, signal);
+    const { clusterCidr, serviceCidr } = await whenThere(() => readRanges(client, signal), say, signal);
     const common = {
       ...services,
       client,
@@ -88,9 +88,13 @@ export async function openJoinedNode(parts: JoinParts): Promise<JoinedNode> {
       port: options.port,
     };
     const podCidr = await step('Share of the pod range', () => registerNode(client, nodeName, signal));
-    const kubeletOptions = runtime === 'simulated' ? simulated(common, podCidr) : undefined;
-    if (kubeletOptions === undefined) throw new OptionError('real containers cannot join yet');
-    const kubelet = await step('Kubelet', () => startLoneKubelet(kubeletOptions));
+    const machine = {
+      ...{ ...services, client, dataDir: options.dataDir, membership, clusterCidr, serviceCidr, podCidr },
+      mirrors: options.registryMirrors,
+    };
+    const place = runtime === 'simulated' ? simulated(podCidr) : await step('Network and containerd', () => openJoinedMachine(machine));
+    closing.push(() => place.stop());
+    const kubelet = await step('Kubelet', () => startLoneKubelet({ ...common, ...place.kubelet }));
     closing.push(() => kubelet.stop());
     const watch = tellWhenDeleted(client, nodeName, { ...services }, () => {
       const how = `peapod down --data-dir ${options.dataDir}`;
@@ -107,10 +111,8 @@ export async function openJoinedNode(parts: JoinParts): Promise<JoinedNode> {
   }
 }
 
-type Common = Omit<LoneKubeletOptions, 'rootDir' | 'runtime' | 'endpoint' | 'podCidr'>;
-
-function simulated(common: Common, podCidr: string): LoneKubeletOptions {
-  return { ...common, rootDir: '/var/lib/kubelet', runtime: 'simulated', endpoint: '', podCidr };
+function simulated(podCidr: string): JoinedMachine {
+  return { kubelet: { rootDir: '/var/lib/kubelet', runtime: 'simulated', endpoint: '', podCidr }, stop: async () => {} };
 }
 
 /** Makes the Node where there is none: the controllers give it its share of the pod range, which its network is made of. */

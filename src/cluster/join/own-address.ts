@@ -34,12 +34,9 @@ export function advertisedAddress({ advertiseAddress, bind }: Pick<ClusterOption
   return advertiseAddress ?? (bind === '0.0.0.0' ? outsideAddress() : undefined);
 }
 
-/** The interface that has an address, and how long its packets may be; undefined where none has it. */
-export function interfaceOf(address: string): { readonly name: string; readonly mtu: number } | undefined {
-  for (const [name, addresses] of Object.entries(networkInterfaces()))
-    if (addresses?.some((one) => one.address === address))
-      return { name, mtu: Number(readFileSync(`/sys/class/net/${name}/mtu`, 'utf8').trim()) };
-  return undefined;
+/** The name of the interface that has an address; undefined where none has it. */
+export function interfaceOf(address: string): string | undefined {
+  return Object.entries(networkInterfaces()).find(([, addresses]) => addresses?.some((one) => one.address === address))?.[0];
 }
 
 const answerWithinMs = 10_000;

@@ -1,5 +1,6 @@
 // Owns pods' cgroups: made with their limits before anything runs in them, taken away when nothing does. It refuses to remove one that still holds anything of others.
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { type CgroupValues, cgroupFiles } from './cgroup-values.ts';
 
 /** What becomes of a pod's cgroup. */
@@ -72,6 +73,7 @@ export const machineCgroups: PodCgroups = {
 export async function removeEmptyRoot(root: string): Promise<void> {
   for (const hierarchy of [mountPoint, ...(await directoriesOf(mountPoint))]) {
     for (const below of ['/burstable', '/besteffort', '']) await rmdir(`${hierarchy}${root}${below}`).catch(() => {});
+    for (let above = dirname(root); above.length > 1; above = dirname(above)) await rmdir(`${hierarchy}${above}`).catch(() => {});
   }
 }
 

@@ -1,0 +1,80 @@
+// Owns the machine under a node that joined: its fence and bridge, its containerd, its rules for Services, its way to the other machines.
+import { mkdirSync } from 'node:fs';
+import { systemEntropy } from '../../base/entropy.ts';
+import type { Service } from '../../base/service.ts';
+import type { Client } from '../../client/client.ts';
+import { startProxy } from '../../proxy/proxy.ts';
+import { startContainerd } from '../../runtime/cri/containerd.ts';
+import type { RegistryMirror } from '../../runtime/cri/containerd-config.ts';
+import { machineNames } from '../identity.ts';
+import type { Outside } from '../lone-components.ts';
+import type { LoneKubeletOptions } from '../lone-kubelet.ts';
+import { openNetwork } from '../network.ts';
+import { formatIpv4, rangeOf } from '../options.ts';
+import { overlayFacts, overlayMtu, startOverlay } from '../overlay/overlay.ts';
+import { pathsOf } from '../paths.ts';
+import { applyRules } from '../service-network.ts';
+import type { Membership } from './membership.ts';
+
+/** What a machine is made of. */
+export interface JoinedMachineParts extends Omit<Outside, 'entropy'> {
+  /** Speaks as the node. */
+  readonly client: Client;
+  readonly dataDir: string;
+  readonly membership: Membership;
+  readonly clusterCidr: string;
+  readonly serviceCidr: string;
+  /** The node's share. */
+  readonly podCidr: string;
+  readonly mirrors: readonly RegistryMirror[];
+}
+
+/** A machine that is ready for a kubelet. Stopping it leaves containers, rules and routes alone: `down` takes them away. */
+export interface JoinedMachine extends Service {
+  /** What the kubelet must know of it. */
+  readonly kubelet: Pick<LoneKubeletOptions, 'runtime' | 'endpoint' | 'rootDir' | 'podCidr' | 'manifestsDir' | 'logDir' | 'cgroupRoot'>;
+}
+
+/** Makes it, or brings what is there to its form. The fence comes before anything that could send a packet to a pod. */
+export async function openJoinedMachine(parts: JoinedMachineParts): Promise<JoinedMachine> {
+  const { client, dataDir, membership, clusterCidr, serviceCidr, podCidr, mirrors, clock, log } = parts;
+  const { ca, nodeName, nodeIp, cgroupRoot } = membership;
+  const paths = pathsOf(dataDir);
+  const names = machineNames(dataDir);
+  const address = formatIpv4(rangeOf(podCidr).first + 1);
+  const facts = overlayFacts(dataDir, ca, nodeIp, address);
+  const mtu = await overlayMtu(nodeIp);
+  for (const directory of [paths.kubelet, paths.manifests, paths.podLogs]) mkdirSync(directory, { recursive: true });
+  await openNetwork(
+    { table: names.table, bridge: names.bridge, uplinks: [facts.device], clusterCidr, serviceCidr, kubernetes: undefined },
+    address,
+    24,
+  );
+  const network = { bridge: names.bridge, podCidr, dataDir: `${paths.runtime}/cni/addresses`, mtu };
+  const { endpoint } = await startContainerd({ dataDir: paths.runtime, stateDir: names.stateDir, network, mirrors });
+  const outside = { clock, entropy: systemEntropy, log };
+  const overlay = await startOverlay({ ...outside, client, isOwn: (name) => name === nodeName, facts });
+  const proxy = startProxy({
+    ...outside,
+    client,
+    nodeName,
+    clusterCidr,
+    table: names.servicesTable,
+    nodePortsFrom: undefined,
+    apply: applyRules,
+  });
+  return {
+    kubelet: {
+      runtime: 'cri',
+      endpoint,
+      rootDir: paths.kubelet,
+      podCidr,
+      manifestsDir: paths.manifests,
+      logDir: paths.podLogs,
+      cgroupRoot,
+    },
+    async stop() {
+      await Promise.all([proxy.stop(), overlay.stop()]);
+    },
+  };
+}
