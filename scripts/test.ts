@@ -1,5 +1,5 @@
 // Owns `npm test`: types, lint, unit tests and scenarios, then the same stories on real containers where this machine can run them. Its last line counts.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -73,11 +73,21 @@ async function prepareMachine(): Promise<void> {
   );
 }
 
+/** Installs an etcd for the tests of the store in one, where root on Debian can. Where that fails the tests say what they could not do. */
+async function prepareEtcd(): Promise<void> {
+  if (spawnSync('etcd', ['--version']).status === 0 || process.getuid?.() !== 0 || spawnSync('apt-get', ['--version']).status !== 0) return;
+  console.log('\n== installing etcd-server for the tests of the store in etcd');
+  await installPackages(['etcd-server'], (line) => console.log(`    ${line}`)).catch((error: unknown) =>
+    console.log(`could not: ${String(error)}`),
+  );
+}
+
 if (filters.length === 0) {
   await check('types', bin('tsc'), ['--noEmit']);
   await check('lint', bin('biome'), ['check', '--diagnostic-level=error', '.']);
   await check('bundle', process.execPath, ['--disable-warning=ExperimentalWarning', join(home, 'scripts/bundle.ts')]);
 }
+await prepareEtcd();
 await cases('unit tests and simulated scenarios', []);
 if (process.platform === 'linux' && process.getuid?.() === 0) {
   await prepareMachine();

@@ -5,6 +5,7 @@ import type { FieldRequirement } from '../api/selectors/field-selector.ts';
 import { badRequest, notFound, StatusError } from '../api/status-error.ts';
 import { type Attributes, requireAllowed } from './auth/authorizer.ts';
 import type { User } from './auth/user.ts';
+import { serveFresh } from './freshness.ts';
 import { booleanOf, type Query } from './list-options.ts';
 import { methodNotAllowed, UnknownPathError, unknownResource } from './refusals.ts';
 import type { Answer, ApiRequest, RequestBody } from './request.ts';
@@ -65,7 +66,12 @@ function requirementsOf(text: string | null): readonly FieldRequirement[] {
 }
 
 /** Serves a request for a resource: authorises, finds the kind, carries out. Rejects with StatusError or UnknownPathError. */
-export async function serveResource(serving: Serving, call: Call): Promise<Answer> {
+export function serveResource(serving: Serving, call: Call): Promise<Answer> {
+  const { info, query, warnings } = call;
+  return serveFresh(serving.store, info.verb, query, warnings, () => serveOnce(serving, call));
+}
+
+async function serveOnce(serving: Serving, call: Call): Promise<Answer> {
   const { info, query, user } = call;
   requireAllowed(serving.authorizer, user, attributesOf(info, query));
   const { kind, subresource } = find(serving, info);

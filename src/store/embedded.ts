@@ -86,8 +86,8 @@ class EmbeddedStore implements Store {
     return this.#ledger.compactedRevision;
   }
 
-  settled(): Promise<void> {
-    return Promise.resolve();
+  get trouble(): string | undefined {
+    return this.#broken;
   }
 
   get(key: string): ReturnType<Store['get']> {

@@ -35,7 +35,7 @@ export class Ledger {
   readonly #keys = new OrderedKeys();
   /** The newest value of keys with writes under way; undefined is a deletion. */
   readonly #pending = new Map<string, { readonly entry: Entry | undefined; readonly revision: number }>();
-  /** The events of each revision above #logBase, in order. */
+  /** The events of each revision above #logBase that changed anything, in order. */
   #log: (readonly StoreEvent[])[] = [];
   #logBase: number;
   readonly #watched = new Map<string, WatchedRange>();
@@ -58,13 +58,13 @@ export class Ledger {
     return this.#compacted;
   }
 
-  /** Fills in what an engine read from disk: the entries as of `revision`, and the events after the compacted revision, one list a revision. */
+  /** Fills in what an engine read: the entries as of `revision`, and the events of the last revisions up to it, one list each. */
   restore(entries: Iterable<Entry>, log: readonly (readonly StoreEvent[])[]): void {
     for (const entry of entries) {
       this.#entries.set(entry.key, entry);
       this.#keys.add(entry.key);
     }
-    this.#log = [...log];
+    this.#log = log.filter((events) => events.length > 0);
     this.#logBase = this.#revision - log.length;
   }
 
@@ -74,7 +74,7 @@ export class Ledger {
 
   range({ start, end, limit = Number.POSITIVE_INFINITY, revision = this.#revision }: RangeQuery): RangeResult {
     if (revision > this.#revision) throw new FutureRevisionError(this.#revision);
-    if (revision < this.#compacted) throw new CompactedError(this.#compacted);
+    if (revision < Math.max(this.#compacted, this.#logBase)) throw new CompactedError(Math.max(this.#compacted, this.#logBase));
     if (revision !== this.#revision) return this.#rangeAt(start, end, limit, revision);
     const entries: Entry[] = [];
     let more = false;
@@ -92,8 +92,9 @@ export class Ledger {
   /** The range as it was: the present one with every later change undone, newest first. */
   #rangeAt(start: string, end: string, limit: number, revision: number): RangeResult {
     const undone = new Map<string, Entry | undefined>();
-    for (let at = this.#revision; at > revision; at--) {
-      for (const event of this.#log[at - this.#logBase - 1] ?? []) {
+    const first = this.#firstAfter(revision);
+    for (let at = this.#log.length - 1; at >= first; at--) {
+      for (const event of this.#log[at] ?? []) {
         const key = keyOf(event);
         if (key >= start && key < end) undone.set(key, event.previous);
       }
@@ -133,9 +134,14 @@ export class Ledger {
     return { outcome: 'accepted', revision, events };
   }
 
-  /** Makes the next revision visible and tells the watchers. Revisions must be published in order. */
+  /** Moves on to a revision up to which nothing changed. */
+  advance(revision: number): void {
+    this.#revision = Math.max(this.#revision, revision);
+  }
+
+  /** Makes the next revision that changes anything visible and tells the watchers. Revisions must be published in order. */
   publish(revision: number, events: readonly StoreEvent[]): void {
-    if (revision !== this.#revision + 1) throw new Error(`revision ${revision} published after ${this.#revision}`);
+    if (revision <= this.#revision) throw new Error(`revision ${revision} published after ${this.#revision}`);
     this.#revision = revision;
     this.#log.push(events);
     for (const event of events) {
@@ -178,8 +184,8 @@ export class Ledger {
   watch(range: { readonly start: string; readonly end: string }, afterRevision: number, listener: StoreListener): Disposable {
     if (afterRevision < this.#logBase && afterRevision < this.#revision) throw new CompactedError(Math.max(this.#compacted, this.#logBase));
     const { start, end } = range;
-    for (let at = afterRevision + 1; at <= this.#revision; at++) {
-      const mine = eventsIn(range, this.#log[at - this.#logBase - 1] ?? []);
+    for (let at = this.#firstAfter(afterRevision); at < this.#log.length; at++) {
+      const mine = eventsIn(range, this.#log[at] ?? []);
       if (mine.length > 0) listener(mine);
     }
     const name = `${start}\0${end}`;
@@ -203,11 +209,23 @@ export class Ledger {
   compact(revision: number): readonly StoreEvent[] {
     if (revision <= this.#compacted) throw new CompactedError(this.#compacted);
     if (revision > this.#revision) throw new FutureRevisionError(this.#revision);
-    const forgotten = this.#log.slice(0, Math.max(0, revision - this.#logBase)).flat();
-    this.#log = this.#log.slice(Math.max(0, revision - this.#logBase));
+    const kept = this.#firstAfter(revision);
+    const forgotten = this.#log.slice(0, kept).flat();
+    this.#log = this.#log.slice(kept);
     this.#logBase = Math.max(this.#logBase, revision);
     this.#compacted = revision;
     return forgotten;
+  }
+
+  /** Where in the log the first revision above this one is. */
+  #firstAfter(revision: number): number {
+    let [low, high] = [0, this.#log.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#log[middle]?.[0]?.revision ?? 0) <= revision) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #newest(key: string): Entry | undefined {

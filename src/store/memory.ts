@@ -13,7 +13,7 @@ export function memoryStore(): Store {
     get compactedRevision() {
       return ledger.compactedRevision;
     },
-    settled: () => Promise.resolve(),
+    trouble: undefined,
     get: (key: string) => ledger.get(key),
     range: (query: RangeQuery): RangeResult => ledger.range(query),
     async transact(transaction: Transaction): Promise<TransactionResult> {

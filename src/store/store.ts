@@ -78,24 +78,43 @@ export class FutureRevisionError extends Error {
   }
 }
 
+/** Why a store cannot serve: it cannot be reached, it did not say what became of a write, it is full, has too much to do, or a write is too large. */
+export type StoreTrouble = 'unreachable' | 'unknown' | 'full' | 'busy' | 'tooLarge';
+
+/** Thrown where the engine cannot serve. But for `unknown`, nothing was written. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
+  readonly trouble: StoreTrouble;
+  constructor(trouble: StoreTrouble, message: string) {
+    super(message);
+    this.trouble = trouble;
+  }
+}
+
 /** Called with the changes of one revision at a time, in revision order, never concurrently. Must not throw and must return at once. */
 export type StoreListener = (events: readonly StoreEvent[]) => void;
 
 /**
  * Reads are synchronous and served from memory; they show only what is durable. Writes resolve when they are durable, in revision order,
- * after every watcher was told. The first revision of an empty store is 1; the first write makes 2.
+ * after every watcher was told. The first revision of an empty store of one's own is 1, its first write makes 2; where others write beside it (etcd),
+ * revisions may be left out.
  */
 export interface Store {
   /** The newest durable revision. */
   readonly revision: number;
   /** The highest revision that was compacted away; 0 where none was. */
   readonly compactedRevision: number;
-  /** Resolves when reads show every write that was acknowledged anywhere before the call. Immediate for engines of this process. */
-  settled(): Promise<void>;
+  /** What keeps the store from serving; undefined where it serves. */
+  readonly trouble: string | undefined;
+  /**
+   * Resolves when reads show every write that was acknowledged anywhere before the call. Rejects with StoreUnavailableError where that cannot be
+   * known. Absent where nobody else writes: reads always do.
+   */
+  readonly settled?: () => Promise<void>;
   get(key: string): Entry | undefined;
   /** Throws CompactedError or FutureRevisionError for a `revision` out of reach. */
   range(query: RangeQuery): RangeResult;
-  /** Rejects only where the engine itself fails (disk full, closed); a failed guard is a value. */
+  /** Rejects only where the engine itself fails (disk full, closed, StoreUnavailableError); a failed guard is a value. */
   transact(transaction: Transaction): Promise<TransactionResult>;
   /**
    * Tells `listener` every change of keys in [start, end) with a revision above `afterRevision`: first the past ones, synchronously, before this

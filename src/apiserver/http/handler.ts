@@ -5,6 +5,7 @@ import type { Authenticator, Credentials } from '../auth/authenticator.ts';
 import { requireAllowed } from '../auth/authorizer.ts';
 import { impersonate, headersOf as rawHeadersOf } from '../auth/impersonation.ts';
 import type { User } from '../auth/user.ts';
+import { serveFresh } from '../freshness.ts';
 import { noQuery, type Query } from '../list-options.ts';
 import { type Media, mediaOf, requireType } from '../negotiation.ts';
 import { asksForWatch, attributesOf, serveResource } from '../pipeline.ts';
@@ -105,7 +106,7 @@ async function userOf(parts: HttpParts, { exchange, info, query }: Incoming, cer
 
 async function serve(parts: HttpParts, incoming: Incoming, certificate: Credentials['clientCertificate']): Promise<number> {
   const { exchange, info, query, warnings, auditId } = incoming;
-  const user = await userOf(parts, incoming, certificate);
+  const user = await serveFresh(parts.serving.store, '', query, warnings, () => userOf(parts, incoming, certificate));
   if (!info.isResource) return serveDocument(parts, incoming, user);
   if (!methods.has(exchange.method)) throw methodNotAllowed();
   const { serving, metrics } = parts;
