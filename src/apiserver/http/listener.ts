@@ -45,6 +45,8 @@ const keepAliveMs = 30_000;
 /** Upstream's bound for the head of a request, which Go's servers give the handshake as well. */
 const handshakeMs = 32_000;
 const mostConnections = 20_000;
+/** How much of bodies a connection may have under way. HTTP/2 begins with 64 KiB, which makes every client wait at some thirty creates. */
+const sessionWindow = 4 * 1024 * 1024;
 
 const certificates = new WeakMap<object, Credentials['clientCertificate']>();
 
@@ -134,6 +136,7 @@ function secureServer({ key, cert, ca }: TlsOptions, handler: RequestHandler, op
   });
   server.on('session', (session: ServerHttp2Session) => {
     open.add(session);
+    session.setLocalWindowSize(sessionWindow);
     session.once('close', () => open.delete(session));
     session.on('error', () => session.destroy());
   });
