@@ -1,7 +1,7 @@
 // Owns the writing thread of the embedded store: batches in, one durable commit each, an answer out. It refuses to decide anything.
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
-import { placeOf, prepare } from './embedded-schema.ts';
+import { placeOf, prepare, stretchLog } from './embedded-schema.ts';
 
 /** Changes to append, in order. The values lie in `bytes` one after the other; a size of −1 is a deletion. */
 export interface CommitJob {
@@ -35,6 +35,7 @@ const port = parentPort;
 if (port !== null) {
   const db = new DatabaseSync(String(workerData));
   prepare(db);
+  stretchLog(db);
   const append = db.prepare('INSERT INTO rows VALUES (?, ?, ?, ?)');
   const dropRow = db.prepare('DELETE FROM rows WHERE place = ?');
   const dropSuperseded = db.prepare('DELETE FROM rows WHERE place >= ? AND place < ? AND key = ?');
