@@ -27,8 +27,11 @@ function serverFlags(command: Command): Command {
     .option(...dataDir)
     .option('--port <port>', "the API's port (default: 6443)")
     .option('--bind <address>', "the API's address (default: 127.0.0.1: this machine only)")
-    .option('--service-cidr <range>', 'addresses of Services (default: 10.96.0.0/16)')
     .option('--advertise-address <address>', 'the address at which other machines reach the API (default: that of --bind)')
+    .option(
+      '--service-cidr <range>',
+      'addresses of Services; two, of IPv4 and IPv6, with a comma between: dual stack (default: 10.96.0.0/16)',
+    )
     .option('--store <where>', 'embedded (on disk) or memory (forgotten at the end; default: embedded)');
 }
 
@@ -43,7 +46,7 @@ serverFlags(program.command('up').allowExcessArguments())
   .option('--nodes <n>', 'how many nodes; 0: a control plane only (default: 1)')
   .option('--taint-control-plane', 'keep pods off the first node, as clusters made by kubeadm do')
   .option('--without <components>', 'leave out scheduler, controllers, kubelet, proxy, dns (separated by commas)')
-  .option('--cluster-cidr <range>', 'addresses of pods (default: 10.42.0.0/16)')
+  .option('--cluster-cidr <range>', 'addresses of pods; two likewise (default: 10.42.0.0/16)')
   .option('--registry-mirror <mirror>', "HOST[/PREFIX]=URL: ask there instead; '*' for every registry; repeatable", collect)
   .option('--token-auth-file <file>', 'static tokens, a line each: token,user,uid,"group1,group2"')
   .option('--scheduler-config <file>', "a KubeSchedulerConfiguration (default: upstream's defaults)")

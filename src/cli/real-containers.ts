@@ -2,7 +2,8 @@
 import { type MachineFacts, observeMachine } from '../cluster/machine.ts';
 import { decideRuntime } from '../cluster/machine-verdict.ts';
 import { become, namespaceOf, namespaceStep, rootIsShared } from '../cluster/mount-namespace.ts';
-import { OptionError, type RuntimeChoice } from '../cluster/options.ts';
+import { OptionError } from '../cluster/option-error.ts';
+import type { RuntimeChoice } from '../cluster/options.ts';
 import type { Progress } from './progress.ts';
 
 /** Looks at the machine, installs what can be installed, and says plainly when containers will only be simulated. */

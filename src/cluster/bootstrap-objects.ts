@@ -17,7 +17,7 @@ export interface BootstrapObject {
 export interface BootstrapFacts {
   /** The first address of the service range. */
   readonly kubernetesIp: string;
-  readonly serviceCidr: string;
+  readonly serviceCidrs: readonly string[];
   /** Where the API listens for pods; undefined where no pod can reach it (simulated nodes, none). */
   readonly apiIp: string;
   readonly apiPort: number;
@@ -35,7 +35,7 @@ const untyped = (resource: Resource<never> | Resource<AnyObject>): Resource<AnyO
 /** In the order in which they must be made. */
 export function bootstrapObjects({
   kubernetesIp,
-  serviceCidr,
+  serviceCidrs,
   apiIp,
   apiPort,
   caPem,
@@ -50,8 +50,9 @@ export function bootstrapObjects({
     })),
     {
       resource: untyped(resources.serviceCIDRs as Resource<never>),
-      object: { metadata: { name: 'kubernetes' }, spec: { cidrs: [serviceCidr] } },
+      object: { metadata: { name: 'kubernetes' }, spec: { cidrs: serviceCidrs } },
       keep: true,
+      completed: (present) => withSecondRange(present, serviceCidrs),
     },
     {
       resource: untyped(resources.services as Resource<never>),
@@ -61,7 +62,7 @@ export function bootstrapObjects({
           type: 'ClusterIP',
           clusterIP: kubernetesIp,
           clusterIPs: [kubernetesIp],
-          ipFamilies: ['IPv4'],
+          ipFamilies: [kubernetesIp.includes(':') ? 'IPv6' : 'IPv4'],
           ipFamilyPolicy: 'SingleStack',
           sessionAffinity: 'None',
           ports: [{ name: 'https', protocol: 'TCP', port: 443, targetPort: apiPort }],
@@ -81,7 +82,7 @@ export function bootstrapObjects({
       resource: untyped(resources.endpointSlices as Resource<never>),
       object: {
         metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
-        addressType: 'IPv4',
+        addressType: apiIp.includes(':') ? 'IPv6' : 'IPv4',
         endpoints: [{ addresses: [apiIp], conditions: { ready: true } }],
         ports: [port],
       },
@@ -108,6 +109,15 @@ export function bootstrapObjects({
       ? []
       : [{ resource: untyped(resources.storageClasses as Resource<never>), object: storageClass, keep: true }]),
   ];
+}
+
+/** A cluster that had one range of Services may get one of the other family beside it. */
+function withSecondRange(present: AnyObject, serviceCidrs: readonly string[]): AnyObject | undefined {
+  const { cidrs = [] } = ((present as { readonly spec?: { readonly cidrs?: readonly string[] } }).spec ?? {}) as {
+    cidrs?: readonly string[];
+  };
+  const grown = cidrs.length === 1 && serviceCidrs.length === 2 && cidrs[0] === serviceCidrs[0];
+  return grown ? ({ ...present, spec: { cidrs: serviceCidrs } } as AnyObject) : undefined;
 }
 
 const policyResources: Readonly<Record<string, Resource<AnyObject>>> = {

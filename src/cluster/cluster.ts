@@ -25,10 +25,12 @@ import { localPathOn } from './local-path.ts';
 import { metricsKinds } from './metrics-kinds.ts';
 import { nodeActionRoute } from './node-actions.ts';
 import { firstMember, openMachineNodes, startFirstNode, startSimulatedNodes } from './nodes.ts';
-import { type ClusterOptions, OptionError } from './options.ts';
+import { OptionError } from './option-error.ts';
+import type { ClusterOptions } from './options.ts';
 import { overlayFacts, startOverlay } from './overlay/overlay.ts';
 import { pathsOf } from './paths.ts';
 import { openPki } from './pki.ts';
+import { addressIn, nodeShares } from './ranges.ts';
 import { nodesReady } from './readiness.ts';
 import { openNodeNetwork, openRealRuntime } from './real-runtime.ts';
 import { remoteNode } from './remote-node.ts';
@@ -61,13 +63,17 @@ export type Step = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
 /** Opens a cluster with real or simulated containers. What was opened is closed again when a later step fails. */
 export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'simulated', log: Log, step: Step): Promise<Cluster> {
-  if (options.nodes > nodeCapacity(options.clusterCidr))
+  if (options.nodes > nodeCapacity(options.clusterCidrs))
     throw new OptionError(
-      `--cluster-cidr ${options.clusterCidr} has room for ${nodeCapacity(options.clusterCidr)} nodes, not ${options.nodes}`,
+      `--cluster-cidr ${options.clusterCidrs} has room for ${nodeCapacity(options.clusterCidrs)} nodes, not ${options.nodes}`,
     );
   if (runtime === 'cri' && options.nodes > mostMachineNodes)
     throw new OptionError(
       `--nodes takes at most ${mostMachineNodes} with real containers, each with a containerd of its own; --runtime simulated takes more`,
+    );
+  if (runtime === 'cri' && options.nodes > 0 && [...options.clusterCidrs, ...options.serviceCidrs].some((range) => range.includes(':')))
+    throw new OptionError(
+      '--cluster-cidr and --service-cidr take IPv6 ranges with --runtime simulated or --nodes 0 only: real pods have IPv4 addresses',
     );
   const config = readSchedulerConfigFile(options.schedulerConfig);
   const staticUsers = readTokenFile(options.tokenAuthFile);
@@ -83,6 +89,7 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     mkdirSync(paths.manifests, { recursive: true });
     const real = runtime === 'cri' && options.nodes > 0 && !options.without.has('kubelet');
     const { address } = nodeNetwork(options.clusterCidr, 0);
+    const standIn = ownFamilyAddress(options) ?? address;
     if (real) await step('Network fence and bridge', () => openNodeNetwork(options));
     const containers = real ? step('containerd', () => openRealRuntime(options, systemClock, log)) : undefined;
     containers?.catch(() => {});
@@ -115,9 +122,9 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
         log,
         caPem: pki.ca.cert,
         serviceAccountKey: pki.serviceAccountKey,
-        serviceCidr: options.serviceCidr,
+        serviceCidrs: options.serviceCidrs,
         // Endpoints may not name the loopback: without a bridge the address that it would have stands in.
-        apiIp: real || /^(0\.|127\.)/.test(options.bind) ? address : options.bind,
+        apiIp: real || /^(0\.|127\.)/.test(options.bind) || options.serviceCidrs[0]?.includes(':') ? standIn : options.bind,
         apiPort: options.port,
         nodeConnections: connectionTo,
         staticUsers,
@@ -132,7 +139,7 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     });
     const url = `https://${options.bind === '0.0.0.0' ? '127.0.0.1' : options.bind}:${options.port}`;
     writeFileSync(paths.kubeconfig, kubeconfigOf({ server: url, ca: pki.ca.cert, ...pki.admin }), { mode: 0o600 });
-    const { clusterCidr, serviceCidr } = options;
+    const [clusterCidr, serviceCidr] = [options.clusterCidrs.join(','), options.serviceCidrs.join(',')];
     // The data directory has one process at a time: the same name again need not wait for its own lease to end.
     const identity = `peapod-${machineNames(options.dataDir).bridge.split('-')[1]}`;
     const localPath = options.nodes === 0 ? undefined : localPathOn(paths.localPath, (name) => members.get(name)?.files);
@@ -212,14 +219,21 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
   }
 }
 
+/** Endpoints are of the family of the cluster's own Service range: for IPv6, the address that the first node would have. */
+function ownFamilyAddress({ clusterCidrs, serviceCidrs }: ClusterOptions): string | undefined {
+  if (!serviceCidrs[0]?.includes(':')) return undefined;
+  const share = nodeShares(clusterCidrs, 0).find((range) => range.includes(':'));
+  return addressIn(share ?? serviceCidrs[0], share === undefined ? 2 : 1);
+}
+
 function servingNames(
   options: ClusterOptions,
   addresses: readonly string[],
 ): { readonly dns: readonly string[]; readonly ips: readonly string[] } {
   const services = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'];
-  const { address } = nodeNetwork(options.serviceCidr, 0);
+  const first = options.serviceCidrs.map((range) => addressIn(range, 1));
   const bound = options.bind === '0.0.0.0' ? [] : [options.bind];
-  return { dns: ['localhost', ...services], ips: [...new Set(['127.0.0.1', address, ...bound, ...addresses])] };
+  return { dns: ['localhost', ...services], ips: [...new Set(['127.0.0.1', ...first, ...bound, ...addresses])] };
 }
 
 async function listen(

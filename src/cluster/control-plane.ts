@@ -29,7 +29,7 @@ import { bootstrapObjects, policyObjects } from './bootstrap-objects.ts';
 import { keepHouse } from './housekeeping.ts';
 import { localPathClass } from './local-path.ts';
 import { metricsReader } from './metrics-kinds.ts';
-import { formatIpv4, rangeOf } from './options.ts';
+import { addressIn } from './ranges.ts';
 
 /** What a control plane is made of. */
 export interface ControlPlaneParts {
@@ -41,7 +41,8 @@ export interface ControlPlaneParts {
   readonly caPem: string;
   /** PEM of the key that signs service-account tokens. */
   readonly serviceAccountKey: string;
-  readonly serviceCidr: string;
+  /** One range, or one of each IP family, the cluster's own first. */
+  readonly serviceCidrs: readonly string[];
   /** Where pods reach the API, for the Service `kubernetes`. */
   readonly apiIp: string;
   readonly apiPort: number;
@@ -61,7 +62,7 @@ const issuer = 'https://kubernetes.default.svc';
 
 /** Puts the API server together over the store and makes the objects that every cluster has. It does not listen yet. */
 export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiServer> {
-  const { store, clock, entropy, log, serviceCidr } = parts;
+  const { store, clock, entropy, log, serviceCidrs } = parts;
   const objects = storeObjectSource(store, objectOf);
   const tokens = serviceAccountTokens({ issuer, privateKey: parts.serviceAccountKey, objects, clock, entropy });
   const known = cachedTokens(tokens, clock);
@@ -69,7 +70,7 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
   const given = staticTokens(parts.staticUsers ?? new Map(), tokens.audiences);
   const tokenAuthenticators = [given, known, legacy, bootstrapTokens(objects, clock, tokens.audiences)];
   const { authorizer, rbac } = clusterAuthorizer(objects);
-  const allocation = createServiceAllocation({ serviceCidr, entropy });
+  const allocation = createServiceAllocation({ serviceCidrs, entropy });
   allocation.restore(objects.list({ group: '', resource: 'services' }) as readonly unknown[] as readonly ApiService[]);
   const catalog = builtInCatalog();
   const server = createApiServer({
@@ -92,9 +93,9 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
     ...(parts.computed === undefined ? {} : { computed: parts.computed }),
     ...(parts.extensionRoutes && { extensionRoutes: parts.extensionRoutes }),
   });
-  const kubernetesIp = formatIpv4(rangeOf(serviceCidr).first + 1);
+  const kubernetesIp = addressIn(serviceCidrs[0] ?? '', 1);
   const storageClass = parts.ownNodes ? localPathClass : undefined;
-  const facts = { kubernetesIp, serviceCidr, apiIp: parts.apiIp, apiPort: parts.apiPort, caPem: parts.caPem, storageClass };
+  const facts = { kubernetesIp, serviceCidrs, apiIp: parts.apiIp, apiPort: parts.apiPort, caPem: parts.caPem, storageClass };
   await bootstrap(server.client(apiServerUser), [
     ...bootstrapObjects(facts),
     ...policyObjects([...bootstrapPolicy, ...(parts.computed === undefined ? [] : [metricsReader])]),

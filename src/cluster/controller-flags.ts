@@ -1,6 +1,7 @@
 // Owns the flags of `peapod controllers`: upstream's names, checked, as settings of the controllers. It refuses to start anything.
 import { type ControllerSettings, defaultSettings } from '../controllers/settings.ts';
-import { durationMs, OptionError } from './options.ts';
+import { OptionError } from './option-error.ts';
+import { durationMs } from './options.ts';
 
 /** How a flag's text is read. `ignored`: taken so that upstream's command lines work, of no meaning here. */
 type Reading = 'duration' | 'number' | 'text' | 'switch' | 'ignored';
@@ -26,10 +27,16 @@ export const controllerFlags: readonly Flag[] = [
   { name: 'leader-elect-resource-name', reading: 'text', help: "the Lease's name (default: kube-controller-manager)" },
   { name: 'leader-elect-resource-namespace', reading: 'text', help: "the Lease's namespace (default: kube-system)" },
   { name: 'allocate-node-cidrs', reading: 'switch', help: 'give each node a share of the pod range (default: true)' },
-  { name: 'cluster-cidr', reading: 'text', help: 'the pod range (default: 10.42.0.0/16)', setting: 'clusterCidr' },
+  {
+    name: 'cluster-cidr',
+    reading: 'text',
+    help: 'the pod range, or one of each family: 10.42.0.0/16,fd42::/48 (default: 10.42.0.0/16)',
+    setting: 'clusterCidr',
+  },
   { name: 'node-cidr-mask-size', reading: 'number', help: "a node's share of it (default: 24)", setting: 'nodeMaskSize' },
   { name: 'node-cidr-mask-size-ipv4', reading: 'number', help: 'the same', setting: 'nodeMaskSize' },
-  { name: 'service-cluster-ip-range', reading: 'text', help: 'the Service range', setting: 'serviceCidr' },
+  { name: 'node-cidr-mask-size-ipv6', reading: 'number', help: 'of an IPv6 range (default: 64)', setting: 'nodeMaskSizeIpv6' },
+  { name: 'service-cluster-ip-range', reading: 'text', help: 'the Service range, or one of each family', setting: 'serviceCidr' },
   {
     name: 'node-monitor-period',
     reading: 'duration',

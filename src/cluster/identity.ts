@@ -37,9 +37,10 @@ export function nodeNetwork(
   return { podCidr: `${formatIpv4(base)}/24`, address: formatIpv4(base + 1), prefixLength: 24 };
 }
 
-/** How many nodes a pod range has shares for. */
-export function nodeCapacity(clusterCidr: string): number {
-  return Math.floor(rangeOf(clusterCidr).size / 256);
+/** How many nodes every pod range has shares for. */
+export function nodeCapacity(clusterCidrs: readonly string[]): number {
+  const capacities = clusterCidrs.map((range) => 2 ** ((range.includes(':') ? 64 : 24) - Number(range.split('/')[1])));
+  return Math.min(...capacities);
 }
 
 /** `node1`, `node2` … */

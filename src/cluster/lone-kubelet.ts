@@ -12,7 +12,7 @@ import { kernelLog } from './kernel-log.ts';
 import { openKubeletServer } from './kubelet-server.ts';
 import type { Outside } from './lone-components.ts';
 import { type RunningNode, startNode } from './node.ts';
-import { OptionError } from './options.ts';
+import { OptionError } from './option-error.ts';
 import { openSimulatedNode } from './simulated-runtime.ts';
 
 /** What a lone kubelet needs to know. `endpoint` matters for `cri`, `podCidr` for `simulated`. */

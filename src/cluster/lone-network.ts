@@ -4,7 +4,7 @@ import type { Client } from '../client/client.ts';
 import { startDns } from '../dns/dns.ts';
 import { startProxy } from '../proxy/proxy.ts';
 import type { Outside } from './lone-components.ts';
-import { OptionError } from './options.ts';
+import { OptionError } from './option-error.ts';
 import { applyRules, clusterDomain, dnsAddress, hostUpstreams, inRange } from './service-network.ts';
 
 /** The table of a proxy that no data directory owns. */

@@ -10,7 +10,7 @@ import { criRuntime } from '../runtime/cri/cri-runtime.ts';
 import type { ImageStatus } from '../runtime/runtime.ts';
 import { readRunning } from './instance.ts';
 import { logTo } from './logger.ts';
-import { OptionError } from './options.ts';
+import { OptionError } from './option-error.ts';
 import { pathsOf } from './paths.ts';
 import { containerdOf, containerdPid } from './real-runtime.ts';
 

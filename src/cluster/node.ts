@@ -45,8 +45,8 @@ export interface NodeParts {
   readonly dialer?: ProbeDialer;
   /** Takes away what pods leave behind; absent where there are no cgroups. */
   readonly cgroups?: PodCgroups;
-  /** The node's share of the pod range; absent: the controllers give it one. */
-  readonly podCidr?: string;
+  /** The node's share of each pod range; absent: the controllers give it one. */
+  readonly podCidrs?: readonly string[];
   /** When pods are evicted; absent: upstream's defaults. */
   readonly evictionThresholds?: readonly Threshold[];
   /** The port of the kubelet's own server; 10250 unless told. */
@@ -132,7 +132,7 @@ export function startNode(parts: NodeParts): RunningNode {
     ],
     pressures: () => pressures(),
     ...(parts.cgroups === undefined ? {} : { cgroupVersion: cgroupVersion() }),
-    ...(parts.podCidr === undefined ? {} : { podCidr: parts.podCidr }),
+    ...(parts.podCidrs === undefined ? {} : { podCidrs: parts.podCidrs }),
     tell: (about, type, reason, message) => kubelet.events.record(about, type, reason, message),
   });
   const keeper = nodeKeeper({

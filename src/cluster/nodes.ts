@@ -17,15 +17,25 @@ import { type RunningNode, startNode } from './node.ts';
 import type { ClusterOptions } from './options.ts';
 import { pathsOf } from './paths.ts';
 import type { Pki } from './pki.ts';
+import { nodeShares } from './ranges.ts';
 import type { NodeRuntime } from './real-runtime.ts';
 import { dnsAddress } from './service-network.ts';
 import { simulatedNode } from './simulated-node.ts';
 import { openSimulatedNode } from './simulated-runtime.ts';
 
-function commonParts(server: ApiServer, { clusterCidr }: ClusterOptions, index: number, outside: Outside) {
+function commonParts(server: ApiServer, { clusterCidr, clusterCidrs }: ClusterOptions, index: number, outside: Outside) {
   const name = nodeNameOf(index);
   const { address, podCidr } = nodeNetwork(clusterCidr, index);
-  return { ...outside, name, ip: address, podCidr, client: server.client(nodeUser(name)), log: outside.log.with({ node: name }) };
+  const podCidrs = nodeShares(clusterCidrs, index);
+  return {
+    ...outside,
+    name,
+    ip: address,
+    podCidr,
+    podCidrs,
+    client: server.client(nodeUser(name)),
+    log: outside.log.with({ node: name }),
+  };
 }
 
 /** The first node, on real containers: its kubelet lives in this process. */
@@ -78,7 +88,7 @@ export function startSimulatedNodes(
       startNode({
         ...parts,
         ...places,
-        ...openSimulatedNode({ ...outside, podCidr: parts.podCidr, nodeAddress: parts.ip, network }),
+        ...openSimulatedNode({ ...outside, podCidr: parts.podCidr, podCidrs: parts.podCidrs, nodeAddress: parts.ip, network }),
         client: own,
       }),
     );

@@ -1,6 +1,8 @@
 // Owns what a person can choose when starting a cluster, checked: every flag of `up` becomes a value here or a message saying what is wrong.
 import { isIPv4 } from 'node:net';
 import { parseRegistryMirror, type RegistryMirror } from '../runtime/cri/containerd-config.ts';
+import { OptionError } from './option-error.ts';
+import { clusterLimits, overlap, rangeOfFamily, readRanges, serviceLimits } from './ranges.ts';
 
 /** Addresses of pods and of Services, unless told. */
 export const defaultClusterCidr = '10.42.0.0/16';
@@ -27,7 +29,13 @@ export interface ClusterOptions {
   readonly advertiseAddress: string | undefined;
   /** The longest life of certificates that are asked for through the API, milliseconds; undefined: upstream's. */
   readonly signingDurationMs: number | undefined;
+  /** Ranges of pods: one, or one of each IP family, the first the cluster's own. */
+  readonly clusterCidrs: readonly string[];
+  /** Ranges of Services, likewise. */
+  readonly serviceCidrs: readonly string[];
+  /** The IPv4 range of pods, or where there is none the one that nodes' own addresses come from. */
   readonly clusterCidr: string;
+  /** The IPv4 range of Services, or where there is none the usual one. */
   readonly serviceCidr: string;
   readonly store: 'embedded' | 'memory';
   readonly registryMirrors: readonly RegistryMirror[];
@@ -35,11 +43,6 @@ export interface ClusterOptions {
   readonly schedulerConfig: string | undefined;
   /** A file of static tokens; undefined: there are none. */
   readonly tokenAuthFile: string | undefined;
-}
-
-/** Says that a flag's value cannot be used, and what could. */
-export class OptionError extends Error {
-  override readonly name = 'OptionError';
 }
 
 /** The flags of `up` as the command line gives them. */
@@ -64,10 +67,12 @@ export interface RawOptions {
 
 /** Checks the flags. Throws OptionError with the flag's name in it. */
 export function clusterOptions(raw: RawOptions, defaultDataDir: string): ClusterOptions {
-  const clusterCidr = cidr('--cluster-cidr', raw.clusterCidr ?? defaultClusterCidr, 8, 24);
-  const serviceCidr = cidr('--service-cidr', raw.serviceCidr ?? defaultServiceCidr, 8, 28);
-  if (overlap(clusterCidr, serviceCidr))
-    throw new OptionError(`--cluster-cidr ${clusterCidr} and --service-cidr ${serviceCidr} overlap: choose two ranges apart`);
+  const clusterCidrs = readRanges('--cluster-cidr', raw.clusterCidr ?? defaultClusterCidr, clusterLimits);
+  const serviceCidrs = readRanges('--service-cidr', raw.serviceCidr ?? defaultServiceCidr, serviceLimits);
+  for (const pods of clusterCidrs)
+    for (const services of serviceCidrs)
+      if (overlap(pods, services))
+        throw new OptionError(`--cluster-cidr ${pods} and --service-cidr ${services} overlap: choose two ranges apart`);
   const runtime = oneOf('--runtime', raw.runtime ?? 'auto', ['auto', 'cri', 'simulated']);
   const endpoint = raw.runtimeEndpoint;
   if (endpoint !== undefined && !endpoint.startsWith('unix:///'))
@@ -88,8 +93,10 @@ export function clusterOptions(raw: RawOptions, defaultDataDir: string): Cluster
     advertiseAddress: advertised(raw.advertiseAddress, bind),
     signingDurationMs:
       raw.clusterSigningDuration === undefined ? undefined : durationMs('--cluster-signing-duration', raw.clusterSigningDuration),
-    clusterCidr,
-    serviceCidr,
+    clusterCidrs,
+    serviceCidrs,
+    clusterCidr: rangeOfFamily(clusterCidrs, 4) ?? defaultClusterCidr,
+    serviceCidr: rangeOfFamily(serviceCidrs, 4) ?? defaultServiceCidr,
     store: store(raw.store ?? 'embedded'),
     registryMirrors: (raw.registryMirror ?? []).map(mirror),
     schedulerConfig: raw.schedulerConfig,
@@ -151,16 +158,6 @@ function mirror(text: string): RegistryMirror {
   }
 }
 
-/** An IPv4 range in canonical form, with a prefix length between `widest` and `narrowest`. */
-function cidr(flag: string, text: string, widest: number, narrowest: number): string {
-  const [address = '', length = ''] = text.split('/');
-  const bits = Number(length);
-  if (!isIPv4(address) || !/^\d+$/.test(length) || bits < widest || bits > narrowest) {
-    throw new OptionError(`${flag} takes an IPv4 range from /${widest} to /${narrowest}, for example 10.42.0.0/16, not '${text}'`);
-  }
-  return `${formatIpv4(networkOf(parseIpv4(address), bits))}/${bits}`;
-}
-
 export function parseIpv4(address: string): number {
   return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 }
@@ -169,17 +166,8 @@ export function formatIpv4(value: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 }
 
-function networkOf(address: number, bits: number): number {
-  return Math.floor(address / 2 ** (32 - bits)) * 2 ** (32 - bits);
-}
-
 /** The first address and the number of addresses of a range. */
 export function rangeOf(range: string): { readonly first: number; readonly size: number } {
   const [address = '', bits = ''] = range.split('/');
   return { first: parseIpv4(address), size: 2 ** (32 - Number(bits)) };
-}
-
-function overlap(a: string, b: string): boolean {
-  const [one, two] = [rangeOf(a), rangeOf(b)];
-  return one.first < two.first + two.size && two.first < one.first + one.size;
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { type ReadConfig, readSchedulerConfig } from '../scheduler/config/read-config.ts';
 import { defaultConfig } from '../scheduler/scheduler-config.ts';
-import { OptionError } from './options.ts';
+import { OptionError } from './option-error.ts';
 
 /** The configuration in a file (YAML or JSON); without a file upstream's defaults. Throws OptionError that names the file and the field. */
 export function readSchedulerConfigFile(file: string | undefined): ReadConfig {

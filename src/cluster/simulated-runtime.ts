@@ -28,6 +28,7 @@ function simulatedMachine(entropy: Entropy): MachineFacts {
 /** What a simulated node needs: its addresses, and the network that it shares with the others. */
 export interface SimulatedNodeOptions {
   readonly podCidr: string;
+  readonly podCidrs?: readonly string[];
   readonly nodeAddress: string;
   readonly network: SimulatedNetwork;
   readonly clock: Clock;

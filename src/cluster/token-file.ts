@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseTokenFile, TokenFileError } from '../apiserver/auth/token-file.ts';
 import type { User } from '../apiserver/auth/user.ts';
-import { OptionError } from './options.ts';
+import { OptionError } from './option-error.ts';
 
 /** The users of `--token-auth-file`; nobody without one. Throws OptionError where it cannot be read or understood. */
 export function readTokenFile(path: string | undefined): ReadonlyMap<string, User> {

@@ -69,7 +69,7 @@ export async function openVirtualCluster({
     log,
     caPem: ca.cert,
     serviceAccountKey,
-    serviceCidr: '10.96.0.0/16',
+    serviceCidrs: ['10.96.0.0/16'],
     apiIp: nodeNetwork(clusterCidr, 0).address,
     apiPort: 6443,
     nodeConnections: (name) => running.get(name)?.connection,
@@ -112,7 +112,7 @@ export async function openVirtualCluster({
         log,
         name,
         ip: address,
-        podCidr,
+        podCidrs: [podCidr],
         clusterDns: [],
       }),
     );

@@ -5,9 +5,10 @@ import type { NodeLifecycleSettings } from './node-lifecycle/node-lifecycle-cont
 export interface ControllerSettings extends NodeLifecycleSettings {
   /** Which run: `*` all, `NAME` one, `-NAME` not that one; the first that fits decides. */
   readonly controllers: readonly string[];
-  /** The pod range to divide among nodes; undefined: somebody else does. */
+  /** The pod range to divide among nodes, or one of each family with a comma between; undefined: somebody else does. */
   readonly clusterCidr: string | undefined;
   readonly nodeMaskSize: number;
+  readonly nodeMaskSizeIpv6: number;
   readonly serviceCidr: string | undefined;
   /** So many pods that ended may stay; 0: any number. */
   readonly terminatedPodThreshold: number;
@@ -25,6 +26,7 @@ export const defaultSettings: ControllerSettings = {
   controllers: ['*'],
   clusterCidr: undefined,
   nodeMaskSize: 24,
+  nodeMaskSizeIpv6: 64,
   serviceCidr: undefined,
   nodeMonitorPeriodMs: 5000,
   nodeMonitorGraceMs: 50_000,

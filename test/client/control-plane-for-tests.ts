@@ -28,7 +28,7 @@ export async function openControlPlaneForTests(): Promise<ControlPlaneForTests> 
     log: silentLog,
     caPem: ca.cert,
     serviceAccountKey: await makeKey(),
-    serviceCidr: '10.96.0.0/16',
+    serviceCidrs: ['10.96.0.0/16'],
     apiIp: '10.42.0.1',
     apiPort: 6443,
     nodeConnections: () => undefined,

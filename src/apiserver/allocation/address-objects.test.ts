@@ -16,7 +16,7 @@ const admin = { name: 'admin', groups: ['system:masters'] };
 let server: ApiServer;
 let client: Client;
 
-async function open(): Promise<void> {
+async function open(serviceCidrs: readonly string[] = ['10.96.0.0/28']): Promise<void> {
   server = await openControlPlane({
     store,
     clock,
@@ -24,7 +24,7 @@ async function open(): Promise<void> {
     log: silentLog,
     caPem: (await makeCa(clock.now())).cert,
     serviceAccountKey: await makeKey(),
-    serviceCidr: '10.96.0.0/28',
+    serviceCidrs,
     apiIp: '10.244.0.1',
     apiPort: 6443,
     nodeConnections: () => undefined,
@@ -33,7 +33,7 @@ async function open(): Promise<void> {
   client = server.client(admin);
 }
 
-beforeAll(open);
+beforeAll(() => open());
 afterAll(() => server.close());
 
 const namespace = 'default';
@@ -95,4 +95,22 @@ test('a further range is used when the first is full', async () => {
   await client.create(resources.serviceCIDRs, { metadata: { name: 'more' }, spec: { cidrs: ['10.97.0.0/24'] } } as never);
   expect((await create('late')).spec?.clusterIP).toMatch(/^10\.97\.0\./);
   expect(new Set(Object.keys(await addresses())).size).toBe(15);
+});
+
+test('a cluster that gets a second family gives addresses of both, and a start puts both right', async () => {
+  const both = ['10.96.0.0/28', 'fd96::/112'];
+  await server.close();
+  await open(both);
+  expect((await client.get(resources.serviceCIDRs, { name: 'kubernetes' })).spec?.cidrs).toEqual(both);
+  const made = await create('both', { ipFamilyPolicy: 'RequireDualStack', clusterIP: 'FD96::0a' });
+  expect(made.spec).toMatchObject({ ipFamilies: ['IPv6', 'IPv4'], clusterIPs: ['FD96::0a', expect.stringMatching(/^10\.97/)] });
+  expect(await addresses()).toMatchObject({ 'fd96::a': 'default/both' });
+  await server.close();
+  const key = '/registry/networking.k8s.io/ipaddresses/fd96::a';
+  await store.transact({ compare: [], writes: [{ type: 'delete', key }] });
+  await open(both);
+  expect(await addresses()).toMatchObject({ 'fd96::a': 'default/both' });
+  await expect(create('other', { clusterIP: 'fd96::a' })).rejects.toThrow('provided IP is already allocated');
+  await client.delete(resources.services, { namespace, name: 'both' });
+  expect(Object.keys(await addresses()).filter((ip) => ip.includes(':'))).toEqual([]);
 });

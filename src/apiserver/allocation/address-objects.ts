@@ -12,6 +12,7 @@ import type { Companions } from '../commit.ts';
 import { recordOwnership } from '../managed-fields/record-ownership.ts';
 import { keyOf, rangeOf } from '../storage-key.ts';
 import { encodeStored, objectOf } from '../stored-object.ts';
+import { canonicalAddress } from './cluster-addresses.ts';
 import { isHeadless, needsClusterIP } from './ip-families.ts';
 
 /** What the objects are made with. */
@@ -27,11 +28,11 @@ const allocator = 'ipallocator.k8s.io';
 const manager = 'kube-apiserver';
 const repairedAtOnce = 100;
 
-/** The cluster IPs of a Service; none for a headless or external one. */
+/** The cluster IPs of a Service in their canonical spelling; none for a headless or external one. */
 export function clusterIPsOf(service: Service | undefined): readonly string[] {
   const spec = service?.spec ?? {};
   if (service === undefined || !needsClusterIP(spec) || isHeadless(spec)) return [];
-  return spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : []);
+  return (spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : [])).map(canonicalAddress);
 }
 
 interface Parent {

@@ -18,7 +18,7 @@ export interface ServiceAllocation {
   reserveUpdate(service: Service, old: Service): Reservation;
   /** The Service is gone. */
   released(service: Service): void;
-  /** Allocates addresses from these CIDRs from now on; from the cluster's own where there are none. What is no IPv4 range is left out. */
+  /** Allocates addresses from these CIDRs from now on; of a family that has none among them, from the cluster's own. */
   cover(cidrs: readonly string[]): void;
   /** Whether an address is spoken for beside Services: somebody's IPAddress object. */
   block(ip: string, blocked: boolean): void;

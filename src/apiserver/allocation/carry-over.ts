@@ -18,14 +18,13 @@ export function needsHealthCheckPort(spec: ServiceSpec): boolean {
   return spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
 }
 
+/** A port that names no node port keeps the one that the port of its name had, unless another port asks for that. */
 function keepNodePorts(ports: readonly ServicePort[], old: readonly ServicePort[]): readonly ServicePort[] {
   const used = new Set(ports.map((port) => port.nodePort ?? 0));
+  const byName = new Map(old.map((port) => [port.name ?? '', port.nodePort]));
   return ports.map((port) => {
-    if (port.nodePort) return port;
-    const former = old.find((one) => one.port === port.port && (one.protocol ?? 'TCP') === (port.protocol ?? 'TCP'))?.nodePort;
-    if (!former || used.has(former)) return port;
-    used.add(former);
-    return { ...port, nodePort: former };
+    const former = port.nodePort ? undefined : byName.get(port.name ?? '');
+    return !former || used.has(former) ? port : { ...port, nodePort: former };
   });
 }
 
@@ -37,25 +36,19 @@ function without(spec: ServiceSpec, ...fields: readonly (keyof ServiceSpec)[]): 
 export function carriedOver(next: ServiceSpec, old: ServiceSpec): ServiceSpec {
   let spec = next;
   if (needsClusterIP(next) && needsClusterIP(old)) {
-    const sameIPs = sameValue(next.clusterIPs ?? [], old.clusterIPs ?? []);
-    if (!spec.clusterIP && (sameIPs || !spec.clusterIPs?.length)) {
-      spec = {
-        ...spec,
-        ...(old.clusterIP === undefined ? {} : { clusterIP: old.clusterIP }),
-        ...(old.clusterIPs === undefined ? {} : { clusterIPs: old.clusterIPs }),
-      };
-    } else if (spec.clusterIP && spec.clusterIP !== old.clusterIP && sameIPs) spec = { ...spec, clusterIPs: [spec.clusterIP] };
-    else if (spec.clusterIP === old.clusterIP && !spec.clusterIPs?.length && old.clusterIPs !== undefined)
-      spec = { ...spec, clusterIPs: old.clusterIPs };
-    if (spec.ipFamilies === undefined && old.ipFamilies !== undefined) spec = { ...spec, ipFamilies: old.ipFamilies };
-    if (spec.ipFamilyPolicy === undefined && old.ipFamilyPolicy !== undefined) spec = { ...spec, ipFamilyPolicy: old.ipFamilyPolicy };
+    const clusterIP = next.clusterIP || old.clusterIP;
+    const had = old.clusterIPs ?? [];
+    const clusterIPs = next.clusterIPs?.length ? next.clusterIPs : had;
+    // A client that knows one address only has changed that one.
+    const followed = clusterIP !== undefined && clusterIP !== old.clusterIP && sameValue(clusterIPs, had) ? [clusterIP] : clusterIPs;
+    if (clusterIP !== undefined) spec = { ...spec, clusterIP, clusterIPs: followed };
   } else if (needsClusterIP(old)) {
     if (sameValue(next.clusterIPs ?? [], old.clusterIPs ?? []) && next.clusterIP === old.clusterIP)
       spec = without(spec, 'clusterIP', 'clusterIPs');
     if (sameValue(next.ipFamilies, old.ipFamilies)) spec = without(spec, 'ipFamilies');
     if (next.ipFamilyPolicy === old.ipFamilyPolicy) spec = without(spec, 'ipFamilyPolicy');
   } else if (spec.clusterIP && !spec.clusterIPs?.length) spec = { ...spec, clusterIPs: [spec.clusterIP] };
-  if (allocatesNodePorts(next) && allocatesNodePorts(old)) spec = { ...spec, ports: keepNodePorts(spec.ports ?? [], old.ports ?? []) };
+  if (mayHaveNodePorts(next) && mayHaveNodePorts(old)) spec = { ...spec, ports: keepNodePorts(spec.ports ?? [], old.ports ?? []) };
   else if (mayHaveNodePorts(old) && !mayHaveNodePorts(next)) {
     const before = new Set((old.ports ?? []).map((port) => port.nodePort));
     if ((spec.ports ?? []).every((port) => !port.nodePort || before.has(port.nodePort)))

@@ -72,41 +72,14 @@ export class NumberRange {
   }
 }
 
-/** A dotted IPv4 address as a number; undefined where it is none or is written with leading zeros. */
-export function parseIPv4(text: string): number | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)) return undefined;
-  return parts.reduce((sum, part) => sum * 256 + Number(part), 0);
-}
-
-export function formatIPv4(address: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
-}
-
-/**
- * The addresses of an IPv4 CIDR that Services may have: without the network's and the broadcast address. Throws Error for other texts and for lengths
- * outside `lengths`.
- */
-export function serviceAddresses(cidr: string, lengths: { readonly least: number; readonly most: number } = { least: 8, most: 30 }): Span {
-  const [address = '', length = ''] = cidr.split('/');
-  const base = parseIPv4(address);
-  const bits = Number(length);
-  if (base === undefined || !/^\d+$/.test(length) || bits < lengths.least || bits > lengths.most)
-    throw new Error(`not an IPv4 service range (/${lengths.least} to /${lengths.most}): ${cidr}`);
-  const all = 2 ** (32 - bits);
-  const first = base - (base % all);
-  // Ranges of one or two addresses have no room for a network and a broadcast address.
-  if (all <= 2) return { first, size: all, lower: 0 };
-  return { first: first + 1, size: all - 2, lower: lowerBand(all, 16, 16, 256) };
-}
-
 /** Node ports from `first` to `last`. */
 export function nodePorts(first: number, last: number): Span {
   const size = last - first + 1;
   return { first, size, lower: lowerBand(size, 32, 16, 128) };
 }
 
-function lowerBand(size: number, part: number, least: number, most: number): number {
+/** How many of `size` numbers are the lower band: a `part`th, within bounds; none of few. */
+export function lowerBand(size: number, part: number, least: number, most: number): number {
   const band = Math.floor(size / part);
   if (size < least * 2) return 0;
   return Math.min(Math.max(band, least), most);

@@ -5,14 +5,14 @@ import type { Service, ServiceSpec } from '../../api/core/v1.ts';
 import { StatusError } from '../../api/status-error.ts';
 import { seededEntropy } from '../../base/entropy.ts';
 import type { ServiceAllocation } from './allocation.ts';
-import { createServiceAllocation, firstServiceAddress } from './service-allocation.ts';
+import { createServiceAllocation } from './service-allocation.ts';
 
 function service(spec: object, name = 'a'): Service {
   return { metadata: { name, namespace: 'ns' }, spec: { type: 'ClusterIP', ...spec } } as unknown as Service;
 }
 
 function allocation(serviceCidr = '10.96.0.0/16'): ServiceAllocation {
-  return createServiceAllocation({ serviceCidr, entropy: seededEntropy(1) });
+  return createServiceAllocation({ serviceCidrs: serviceCidr.split(','), entropy: seededEntropy(1) });
 }
 
 function created(allocated: ServiceAllocation, spec: object, name?: string): ServiceSpec {
@@ -152,7 +152,146 @@ test('given addresses come from the upper band, then from the lower, then there 
   expect(new Set(given).size).toBe(30);
   expect(given.slice(0, 14).every((ip) => Number(ip.split('.')[3]) > 16)).toBe(true);
   expect(refused(() => allocated.reserveCreate(service({})))).toContain('range is full');
-  expect(firstServiceAddress('10.96.0.0/16')).toBe('10.96.0.1');
+});
+
+const both = '10.96.0.0/16,fd96::/112';
+const six = /^fd96::[0-9a-f]{1,4}$/;
+
+test.each<[string, string, object, object]>([
+  [
+    'one family unless asked',
+    both,
+    {},
+    { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack', clusterIPs: [expect.stringMatching(/^10/)] },
+  ],
+  [
+    'both to those who prefer them',
+    both,
+    { ipFamilyPolicy: 'PreferDualStack' },
+    { ipFamilies: ['IPv4', 'IPv6'], clusterIPs: [expect.stringMatching(/^10/), expect.stringMatching(six)] },
+  ],
+  [
+    'both in the order asked for',
+    both,
+    { ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv6'] },
+    { ipFamilies: ['IPv6', 'IPv4'], clusterIP: expect.stringMatching(six), clusterIPs: [expect.stringMatching(six), expect.any(String)] },
+  ],
+  ['the other family alone', both, { ipFamilies: ['IPv6'] }, { ipFamilyPolicy: 'SingleStack', clusterIPs: [expect.stringMatching(six)] }],
+  [
+    'what the address says',
+    both,
+    { clusterIP: 'fd96::99' },
+    { ipFamilies: ['IPv6'], ipFamilyPolicy: 'SingleStack', clusterIPs: ['fd96::99'] },
+  ],
+  [
+    'a second address to one that is asked for',
+    both,
+    { clusterIP: 'fd96::9', ipFamilyPolicy: 'PreferDualStack' },
+    { ipFamilies: ['IPv6', 'IPv4'], clusterIPs: ['fd96::9', expect.stringMatching(/^10/)] },
+  ],
+  ['IPv6 by its own range', 'fd96::/112', {}, { ipFamilies: ['IPv6'], clusterIP: expect.stringMatching(six) }],
+  [
+    'the first of two ranges',
+    'fd96::/112,10.96.0.0/16',
+    { clusterIP: 'None' },
+    { ipFamilies: ['IPv6', 'IPv4'], ipFamilyPolicy: 'RequireDualStack', clusterIPs: ['None'] },
+  ],
+  [
+    'one family to a headless one with a selector',
+    both,
+    { clusterIP: 'None', selector: { a: 'b' } },
+    { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' },
+  ],
+])('gives families: %s', (_, cidrs, spec, expected) => {
+  expect(created(allocation(cidrs), spec)).toMatchObject(expected);
+});
+
+test.each<[string, string, object, string]>([
+  [
+    'two families without a policy',
+    both,
+    { ipFamilies: ['IPv4', 'IPv6'] },
+    `spec.ipFamilyPolicy: Invalid value: "SingleStack": must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified`,
+  ],
+  [
+    'two addresses without a policy',
+    both,
+    { clusterIP: '10.96.0.9', clusterIPs: ['10.96.0.9', 'fd96::9'] },
+    `spec.ipFamilyPolicy: Invalid value: "SingleStack": must be 'RequireDualStack' or 'PreferDualStack' when multiple cluster IPs are specified`,
+  ],
+  [
+    'an address of the other family than said',
+    both,
+    { clusterIP: 'fd96::9', ipFamilies: ['IPv4'] },
+    'spec.clusterIPs[0]: Invalid value: "fd96::9": expected an IPv4 value as indicated by `ipFamilies[0]`',
+  ],
+  [
+    'an address of a family that there is not',
+    '10.96.0.0/16',
+    { clusterIP: 'fd96::9' },
+    'spec.clusterIPs[0]: Invalid value: ["fd96::9"]: IPv6 is not configured on this cluster',
+  ],
+  [
+    'a family that there is not',
+    'fd96::/112',
+    { ipFamilies: ['IPv4'] },
+    'spec.ipFamilies[0]: Invalid value: "IPv4": not configured on this cluster',
+  ],
+  [
+    'two addresses of one family',
+    both,
+    { clusterIP: 'fd96::1', clusterIPs: ['fd96::1', 'fd96::2'], ipFamilyPolicy: 'PreferDualStack' },
+    'spec.clusterIPs: Invalid value: ["fd96::1","fd96::2"]: may specify no more than one IP for each IP family',
+  ],
+  [
+    'a second address outside',
+    both,
+    { clusterIP: '10.96.0.50', clusterIPs: ['10.96.0.50', 'fd97::2'], ipFamilyPolicy: 'PreferDualStack' },
+    'spec.clusterIPs: Invalid value: ["10.96.0.50","fd97::2"]: failed to allocate IP fd97::2: the provided network does not match the current range',
+  ],
+])('refuses %s', (_, cidrs, spec, expected) => {
+  const allocated = allocation(cidrs);
+  expect(refused(() => allocated.reserveCreate(service(spec)))).toBe(`Service "a" is invalid: ${expected}`);
+  if (cidrs === both) expect(created(allocated, { clusterIP: '10.96.0.50' }).clusterIP).toBe('10.96.0.50');
+});
+
+test('a Service is given a second address and gives it back when its policy says so', () => {
+  const allocated = allocation(both);
+  const first = allocated.reserveCreate(service({ clusterIP: '10.96.0.9' }));
+  first.commit();
+  const wider = allocated.reserveUpdate(
+    service({ ...first.service.spec, ipFamilyPolicy: 'PreferDualStack', clusterIPs: ['10.96.0.9', 'FD96::0009'] }),
+    first.service,
+  );
+  wider.commit();
+  expect(wider.service.spec).toMatchObject({ ipFamilies: ['IPv4', 'IPv6'], clusterIPs: ['10.96.0.9', 'FD96::0009'] });
+  expect(refused(() => allocated.reserveCreate(service({ clusterIP: 'fd96::9' })))).toContain('already allocated');
+  const less = { ...wider.service.spec, clusterIPs: ['10.96.0.9'], ipFamilies: ['IPv4'] };
+  expect(refused(() => allocated.reserveUpdate(service(less), wider.service))).toBe(
+    `Service "a" is invalid: [spec.ipFamilyPolicy: Invalid value: "PreferDualStack": must be 'SingleStack' to release the secondary cluster IP, spec.ipFamilyPolicy: Invalid value: "PreferDualStack": must be 'SingleStack' to release the secondary IP family]`,
+  );
+  const single = allocated.reserveUpdate(service({ ...wider.service.spec, ipFamilyPolicy: 'SingleStack' }), wider.service);
+  expect(single.service.spec).toMatchObject({ ipFamilies: ['IPv4'], clusterIPs: ['10.96.0.9'] });
+  expect(refused(() => allocated.reserveCreate(service({ clusterIP: 'fd96::9' })))).toContain('already allocated');
+  single.commit();
+  expect(created(allocated, { clusterIP: 'fd96::9' }, 'b').clusterIP).toBe('fd96::9');
+});
+
+test('a preference stays as it was answered when the cluster gets a second family', () => {
+  const before = allocation().reserveCreate(service({ ipFamilyPolicy: 'PreferDualStack' })).service;
+  const allocated = allocation(both);
+  allocated.restore([before]);
+  const kept = allocated.reserveUpdate(service({ ...before.spec, sessionAffinity: 'ClientIP' }), before).service.spec;
+  expect(kept).toMatchObject({ ipFamilies: ['IPv4'], clusterIPs: [before.spec?.clusterIP] });
+  const asked = allocated.reserveUpdate(service({ ...before.spec, ipFamilyPolicy: 'RequireDualStack' }), before).service.spec;
+  expect(asked).toMatchObject({ ipFamilies: ['IPv4', 'IPv6'], clusterIPs: [before.spec?.clusterIP, expect.stringMatching(six)] });
+});
+
+test('a node port stays with the name of its port', () => {
+  const allocated = allocation();
+  const stored = allocated.reserveCreate(service({ type: 'NodePort', ports: [{ name: 'a', port: 80, nodePort: 30100 }] })).service;
+  const moved = allocated.reserveUpdate(service({ type: 'NodePort', ports: [{ name: 'a', port: 81 }] }), stored).service;
+  expect(moved.spec?.ports).toMatchObject([{ port: 81, nodePort: 30100 }]);
 });
 
 test('a failed write gives back, an update keeps and gives back what is no longer used', () => {

@@ -4,14 +4,14 @@ import type { Service, ServicePort, ServiceSpec } from '../../api/core/v1.ts';
 import type { StatusCause } from '../../api/meta/v1.ts';
 import { invalid, StatusError } from '../../api/status-error.ts';
 import type { Entropy } from '../../base/entropy.ts';
-import { AddressRanges } from './address-ranges.ts';
 import type { Reservation, ServiceAllocation } from './allocation.ts';
 import { allocatesNodePorts, carriedOver, mayHaveNodePorts, needsHealthCheckPort } from './carry-over.ts';
-import { isHeadless, needsClusterIP, withFamilies } from './ip-families.ts';
-import { formatIPv4, NumberRange, nodePorts, parseIPv4, serviceAddresses, type Taking } from './number-range.ts';
+import { ClusterAddresses, canonicalAddress } from './cluster-addresses.ts';
+import { needsClusterIP, withFamilies } from './ip-families.ts';
+import { NumberRange, nodePorts } from './number-range.ts';
 
 interface Held {
-  readonly ips: readonly number[];
+  readonly ips: readonly string[];
   readonly ports: readonly number[];
 }
 
@@ -19,25 +19,27 @@ function heldBy({ spec = {} }: Service): Held {
   const ips = needsClusterIP(spec) ? (spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : [])) : [];
   const ports = (spec.ports ?? []).map((port) => port.nodePort ?? 0);
   return {
-    ips: ips.map(parseIPv4).filter((ip) => ip !== undefined),
+    ips: ips.map(canonicalAddress),
     ports: [...new Set([...ports, spec.healthCheckNodePort ?? 0])].filter((port) => port !== 0),
   };
 }
 
-/** Allocates from `serviceCidr` (IPv4, e.g. 10.96.0.0/16) and the node ports (30000 to 32767 unless told). Throws Error for a range that is none. */
+/**
+ * Allocates from `serviceCidrs` (one range, e.g. 10.96.0.0/16, or one of each family, the cluster's own first) and the node ports (30000 to 32767
+ * unless told). Throws Error for a range that is none.
+ */
 export function createServiceAllocation(options: {
-  readonly serviceCidr: string;
+  readonly serviceCidrs: readonly string[];
   readonly nodePortRange?: { readonly first: number; readonly last: number };
   readonly entropy: Entropy;
 }): ServiceAllocation {
   const { first, last } = options.nodePortRange ?? { first: 30_000, last: 32_767 };
-  const own = serviceAddresses(options.serviceCidr);
-  const ips = new AddressRanges([own], options.entropy);
+  const ips = new ClusterAddresses(options.serviceCidrs, options.entropy);
   const ports = new NumberRange(nodePorts(first, last), options.entropy);
 
   /** Undoes what was taken when anything of it is refused. */
-  const attempt = <T>(work: (takenIPs: number[], takenPorts: number[]) => T): T & { readonly taken: Held } => {
-    const taken = { ips: [] as number[], ports: [] as number[] };
+  const attempt = <T>(work: (takenIPs: string[], takenPorts: number[]) => T): T & { readonly taken: Held } => {
+    const taken = { ips: [] as string[], ports: [] as number[] };
     try {
       return { ...work(taken.ips, taken.ports), taken };
     } catch (error) {
@@ -53,25 +55,6 @@ export function createServiceAllocation(options: {
 
   const refuse = (service: Service, causes: readonly StatusCause[]): void => {
     if (causes.length > 0) throw invalid({ group: '', kind: 'Service' }, service.metadata.name, causes);
-  };
-
-  const giveIP = (service: Service, spec: ServiceSpec, old: ServiceSpec | undefined, taken: number[]): ServiceSpec => {
-    if (!needsClusterIP(spec) || isHeadless(spec)) return spec;
-    if (old !== undefined && needsClusterIP(old) && !isHeadless(old) && old.clusterIP) return spec;
-    if (spec.clusterIP) {
-      const ip = parseIPv4(spec.clusterIP);
-      const got: Taking = ip === undefined ? 'outside' : ips.take(ip);
-      if (got === 'taken' && ip !== undefined) taken.push(ip);
-      else {
-        const why = got === 'already' ? 'provided IP is already allocated' : 'the provided network does not match the current range';
-        refuse(service, [invalidValue('spec.clusterIPs', spec.clusterIPs, `failed to allocate IP ${spec.clusterIP}: ${why}`)]);
-      }
-      return spec;
-    }
-    const ip = ips.takeAny();
-    if (ip === undefined) throw new StatusError('InternalError', 'Internal error occurred: failed to allocate a serviceIP: range is full');
-    taken.push(ip);
-    return { ...spec, clusterIP: formatIPv4(ip), clusterIPs: [formatIPv4(ip)] };
   };
 
   const givePorts = (service: Service, spec: ServiceSpec, old: ServiceSpec | undefined, taken: number[]): ServiceSpec => {
@@ -132,12 +115,21 @@ export function createServiceAllocation(options: {
   const reserve = (service: Service, started: ServiceSpec, old: ServiceSpec | undefined): Reservation => {
     let spec = started;
     if (needsClusterIP(spec)) {
-      const filled = withFamilies(spec, old);
-      if ('causes' in filled) throw invalid({ group: '', kind: 'Service' }, service.metadata.name, filled.causes);
-      spec = filled;
+      const fields = withFamilies(spec, old, ips.families);
+      if ('causes' in fields) refuse(service, fields.causes);
+      else spec = fields.spec;
     }
     const { result, taken } = attempt((takenIPs, takenPorts) => ({
-      result: giveHealthCheckPort(givePorts(service, giveIP(service, spec, old, takenIPs), old, takenPorts), old, takenPorts),
+      result: giveHealthCheckPort(
+        givePorts(
+          service,
+          ips.give(spec, old, takenIPs, (causes) => refuse(service, causes)),
+          old,
+          takenPorts,
+        ),
+        old,
+        takenPorts,
+      ),
     }));
     const next: Service = { ...service, spec: result };
     let done = false;
@@ -166,14 +158,8 @@ export function createServiceAllocation(options: {
     },
     reserveUpdate: (service, old) => reserve(service, carriedOver(service.spec ?? {}, old.spec ?? {}), old.spec ?? {}),
     released: (service) => free(heldBy(service)),
-    cover(cidrs) {
-      const spans = cidrs.filter((cidr) => !cidr.includes(':')).map((cidr) => serviceAddresses(cidr, { least: 0, most: 32 }));
-      ips.cover(spans.length === 0 ? [own] : spans);
-    },
-    block(ip, blocked) {
-      const address = parseIPv4(ip);
-      if (address !== undefined) ips.block(address, blocked);
-    },
+    cover: (cidrs) => ips.cover(cidrs),
+    block: (ip, blocked) => ips.block(ip, blocked),
     restore(services) {
       ips.clear();
       ports.clear();
@@ -184,9 +170,4 @@ export function createServiceAllocation(options: {
       }
     },
   };
-}
-
-/** The first address of the service range: the Service `kubernetes` has it. */
-export function firstServiceAddress(serviceCidr: string): string {
-  return formatIPv4(serviceAddresses(serviceCidr).first);
 }

@@ -28,7 +28,7 @@ beforeAll(async () => {
     log: silentLog,
     caPem: (await makeCa(clock.now())).cert,
     serviceAccountKey: await makeKey(),
-    serviceCidr: '10.96.0.0/16',
+    serviceCidrs: ['10.96.0.0/16'],
     apiIp: '10.42.0.1',
     apiPort: 6443,
     nodeConnections: () => undefined,

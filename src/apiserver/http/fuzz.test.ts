@@ -19,7 +19,7 @@ beforeAll(async () => {
     clock: new VirtualClock(),
     entropy,
     admission: defaultAdmission(),
-    allocation: createServiceAllocation({ serviceCidr: '10.96.0.0/16', entropy }),
+    allocation: createServiceAllocation({ serviceCidrs: ['10.96.0.0/16'], entropy }),
   });
   port = (await server.listen({ port: 0 })).port;
   await ask({ method: 'POST', path: '/api/v1/namespaces', headers: {}, body: '{"metadata":{"name":"a"}}' });

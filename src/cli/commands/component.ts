@@ -13,7 +13,8 @@ import { logTo } from '../../cluster/logger.ts';
 import { startLoneControllers, startLoneScheduler } from '../../cluster/lone-components.ts';
 import { evictionOf, startLoneKubelet } from '../../cluster/lone-kubelet.ts';
 import { startLoneDns, startLoneProxy } from '../../cluster/lone-network.ts';
-import { defaultClusterCidr, defaultServiceCidr, OptionError } from '../../cluster/options.ts';
+import { OptionError } from '../../cluster/option-error.ts';
+import { defaultClusterCidr, defaultServiceCidr } from '../../cluster/options.ts';
 import { readSchedulerConfigFile } from '../../cluster/scheduler-config-file.ts';
 
 interface Common {

@@ -7,7 +7,7 @@ import { readRunning, startTicksOf } from '../../cluster/instance.ts';
 import { changeKubeconfig, contextName, personsKubeconfig, withoutPeapod } from '../../cluster/kubeconfig-file.ts';
 import { observeMachine } from '../../cluster/machine.ts';
 import { become, namespaceOf } from '../../cluster/mount-namespace.ts';
-import { OptionError } from '../../cluster/options.ts';
+import { OptionError } from '../../cluster/option-error.ts';
 import { defaultDataDir, pathsOf } from '../../cluster/paths.ts';
 import { containerdPid, endRealRuntime } from '../../cluster/real-runtime.ts';
 import { progressOn } from '../progress.ts';

@@ -3,7 +3,7 @@ import { objectOf } from '../../client/http-answer.ts';
 import { HttpSession } from '../../client/http-session.ts';
 import { loadKubeconfig } from '../../client/kubeconfig.ts';
 import { readRunning } from '../../cluster/instance.ts';
-import { OptionError } from '../../cluster/options.ts';
+import { OptionError } from '../../cluster/option-error.ts';
 import { defaultDataDir, pathsOf } from '../../cluster/paths.ts';
 
 const done: Readonly<Record<string, string>> = {

@@ -21,7 +21,8 @@ import {
 } from '../../cluster/join/bootstrap-token.ts';
 import { caHashOf, joinCommand } from '../../cluster/join/discovery.ts';
 import { joinObjects } from '../../cluster/join/join-objects.ts';
-import { durationMs, OptionError } from '../../cluster/options.ts';
+import { OptionError } from '../../cluster/option-error.ts';
+import { durationMs } from '../../cluster/options.ts';
 import { defaultDataDir, pathsOf } from '../../cluster/paths.ts';
 
 interface Common {

@@ -2,7 +2,8 @@
 import { mkdirSync, openSync } from 'node:fs';
 import { announce, InUseError, readRunning } from '../../cluster/instance.ts';
 import { changeKubeconfig, merged, personsKubeconfig } from '../../cluster/kubeconfig-file.ts';
-import { clusterOptions, OptionError, type RawOptions } from '../../cluster/options.ts';
+import { OptionError } from '../../cluster/option-error.ts';
+import { clusterOptions, type RawOptions } from '../../cluster/options.ts';
 import { defaultDataDir, pathsOf } from '../../cluster/paths.ts';
 import { detach, isDetached, parentsScreen, tellingParent, tellParent } from '../detach.ts';
 import { type Progress, progressOn } from '../progress.ts';

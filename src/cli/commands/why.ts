@@ -7,7 +7,7 @@ import { loadKubeconfig } from '../../client/kubeconfig.ts';
 import { resources } from '../../client/resources.ts';
 import { askLastWords } from '../../cluster/ask-last-words.ts';
 import { askWhy } from '../../cluster/ask-why.ts';
-import { OptionError } from '../../cluster/options.ts';
+import { OptionError } from '../../cluster/option-error.ts';
 import { defaultDataDir, pathsOf } from '../../cluster/paths.ts';
 import { whyPodText } from '../why-text.ts';
 

@@ -4,7 +4,7 @@ import type { Draft } from '../../api/object.ts';
 import type { Entropy } from '../../base/entropy.ts';
 import { formatTime, parseTime } from '../../base/time.ts';
 import { bootstrapType, endsInMs } from '../../controllers/bootstrap-token/plan.ts';
-import { OptionError } from '../options.ts';
+import { OptionError } from '../option-error.ts';
 
 /** A token's two halves: the id is no secret. */
 export interface BootstrapToken {

@@ -7,7 +7,7 @@ import { httpClient } from '../../client/http-client.ts';
 import { type ClientConfig, KubeconfigError, parseKubeconfig } from '../../client/kubeconfig.ts';
 import { resources } from '../../client/resources.ts';
 import { detachedSignature, signaturePrefix } from '../../controllers/bootstrap-token/plan.ts';
-import { OptionError } from '../options.ts';
+import { OptionError } from '../option-error.ts';
 import { type BootstrapToken, tokenText } from './bootstrap-token.ts';
 import { JoinError, onTheWay } from './join-error.ts';
 import { infoMap } from './join-objects.ts';

@@ -1,7 +1,8 @@
 // Owns what a person can choose when a machine joins, checked: every flag of `join` becomes a value here or a message saying what is wrong.
 import { isIPv4 } from 'node:net';
 import { parseRegistryMirror, type RegistryMirror } from '../../runtime/cri/containerd-config.ts';
-import { OptionError, type RuntimeChoice } from '../options.ts';
+import { OptionError } from '../option-error.ts';
+import type { RuntimeChoice } from '../options.ts';
 import { type BootstrapToken, parseToken } from './bootstrap-token.ts';
 import { parseCaHash } from './discovery.ts';
 

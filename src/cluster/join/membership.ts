@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { KeyPair } from '../key-pair.ts';
-import { OptionError } from '../options.ts';
+import { OptionError } from '../option-error.ts';
 import { pathsOf } from '../paths.ts';
 
 /** A machine's place in a cluster. */

@@ -10,7 +10,7 @@ import { interfaceOf } from '../join/own-address.ts';
 import type { Outside } from '../lone-components.ts';
 import { run } from '../network.ts';
 import { linkPrefix } from '../node-link.ts';
-import { OptionError } from '../options.ts';
+import { OptionError } from '../option-error.ts';
 import { applyOverlay, closeOverlayDevice, heldEntries, mtuOf, openOverlayDevice } from './overlay-device.ts';
 import {
   type OverlayFacts,

@@ -6,10 +6,11 @@ import { resources } from '../../client/resources.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { NodeRanges } from './plan.ts';
 
-/** `clusterCidr`: the pod range; `serviceCidr`: left out of it where they overlap. */
+/** `clusterCidr`: the pod range, or one of each family with a comma between; `serviceCidr`, likewise: left out of it where they overlap. */
 export interface NodeIpamSettings {
   readonly clusterCidr: string;
   readonly nodeMaskSize: number;
+  readonly nodeMaskSizeIpv6: number;
   readonly serviceCidr: string | undefined;
 }
 
@@ -18,13 +19,13 @@ const mostTries = 3;
 
 export function nodeIpamController(
   { informers, client, clock, log }: ControllerContext,
-  { clusterCidr, nodeMaskSize, serviceCidr }: NodeIpamSettings,
+  { clusterCidr, nodeMaskSize, nodeMaskSizeIpv6, serviceCidr }: NodeIpamSettings,
 ): Controller {
   const nodes = informers.of(resources.nodes);
   const recorder = new EventRecorder(client, clock, log, { component: 'cidrAllocator' });
-  const ranges = new NodeRanges(clusterCidr, nodeMaskSize);
+  const ranges = new NodeRanges(clusterCidr, { 4: nodeMaskSize, 6: nodeMaskSizeIpv6 });
   /** Given out, not yet seen on the node. */
-  const given = new Map<string, string>();
+  const given = new Map<string, readonly string[]>();
   /** Nodes for which there is no range. */
   const lacking = new Set<string>();
 
@@ -38,7 +39,7 @@ export function nodeIpamController(
   return {
     name: 'node-ipam-controller',
     async start(enqueue) {
-      if (serviceCidr !== undefined) ranges.occupy(serviceCidr);
+      for (const range of serviceCidr?.split(',') ?? []) ranges.occupy(range.trim());
       await nodes.start().synced;
       for (const node of nodes.list()) occupy(node);
       nodes.on({
@@ -52,8 +53,7 @@ export function nodeIpamController(
         },
         deleted(node) {
           for (const range of rangesOf(node)) ranges.release(range);
-          const unseen = given.get(node.metadata.name);
-          if (unseen !== undefined && !rangesOf(node).includes(unseen)) ranges.release(unseen);
+          for (const unseen of given.get(node.metadata.name) ?? []) if (!rangesOf(node).includes(unseen)) ranges.release(unseen);
           given.delete(node.metadata.name);
           lacking.delete(node.metadata.name);
           // Those that found none look again.
@@ -68,8 +68,8 @@ export function nodeIpamController(
         given.delete(name);
         return undefined;
       }
-      const range = given.get(name) ?? ranges.take();
-      if (range === undefined) {
+      const shares = given.get(name) ?? ranges.take();
+      if (shares === undefined) {
         // Told once: nothing changes about it until a node goes, and then everyone without a range looks again.
         if (!lacking.has(name)) {
           if (lacking.size === 0) log.warn('no range is left for further nodes', { node: name, clusterCidr });
@@ -79,8 +79,8 @@ export function nodeIpamController(
         return undefined;
       }
       lacking.delete(name);
-      given.set(name, range);
-      const body = { metadata: { uid: node.metadata.uid }, spec: { podCIDR: range, podCIDRs: [range] } };
+      given.set(name, shares);
+      const body = { metadata: { uid: node.metadata.uid }, spec: { podCIDR: shares[0] ?? '', podCIDRs: shares } };
       for (let tries = 1; ; tries++) {
         try {
           await client.patch(resources.nodes, { name }, { type: 'strategic', body });
@@ -89,7 +89,7 @@ export function nodeIpamController(
           const gone = hasReason(error, 'NotFound', 'Conflict');
           if (!gone && tries < mostTries) continue;
           given.delete(name);
-          ranges.release(range);
+          for (const share of shares) ranges.release(share);
           if (gone) return undefined;
           tell(node, 'CIDRAssignmentFailed');
           throw error;

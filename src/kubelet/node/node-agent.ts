@@ -23,7 +23,7 @@ export interface NodeAgentOptions extends NodeIdentity {
   readonly labels?: Readonly<Record<string, string>>;
   readonly taints?: readonly Taint[];
   /** The node's share of the pod range, where it is fixed; absent: the controllers give it one. */
-  readonly podCidr?: string;
+  readonly podCidrs?: readonly string[];
   /** Which cgroups the node's pods live in; absent: none. */
   readonly cgroupVersion?: 1 | 2;
   /** What the eviction rules see; absent: no pressure. */
@@ -178,7 +178,7 @@ class Agent implements NodeAgent {
 
   /** Makes the Node, or takes the one that is there: its labels are put right, its status is kept. */
   async #register(observed: NodeObserved, signal: AbortSignal): Promise<Node> {
-    const { client, clock, nodeName, labels, taints, podCidr } = this.#options;
+    const { client, clock, nodeName, labels, taints, podCidrs } = this.#options;
     const usual = nodeLabels(this.#options);
     const annotations = { [attachDetach]: 'true' };
     try {
@@ -187,7 +187,7 @@ class Agent implements NodeAgent {
         {
           metadata: { name: nodeName, labels: { ...usual, ...labels }, annotations },
           spec: {
-            ...(podCidr !== undefined && { podCIDR: podCidr, podCIDRs: [podCidr] }),
+            ...(podCidrs?.[0] !== undefined && { podCIDR: podCidrs[0], podCIDRs: podCidrs }),
             ...(taints !== undefined && taints.length > 0 && { taints }),
           },
           status: nodeStatus(this.#options, observed, undefined, clock.now()),

@@ -62,6 +62,12 @@ export class SimulatedNetwork {
     };
   }
 
+  /** The end at `address` is reached at these addresses too, until they are detached. */
+  alias(address: string, others: readonly string[]): void {
+    const ports = this.#hosts.get(address);
+    for (const other of others) if (ports !== undefined) this.#hosts.set(other, ports);
+  }
+
   detach(address: string): void {
     this.#hosts.delete(address);
   }

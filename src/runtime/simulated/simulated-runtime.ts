@@ -28,6 +28,11 @@ export interface SimulatedRuntimeOptions {
   readonly files: MemoryFiles;
   /** Where the pods' addresses come from. */
   readonly podCidr: string;
+  /**
+   * The node's shares of all pod ranges, where there are others than `podCidr`: of an IPv6 one (fd42::/64) a pod has the address of the same number. A
+   * pod's addresses are shown in this order.
+   */
+  readonly podCidrs?: readonly string[];
   /** The node's own address, for pods with its network. */
   readonly nodeAddress?: string;
   /** Shared by the runtimes of all simulated nodes whose pods are to reach each other. */
@@ -46,6 +51,12 @@ export interface SimulatedRuntime extends Runtime {
 }
 
 const usualLatencies: SimulatedLatencies = { pullMs: 50, sandboxMs: 4, createMs: 1, startMs: 3, stopSandboxMs: 2 };
+
+/** The addresses of a pod whose first one is `address`, one of each share. */
+function addressesIn(shares: readonly string[], address: string): readonly string[] {
+  const number = Number(address.split('.')[3]).toString(16);
+  return shares.map((share) => (share.includes(':') ? `${share.split('/')[0]}${number}` : address));
+}
 
 interface Sandbox {
   readonly id: string;
@@ -68,6 +79,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
   const network = options.network ?? new SimulatedNetwork();
   const nodeAddress = options.nodeAddress ?? '127.0.0.1';
   const pool = new AddressPool(options.podCidr);
+  const shown = (address: string): readonly string[] => addressesIn(options.podCidrs ?? [options.podCidr], address);
   const images = new ImageStore({
     clock,
     pullMs: latencies.pullMs,
@@ -98,7 +110,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     metadata: config.metadata,
     state: ready ? 'ready' : 'notReady',
     createdAtMs,
-    ips: address === undefined || !ready ? [] : [address],
+    ips: address === undefined || !ready ? [] : shown(address),
     hostNetwork: config.namespaces.network === 'node',
     labels: config.labels,
     annotations: config.annotations,
@@ -113,7 +125,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
     if (!sandbox.ready) return;
     sandbox.ready = false;
     if (sandbox.address === undefined) return;
-    network.detach(sandbox.address);
+    for (const address of new Set([sandbox.address, ...shown(sandbox.address)])) network.detach(address);
     pool.release(sandbox.address);
   };
 
@@ -156,6 +168,7 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
         containers: new Set(),
         ready: true,
       };
+      if (address !== undefined) network.alias(address, shown(address));
       sandboxes.set(sandbox.id, sandbox);
       const ofPod = byPod.get(config.metadata.uid) ?? new Set();
       byPod.set(config.metadata.uid, ofPod.add(sandbox));
