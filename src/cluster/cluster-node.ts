@@ -38,3 +38,32 @@ export function afterAction(node: string, power: NodePower, action: NodeAction):
   const hint = { on: 'stop or cut it', off: 'start it', cut: 'heal or stop it' }[power];
   throw new NodeActionError(`${node} ${state}: you can ${hint}`);
 }
+
+/**
+ * The state of a node and its actions, one after the other. It moves on when an action is done: one that failed half-way can be tried again, so what it
+ * does must be repeatable.
+ */
+export class NodeSwitch {
+  readonly #node: string;
+  #power: NodePower = 'on';
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(node: string) {
+    this.#node = node;
+  }
+
+  get power(): NodePower {
+    return this.#power;
+  }
+
+  /** Carries an action out. Rejects with NodeActionError where it makes no sense now, else with what went wrong. */
+  act(action: NodeAction, work: (action: NodeAction) => Promise<void>): Promise<void> {
+    const done = this.#last.then(async () => {
+      const next = afterAction(this.#node, this.#power, action);
+      await work(action);
+      this.#power = next;
+    });
+    this.#last = done.catch(() => {});
+    return done;
+  }
+}

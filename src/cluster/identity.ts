@@ -9,6 +9,8 @@ export interface MachineNames {
   readonly table: string;
   /** The table of Services' rules, which outlives a restart. */
   readonly servicesTable: string;
+  /** The table of NetworkPolicies, there where there are some. */
+  readonly policiesTable: string;
   /** The table that guards what comes from other machines. */
   readonly overlayTable: string;
   /** Short, since a socket's path has at most 107 bytes. */
@@ -22,6 +24,7 @@ export function machineNames(dataDir: string): MachineNames {
     bridge: `peapod-${mark}`,
     table,
     servicesTable: `${table}_services`,
+    policiesTable: `${table}_policies`,
     overlayTable: `${table}_overlay`,
     stateDir: `/run/peapod/${mark}`,
   };

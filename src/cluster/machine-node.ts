@@ -2,12 +2,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { ApiServer } from '../apiserver/api-server.ts';
 import { componentUser } from '../apiserver/auth/user.ts';
+import type { Service } from '../base/service.ts';
 import { type ServiceProxy, startProxy } from '../proxy/proxy.ts';
 import { startContainerd, stopContainerd } from '../runtime/cri/containerd.ts';
 import type { RegistryMirror } from '../runtime/cri/containerd-config.ts';
 import { criRuntime } from '../runtime/cri/cri-runtime.ts';
 import { diskFiles } from '../runtime/disk-files.ts';
-import { afterAction, type ClusterNode, type NodeAction, type NodePower } from './cluster-node.ts';
+import { type ClusterNode, type NodeAction, NodeSwitch } from './cluster-node.ts';
 import { machineNames } from './identity.ts';
 import type { KeyPair } from './key-pair.ts';
 import { kubeconfigOf } from './kubeconfig-file.ts';
@@ -16,6 +17,7 @@ import { applyInNode, connectLink, disconnectLink, inNode, nodeBridge, nodeLink,
 import { NodeProcess } from './node-process.ts';
 import type { ClusterOptions } from './options.ts';
 import { nodePathsOf } from './paths.ts';
+import { enforcePolicies, policyUser } from './policy-network.ts';
 
 /** What a further node is made of. */
 export interface MachineNodeParts extends Outside {
@@ -82,38 +84,50 @@ export async function openMachineNode(parts: MachineNodeParts): Promise<ClusterN
           nodePortsFrom: undefined,
           apply: (text) => applyInNode(link, text),
         });
+  const enforcing = (): Service =>
+    enforcePolicies({
+      ...parts,
+      client: server.client(policyUser),
+      nodeName: link.node,
+      clusterCidr,
+      table: names.policiesTable,
+      apply: (text) => applyInNode(link, text),
+    });
   process.start();
   let proxy = proxying();
-  let power: NodePower = 'on';
+  let policies = enforcing();
+  const power = new NodeSwitch(link.node);
   return {
     name: link.node,
     connection: undefined,
     get files() {
-      return power === 'off' ? undefined : diskFiles();
+      return power.power === 'off' ? undefined : diskFiles();
     },
-    async act(action: NodeAction) {
-      power = afterAction(link.node, power, action);
-      if (action === 'cut' || action === 'stop') {
-        await proxy?.stop();
-        await disconnectLink(link);
-      }
-      if (action === 'stop') {
-        await process.end('at once');
-        await killPods(socket, parts);
-        await stopContainerd(containerd);
-      }
-      if (action === 'start') {
-        await openLink(link, linkFacts);
-        await endpoint();
-        process.start();
-      }
-      if (action === 'heal') await connectLink(link);
-      if (action === 'start' || action === 'heal') proxy = proxying();
-    },
+    act: (action: NodeAction) => power.act(action, befall),
     async stop() {
-      await Promise.all([proxy?.stop(), process.end('gently')]);
+      await Promise.all([proxy?.stop(), policies.stop(), process.end('gently')]);
     },
   };
+
+  /** Every step may be taken again: the last try may have failed after it. */
+  async function befall(action: NodeAction): Promise<void> {
+    if (action === 'cut' || action === 'stop') {
+      await Promise.all([proxy?.stop(), policies.stop()]);
+      await disconnectLink(link);
+    }
+    if (action === 'stop') {
+      await process.end('at once');
+      await killPods(socket, parts);
+      await stopContainerd(containerd);
+    }
+    if (action === 'start') {
+      await openLink(link, linkFacts);
+      await endpoint();
+      process.start();
+    }
+    if (action === 'heal') await connectLink(link);
+    if (action === 'start' || action === 'heal') [proxy, policies] = [proxying(), enforcing()];
+  }
 }
 
 /** Ends every container of a node without a word, as a machine that goes off does. */

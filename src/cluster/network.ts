@@ -40,8 +40,8 @@ export async function openNetwork(facts: NetworkFacts, address: string, prefixLe
 }
 
 /** Takes the bridge and the tables away. What is not there is no error. */
-export async function closeNetwork({ bridge, table, servicesTable, overlayTable }: MachineNames): Promise<void> {
+export async function closeNetwork({ bridge, table, servicesTable, policiesTable, overlayTable }: MachineNames): Promise<void> {
   if (hasLink(bridge)) await run('ip', ['link', 'delete', bridge]);
-  const gone = [table, servicesTable, overlayTable].map((one) => `table inet ${one} {\n}\ndelete table inet ${one}\n`);
+  const gone = [table, servicesTable, policiesTable, overlayTable].map((one) => `table inet ${one} {\n}\ndelete table inet ${one}\n`);
   await run('nft', ['-f', '-'], gone.join(''));
 }

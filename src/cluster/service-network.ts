@@ -14,6 +14,7 @@ import type { Outside } from './lone-components.ts';
 import { run } from './network.ts';
 import { linkPrefix } from './node-link.ts';
 import { type ClusterOptions, formatIpv4, parseIpv4, rangeOf } from './options.ts';
+import { enforcePolicies, policyReaders, policyUser } from './policy-network.ts';
 
 /** The domain of Services and pods. */
 export const clusterDomain = 'cluster.local';
@@ -51,6 +52,18 @@ export async function startServiceNetwork(server: ApiServer, options: ClusterOpt
       });
       services.push(await dns);
     }
+    await bootstrap(server.client(apiServerUser), policyReaders);
+    services.push(
+      enforcePolicies({
+        ...outside,
+        log: outside.log.with({ component: 'network policies' }),
+        client: server.client(policyUser),
+        nodeName: nodeNameOf(0),
+        clusterCidr,
+        table: names.policiesTable,
+        apply: applyRules,
+      }),
+    );
     if (!without.has('proxy')) {
       const proxy = startProxy({
         ...outside,

@@ -1,7 +1,7 @@
 // Owns a simulated node through its whole life: it can go off with everything on it, come on empty, be cut off and be connected again.
 import type { Client } from '../client/client.ts';
 import type { NodeConnection } from '../client/node-connection.ts';
-import { afterAction, type ClusterNode, type NodeAction, type NodePower } from './cluster-node.ts';
+import { type ClusterNode, type NodeAction, NodeSwitch } from './cluster-node.ts';
 import { Cable, cutClient, unreachable } from './cut-client.ts';
 import type { RunningNode } from './node.ts';
 
@@ -21,37 +21,37 @@ export function simulatedNode(
   boot: (client: Client) => RunningNode,
 ): ClusterNode & { readonly ready: Promise<void> } {
   const cable = new Cable();
-  let power: NodePower = 'on';
+  const power = new NodeSwitch(name);
   let running: RunningNode | undefined = boot(cutClient(client, cable));
   const { ready } = running;
   return {
     name,
     ready,
     get connection() {
-      return power === 'on' ? running?.connection : silence;
+      return power.power === 'on' && running !== undefined ? running.connection : silence;
     },
     get files() {
       return running?.files;
     },
-    async act(action: NodeAction) {
-      const next = afterAction(name, power, action);
-      power = next;
-      if (action === 'cut') cable.cut();
-      if (action === 'heal') cable.heal();
-      if (action === 'stop') {
-        // A machine that goes off says no goodbye.
-        cable.cut();
-        const off = running;
-        running = undefined;
-        await off?.stop();
-      }
-      if (action === 'start') {
-        cable.heal();
-        running = boot(cutClient(client, cable));
-      }
-    },
+    act: (action: NodeAction) => power.act(action, befall),
     async stop() {
       await running?.stop();
     },
   };
+
+  async function befall(action: NodeAction): Promise<void> {
+    if (action === 'cut') cable.cut();
+    if (action === 'heal') cable.heal();
+    if (action === 'stop') {
+      // A machine that goes off says no goodbye.
+      cable.cut();
+      const off = running;
+      running = undefined;
+      await off?.stop();
+    }
+    if (action === 'start') {
+      cable.heal();
+      running = boot(cutClient(client, cable));
+    }
+  }
 }

@@ -4,6 +4,7 @@ import type { Resource } from '../../client/resource.ts';
 import { resources } from '../../client/resources.ts';
 import type { BootstrapObject } from '../bootstrap-objects.ts';
 import { contextlessKubeconfig } from '../kubeconfig-file.ts';
+import { policyReaders } from '../policy-network.ts';
 import { joinersGroup } from './bootstrap-token.ts';
 import { factsData, factsMap, type JoinFacts } from './join-facts.ts';
 
@@ -51,6 +52,7 @@ export function joinObjects(facts: JoinFacts, caPem: string): readonly Bootstrap
       true,
     ),
     clusterBinding('kubeadm:get-nodes', 'kubeadm:get-nodes', joinersGroup),
+    ...policyReaders,
     // A node that joined programs its own rules for Services and routes to the other nodes, as itself.
     clusterBinding('peapod:node-proxier', 'system:node-proxier', 'system:nodes'),
   ];

@@ -13,6 +13,7 @@ import { openNetwork } from '../network.ts';
 import { formatIpv4, rangeOf } from '../options.ts';
 import { overlayFacts, overlayMtu, startOverlay } from '../overlay/overlay.ts';
 import { pathsOf } from '../paths.ts';
+import { enforcePolicies } from '../policy-network.ts';
 import { applyRules } from '../service-network.ts';
 import type { Membership } from './membership.ts';
 
@@ -63,6 +64,7 @@ export async function openJoinedMachine(parts: JoinedMachineParts): Promise<Join
     nodePortsFrom: undefined,
     apply: applyRules,
   });
+  const policies = enforcePolicies({ ...outside, client, nodeName, clusterCidr, table: names.policiesTable, apply: applyRules });
   return {
     kubelet: {
       runtime: 'cri',
@@ -74,7 +76,7 @@ export async function openJoinedMachine(parts: JoinedMachineParts): Promise<Join
       cgroupRoot,
     },
     async stop() {
-      await Promise.all([proxy.stop(), overlay.stop()]);
+      await Promise.all([proxy.stop(), policies.stop(), overlay.stop()]);
     },
   };
 }
