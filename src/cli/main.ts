@@ -132,6 +132,7 @@ program
 const node = program.command('node').summary('try what happens when a node dies, comes back, or loses its network');
 for (const [action, summary] of [
   ['stop', 'switch it off, with everything that runs on it'],
+  ['shutdown', 'switch it off as a machine should be: its pods end first (20 s), critical ones last (10 s)'],
   ['start', 'switch it on again'],
   ['cut', 'take its network away; what runs there goes on'],
   ['heal', 'give it its network back'],
@@ -195,6 +196,8 @@ for (const [name, summary] of [
         '--eviction-hard <thresholds>',
         "when pods are evicted, as in memory.available<100Mi,nodefs.available<10% (default: upstream's)",
       )
+      .option('--shutdown-grace-period <duration>', 'how long pods have to end when the machine goes down, told by SIGPWR (default: 30s)')
+      .option('--shutdown-grace-period-critical-pods <duration>', 'how much of that is kept for critical pods (default: 10s)')
       .option('--cgroup-root <path>', "where pods' cgroups are (default: /kubepods)")
       .addOption(new Option('--until-stdin-ends', 'end when the program that started it does').hideHelp())
       .option('--pod-cidr <range>', 'addresses of simulated pods (default: 10.42.0.0/24)');

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { afterAction, type NodeAction, type NodePower, NodeSwitch, nodeActions } from './cluster-node.ts';
 
 const leads: Readonly<Record<NodePower, Partial<Record<NodeAction, NodePower>>>> = {
-  on: { stop: 'off', cut: 'cut' },
+  on: { stop: 'off', shutdown: 'off', cut: 'cut' },
   off: { start: 'on' },
   cut: { heal: 'on', stop: 'off' },
 };

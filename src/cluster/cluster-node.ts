@@ -4,7 +4,7 @@ import type { NodeConnection } from '../client/node-connection.ts';
 import type { NodeFiles } from '../runtime/files.ts';
 
 /** What can befall a node. */
-export const nodeActions = ['stop', 'start', 'cut', 'heal'] as const;
+export const nodeActions = ['stop', 'start', 'cut', 'heal', 'shutdown'] as const;
 export type NodeAction = (typeof nodeActions)[number];
 
 /** A node of this cluster. Stopping it as a service leaves its containers alone. */
@@ -16,7 +16,7 @@ export interface ClusterNode extends Service {
   readonly files: NodeFiles | undefined;
   /**
    * `stop`: the machine goes off, with all that runs on it; `start`: it comes on again. `cut`: its network is gone, what runs there goes on;
-   * `heal`: it is back. Rejects with NodeActionError where that makes no sense now.
+   * `heal`: it is back. `shutdown`: it goes off as a machine should: its pods are ended first, within their time. Rejects with NodeActionError where that makes no sense now.
    */
   act(action: NodeAction): Promise<void>;
 }
@@ -31,11 +31,11 @@ export type NodePower = 'on' | 'off' | 'cut';
 
 /** The state that an action leads to. Throws NodeActionError where it leads nowhere. Pure. */
 export function afterAction(node: string, power: NodePower, action: NodeAction): NodePower {
-  const next = { on: { stop: 'off', cut: 'cut' }, off: { start: 'on' }, cut: { stop: 'off', heal: 'on' } } as const;
+  const next = { on: { stop: 'off', shutdown: 'off', cut: 'cut' }, off: { start: 'on' }, cut: { stop: 'off', heal: 'on' } } as const;
   const found = (next[power] as Partial<Record<NodeAction, NodePower>>)[action];
   if (found !== undefined) return found;
   const state = { on: 'runs and is connected', off: 'is stopped', cut: 'is cut off' }[power];
-  const hint = { on: 'stop or cut it', off: 'start it', cut: 'heal or stop it' }[power];
+  const hint = { on: 'stop it, shut it down or cut it', off: 'start it', cut: 'heal or stop it' }[power];
   throw new NodeActionError(`${node} ${state}: you can ${hint}`);
 }
 

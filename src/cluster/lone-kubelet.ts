@@ -4,6 +4,7 @@ import type { Client } from '../client/client.ts';
 import { parseThresholds, type Threshold } from '../kubelet/eviction/signals.ts';
 import { machineFacts } from '../kubelet/node/node-facts.ts';
 import { machineCgroups } from '../kubelet/resources/pod-cgroups.ts';
+import { defaultShutdownGrace, type ShutdownGrace } from '../kubelet/shutdown.ts';
 import { criRuntime } from '../runtime/cri/cri-runtime.ts';
 import { diskFiles } from '../runtime/disk-files.ts';
 import { SimulatedNetwork } from '../runtime/simulated/network.ts';
@@ -13,6 +14,7 @@ import { openKubeletServer } from './kubelet-server.ts';
 import type { Outside } from './lone-components.ts';
 import { type RunningNode, startNode } from './node.ts';
 import { OptionError } from './option-error.ts';
+import { durationMs } from './options.ts';
 import { openSimulatedNode } from './simulated-runtime.ts';
 
 /** What a lone kubelet needs to know. `endpoint` matters for `cri`, `podCidr` for `simulated`. */
@@ -39,7 +41,7 @@ export interface LoneKubeletOptions extends Outside {
 }
 
 /** A kubelet that runs. `ready` resolves when its Node says Ready. */
-export interface LoneKubelet extends Service {
+export interface LoneKubelet extends Service, Pick<RunningNode, 'shutDown'> {
   readonly ready: Promise<void>;
 }
 
@@ -54,6 +56,7 @@ export async function startLoneKubelet(options: LoneKubeletOptions): Promise<Lon
     const server = await openKubeletServer({ ...parts, host: ip, port });
     return {
       ready: node.ready,
+      shutDown: (grace) => node.shutDown(grace),
       async stop() {
         await Promise.all([server.stop(), node.stop()]);
       },
@@ -98,4 +101,15 @@ export function evictionOf(text: string): readonly Threshold[] {
   } catch (error) {
     throw new OptionError(`--eviction-hard: ${error instanceof Error ? error.message : error}`);
   }
+}
+
+/** What `--shutdown-grace-period` and `--shutdown-grace-period-critical-pods` say. Throws OptionError. */
+export function shutdownGraceOf(total: string | undefined, critical: string | undefined): ShutdownGrace {
+  const grace = {
+    totalMs: total === undefined ? defaultShutdownGrace.totalMs : durationMs('--shutdown-grace-period', total),
+    criticalMs: critical === undefined ? defaultShutdownGrace.criticalMs : durationMs('--shutdown-grace-period-critical-pods', critical),
+  };
+  if (grace.criticalMs > grace.totalMs)
+    throw new OptionError('--shutdown-grace-period-critical-pods is part of --shutdown-grace-period and cannot be longer');
+  return grace;
 }

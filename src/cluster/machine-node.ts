@@ -111,11 +111,12 @@ export async function openMachineNode(parts: MachineNodeParts): Promise<ClusterN
 
   /** Every step may be taken again: the last try may have failed after it. */
   async function befall(action: NodeAction): Promise<void> {
-    if (action === 'cut' || action === 'stop') {
+    if (action === 'shutdown') await process.shutDown();
+    if (action === 'cut' || action === 'stop' || action === 'shutdown') {
       await Promise.all([proxy?.stop(), policies.stop()]);
       await disconnectLink(link);
     }
-    if (action === 'stop') {
+    if (action === 'stop' || action === 'shutdown') {
       await process.end('at once');
       await killPods(socket, parts);
       await stopContainerd(containerd);

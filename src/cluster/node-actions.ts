@@ -1,4 +1,4 @@
-// Owns the path by which people try what happens when a node dies: POST /peapod/nodes/NAME/{stop,start,cut,heal}.
+// Owns the path by which people try what happens when a node dies: POST /peapod/nodes/NAME/{stop,start,cut,heal,shutdown}.
 
 import { StatusError } from '../api/status-error.ts';
 import { type DocumentAnswer, type ExtensionRoute, json } from '../apiserver/http/documents.ts';

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import { defaultShutdownGrace } from '../kubelet/shutdown.ts';
 import { findProgram } from '../runtime/cri/containerd.ts';
 
 /** What is run, and where its words go. */
@@ -48,6 +49,18 @@ export class NodeProcess {
       this.#again = clock.after(againMs, () => this.start());
     });
     this.#child = child;
+  }
+
+  /** Has it end its pods as a machine does that goes down; resolves when the process has ended, at the latest a while after its time. */
+  async shutDown(): Promise<void> {
+    this.#wanted = false;
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+    child.kill('SIGPWR');
+    const timer = this.#options.clock.after(defaultShutdownGrace.totalMs + endWithinMs, () => child.kill('SIGKILL'));
+    await ended;
+    timer[Symbol.dispose]();
   }
 
   /** Ends it: with SIGTERM, and SIGKILL after a while; or at once. */

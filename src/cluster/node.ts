@@ -21,6 +21,7 @@ import type { PodCgroups } from '../kubelet/resources/pod-cgroups.ts';
 import { kubeletMetrics, probeMetrics } from '../kubelet/server/own-metrics.ts';
 import { answerKubelet, type KubeletRoutesOptions } from '../kubelet/server/routes.ts';
 import { summarySource } from '../kubelet/server/summary.ts';
+import type { ShutdownGrace } from '../kubelet/shutdown.ts';
 import { podUsages } from '../kubelet/stats/pod-usage.ts';
 import { nodeConnection } from '../kubelet/streams/local-connection.ts';
 import type { NodeFiles } from '../runtime/files.ts';
@@ -65,6 +66,8 @@ export interface RunningNode extends Service {
   readonly ready: Promise<void>;
   readonly connection: NodeConnection;
   readonly files: NodeFiles;
+  /** The machine goes down: its pods end as they should, the node says that it is shutting down and takes no more. */
+  shutDown(grace: ShutdownGrace): Promise<void>;
   /** What its own server answers. */
   readonly routes: KubeletRoutesOptions;
 }
@@ -112,6 +115,7 @@ export function startNode(parts: NodeParts): RunningNode {
   // Nodes with cgroups are this machine's.
   const cgroupVersion = (): 1 | 2 => (existsSync('/sys/fs/cgroup/cgroup.controllers') ? 2 : 1);
   let pressures = (): Pressures => ({ memory: false, disk: false, pid: false });
+  let closing = false;
   const agent = nodeAgent({
     client,
     runtime,
@@ -131,6 +135,7 @@ export function startNode(parts: NodeParts): RunningNode {
       'RestartAllContainersOnContainerExits',
     ],
     pressures: () => pressures(),
+    closing: () => closing,
     ...(parts.cgroups === undefined ? {} : { cgroupVersion: cgroupVersion() }),
     ...(parts.podCidrs === undefined ? {} : { podCidrs: parts.podCidrs }),
     tell: (about, type, reason, message) => kubelet.events.record(about, type, reason, message),
@@ -183,6 +188,11 @@ export function startNode(parts: NodeParts): RunningNode {
     routes,
     ready: Promise.all([agent.ready, kubelet.ready]).then(() => undefined),
     connection: { ...streams, proxy: (method, path, signal) => localReply(method, path, signal, routes) },
+    async shutDown(grace) {
+      closing = true;
+      agent.refresh();
+      await kubelet.shutDown(grace);
+    },
     async stop() {
       await Promise.all([agent.stop(), kubelet.stop(), rotator.stop(), keeper.stop()]);
       await lastWords.stop();

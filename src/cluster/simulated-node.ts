@@ -1,6 +1,7 @@
 // Owns a simulated node through its whole life: it can go off with everything on it, come on empty, be cut off and be connected again.
 import type { Client } from '../client/client.ts';
 import type { NodeConnection } from '../client/node-connection.ts';
+import { defaultShutdownGrace } from '../kubelet/shutdown.ts';
 import { type ClusterNode, type NodeAction, NodeSwitch } from './cluster-node.ts';
 import { Cable, cutClient, unreachable } from './cut-client.ts';
 import type { RunningNode } from './node.ts';
@@ -40,9 +41,10 @@ export function simulatedNode(
   };
 
   async function befall(action: NodeAction): Promise<void> {
+    if (action === 'shutdown') await running?.shutDown(defaultShutdownGrace);
     if (action === 'cut') cable.cut();
     if (action === 'heal') cable.heal();
-    if (action === 'stop') {
+    if (action === 'stop' || action === 'shutdown') {
       // A machine that goes off says no goodbye.
       cable.cut();
       const off = running;

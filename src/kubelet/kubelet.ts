@@ -23,6 +23,7 @@ import { type ProbeCount, ProbeCounts } from './probes/probe-counts.ts';
 import type { ProbeDialer } from './probes/probe-dialer.ts';
 import { noCgroups, type PodCgroups } from './resources/pod-cgroups.ts';
 import type { ResizeVerdict } from './resources/resize.ts';
+import type { ShutdownGrace } from './shutdown.ts';
 import { mirrorAnnotation, StaticPods } from './static-pods.ts';
 import { PodVolumes } from './volumes/pod-volumes.ts';
 import { ServiceAccountTokens } from './volumes/tokens.ts';
@@ -72,6 +73,8 @@ export interface Kubelet extends Service {
   readonly pods: PodLookup;
   /** Ends a pod on the node's behalf. False where it is not here, or ends already. */
   endPod(uid: string, ending: Ending): boolean;
+  /** The machine goes down: pods end as they should, within this time, and no new ones are taken. */
+  shutDown(grace: ShutdownGrace): Promise<void>;
   readonly events: EventRecorder;
   /** How often probes said what. */
   readonly probeCounts: readonly ProbeCount[];
@@ -143,6 +146,10 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       return counts.all;
     },
     endPod: (uid, ending) => pods.worker(uid)?.end(ending) ?? false,
+    async shutDown(grace) {
+      events.record({ kind: 'Node', name: nodeName, uid: nodeName }, 'Normal', 'Shutdown', 'Shutdown manager detected shutdown event');
+      await pods.shutDown(grace, tasks.signal);
+    },
     async stop() {
       ready.reject(new DOMException('stopped', 'AbortError'));
       await Promise.all([tasks.stop(), podInformer.stop(), services.stop(), nodes.stop(), statics?.stop()]);

@@ -14,11 +14,14 @@ import { RefusedPods } from './refused-pods.ts';
 import { classCgroupValues } from './resources/cgroup-values.ts';
 import { cgroupsOf } from './resources/qos.ts';
 import { byClaim, type ResizeVerdict, resizeVerdict } from './resources/resize.ts';
+import { type ShutdownGrace, shutdownEnding, shutdownGroups, shutdownRefusal } from './shutdown.ts';
 
 /** Everything is looked at anew this often, in case an event was lost (upstream: 60 to 90 s). */
 const relistMs = 60_000;
 /** After an event about something unknown: the pause before everything is looked at. */
 const unknownMs = 200;
+/** How soon it is looked again whether pods have ended. */
+const lookAgainMs = 50;
 
 /** How a pod ends that makes way for a critical one. */
 const preempted = {
@@ -48,6 +51,7 @@ export class PodsOnNode implements Service, PodLookup {
   /** Pods that are taken once others have made way. Bound: the pods that were given to the node. */
   readonly #waiting = new Map<string, { readonly pod: Pod; readonly inApi: boolean }>();
   readonly #onGone: (uid: string) => void;
+  #closing = false;
   #before: Snapshot | undefined;
   #relisting = false;
   #sharing = false;
@@ -99,6 +103,7 @@ export class PodsOnNode implements Service, PodLookup {
     const containers = this.#before?.containers.get(uid) ?? [];
     const isNew = sandboxes.length === 0 && containers.length === 0 && pod.status?.startTime === undefined;
     if (isNew && !isTerminal(pod.status?.phase) && pod.metadata.deletionTimestamp === undefined) {
+      if (this.#closing && inApi) return this.#refused.refuse(pod, shutdownRefusal);
       const others = [...this.#workers.values()].filter(({ holdsRoom }) => holdsRoom).map(({ allocated }) => allocated);
       const { refusal, preempt } = admissionOf(pod, this.#node(), others);
       if (refusal !== undefined && inApi) return this.#refused.refuse(pod, refusal);
@@ -121,6 +126,18 @@ export class PodsOnNode implements Service, PodLookup {
       this.#node()?.status?.allocatable ?? {},
       others.map(({ allocated }) => allocated),
     );
+  }
+
+  /** Ends every pod, in groups, each within its time; new ones are refused. Resolves when nothing runs any more, or the time is up. */
+  async shutDown(grace: ShutdownGrace, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#ports;
+    this.#closing = true;
+    for (const { graceMs, includes } of shutdownGroups(grace)) {
+      const group = [...this.#workers.values()].filter(({ pod, holdsRoom }) => holdsRoom && includes(pod));
+      for (const worker of group) worker.end(shutdownEnding(worker.pod, graceMs));
+      const endMs = clock.now() + graceMs;
+      while (group.some(({ holdsRoom }) => holdsRoom) && clock.now() < endMs) await clock.sleep(lookAgainMs, signal);
+    }
   }
 
   worker(uid: string): PodWorker | undefined {

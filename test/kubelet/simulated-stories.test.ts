@@ -143,3 +143,20 @@ test('environment, command expansion and configuration files arrive', async () =
   const lines = (await logOf('p', 'c')).split('\n').map((line) => line.split(' ').slice(3).join(' '));
   expect(lines).toEqual(['hello you', 'bluep', '']);
 });
+
+test('a node that is shut down ends its pods, says why, and takes no more', async () => {
+  bench = await simulatedBench();
+  const stays = { command: ['sh', '-c', 'sleep 3600'], image: 'busybox:1.36' };
+  await bench.create('plain', { restartPolicy: 'Always', containers: [{ name: 'c', ...stays }] });
+  await bench.until('plain', isReady);
+  void bench.kubelet?.shutDown({ totalMs: 3000, criticalMs: 1000 });
+  const ended = await bench.until('plain', ({ phase }) => phase === 'Failed');
+  expect(ended.status).toMatchObject({ reason: 'Terminated', message: 'Pod was terminated in response to imminent node shutdown.' });
+  expect(ended.status?.conditions?.[0]).toMatchObject({ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' });
+  await bench.create('late', { containers: [{ name: 'c', ...stays }] });
+  const late = await bench.until('late', ({ phase }) => phase === 'Failed');
+  expect(late.status).toMatchObject({
+    reason: 'NodeShutdown',
+    message: 'Pod was rejected: Pod was rejected as the node is shutting down.',
+  });
+});

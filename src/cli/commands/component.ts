@@ -11,7 +11,7 @@ import { controllersLease, schedulerLease, tokenSigner } from '../../cluster/com
 import { flagDuration, flagSwitch, flagText, type RawFlags, settingsOf } from '../../cluster/controller-flags.ts';
 import { logTo } from '../../cluster/logger.ts';
 import { startLoneControllers, startLoneScheduler } from '../../cluster/lone-components.ts';
-import { evictionOf, startLoneKubelet } from '../../cluster/lone-kubelet.ts';
+import { evictionOf, shutdownGraceOf, startLoneKubelet } from '../../cluster/lone-kubelet.ts';
 import { startLoneDns, startLoneProxy } from '../../cluster/lone-network.ts';
 import { OptionError } from '../../cluster/option-error.ts';
 import { defaultClusterCidr, defaultServiceCidr } from '../../cluster/options.ts';
@@ -90,6 +90,8 @@ interface KubeletFlags extends Common {
   readonly podLogsDir?: string;
   readonly evictionHard?: string;
   readonly cgroupRoot?: string;
+  readonly shutdownGracePeriod?: string;
+  readonly shutdownGracePeriodCriticalPods?: string;
   readonly untilStdinEnds?: boolean;
 }
 
@@ -103,6 +105,7 @@ export async function kubelet(flags: KubeletFlags): Promise<void> {
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new OptionError(`--port takes a port, not '${flags.port}'`);
   const rootDir = flags.rootDir ?? '/var/lib/peapod-kubelet';
   if (runtime === 'cri') mkdirSync(rootDir, { recursive: true, mode: 0o700 });
+  const grace = shutdownGraceOf(flags.shutdownGracePeriod, flags.shutdownGracePeriodCriticalPods);
   const service = await startLoneKubelet({
     client,
     ...outside(),
@@ -121,6 +124,8 @@ export async function kubelet(flags: KubeletFlags): Promise<void> {
     ...(flags.cgroupRoot === undefined ? {} : { cgroupRoot: flags.cgroupRoot }),
     ...(flags.evictionHard === undefined ? {} : { evictionThresholds: evictionOf(flags.evictionHard) }),
   });
+  // What a machine's init is told when the power goes. SIGTERM ends the kubelet alone.
+  process.once('SIGPWR', () => void service.shutDown(grace).finally(() => process.kill(process.pid, 'SIGTERM')));
   if (flags.untilStdinEnds) process.stdin.resume().once('end', () => process.kill(process.pid, 'SIGTERM'));
   await runUntilStopped(service, () => client.close());
 }

@@ -1,4 +1,4 @@
-// Owns `peapod node stop|start|cut|heal NAME`: trying what happens when a node dies, comes back, or loses its network.
+// Owns `peapod node stop|shutdown|start|cut|heal NAME`: trying what happens when a node dies, comes back, or loses its network.
 import { objectOf } from '../../client/http-answer.ts';
 import { HttpSession } from '../../client/http-session.ts';
 import { loadKubeconfig } from '../../client/kubeconfig.ts';
@@ -10,6 +10,7 @@ const done: Readonly<Record<string, string>> = {
   stop: 'is off, with everything that ran on it. Its Node turns Unknown in 40 s or so; peapod node start brings it back.',
   start: 'is on again.',
   cut: 'is cut off; what runs there goes on. Its Node turns Unknown in 40 s or so; peapod node heal connects it again.',
+  shutdown: 'is off: its pods were ended first, and say so. peapod node start brings it back.',
   heal: 'is connected again.',
 };
 

@@ -28,6 +28,8 @@ export interface NodeAgentOptions extends NodeIdentity {
   readonly cgroupVersion?: 1 | 2;
   /** What the eviction rules see; absent: no pressure. */
   readonly pressures?: () => Pressures;
+  /** Whether the machine goes down; absent: never. */
+  readonly closing?: () => boolean;
   /** Tells an event about the node (the kubelet's recorder). */
   tell(about: ObjectReference, type: 'Normal' | 'Warning', reason: string, message: string): void;
 }
@@ -166,13 +168,13 @@ class Agent implements NodeAgent {
   #made = false;
 
   async #observe(): Promise<NodeObserved> {
-    const { runtime, pressures } = this.#options;
-    const now = pressures?.() ?? noPressures;
+    const { runtime, pressures: read, closing } = this.#options;
+    const now = { pressures: read?.() ?? noPressures, closing: closing?.() ?? false };
     try {
       const [version, conditions, images] = await Promise.all([runtime.version(), runtime.conditions(), runtime.listImages()]);
-      return { runtime: { version, conditions }, images, pressures: now };
+      return { runtime: { version, conditions }, images, ...now };
     } catch (error) {
-      return { runtime: { down: error instanceof Error ? error.message : String(error) }, images: [], pressures: now };
+      return { runtime: { down: error instanceof Error ? error.message : String(error) }, images: [], ...now };
     }
   }
 

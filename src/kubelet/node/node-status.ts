@@ -29,6 +29,8 @@ export interface NodeObserved {
   readonly runtime: { readonly version: RuntimeVersion; readonly conditions: readonly RuntimeCondition[] } | { readonly down: string };
   readonly images: readonly ImageStatus[];
   readonly pressures: Pressures;
+  /** The machine goes down. */
+  readonly closing?: boolean;
 }
 
 const Ki = 1024;
@@ -50,12 +52,12 @@ export function readinessProblems(runtime: NodeObserved['runtime']): readonly st
 
 type Verdict = Pick<NodeCondition, 'type' | 'status' | 'reason' | 'message'>;
 
-function verdicts({ runtime, pressures }: NodeObserved): readonly Verdict[] {
+function verdicts({ runtime, pressures, closing }: NodeObserved): readonly Verdict[] {
   const pressure = (type: string, under: boolean, yes: readonly [string, string], no: readonly [string, string]): Verdict => {
     const [reason, message] = under ? yes : no;
     return { type, status: under ? 'True' : 'False', reason, message };
   };
-  const problems = readinessProblems(runtime);
+  const problems = [...readinessProblems(runtime), ...(closing === true ? ['node is shutting down'] : [])];
   const notReady = problems.length === 1 ? problems[0] : `[${problems.join(', ')}]`;
   return [
     pressure(
