@@ -36,6 +36,9 @@ const versionNeeded = new Set([
   'validatingwebhookconfigurations.admissionregistration.k8s.io',
   'validatingadmissionpolicies.admissionregistration.k8s.io',
   'validatingadmissionpolicybindings.admissionregistration.k8s.io',
+  'mutatingadmissionpolicies.admissionregistration.k8s.io',
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io',
+  'runtimeclasses.node.k8s.io',
 ]);
 
 /** Kinds whose update must name the resourceVersion it replaces. Custom resources, whose storage is not generated, do as well. */

@@ -103,3 +103,13 @@ test.each([
     refusals,
   ),
 );
+
+test('labels that a job gives to its pods are its own', () => {
+  const template = {
+    metadata: { labels: { 'job-name': 'other' } },
+    spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'a' }] },
+  };
+  expect(judgeCreate('jobs batch', { spec: { template } }).refusals).toEqual([
+    expect.stringMatching(/^spec.template.metadata.labels\[job-name\]: Invalid value: \{.*"job-name":"other".*\}: must be 'a'$/),
+  ]);
+});

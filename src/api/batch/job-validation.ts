@@ -95,12 +95,18 @@ export function checkWholeJobSpec(spec: JobSpec, out: Causes): void {
 function checkGenerated({ spec, metadata }: Job, out: Causes): void {
   if (spec === undefined || spec.manualSelector === true || spec.selector === undefined) return;
   const { uid, name } = metadata;
+  const labels = spec.template.metadata?.labels ?? {};
   const expected = {
     'batch.kubernetes.io/controller-uid': uid,
     'batch.kubernetes.io/job-name': name,
     'controller-uid': uid,
     'job-name': name,
   };
+  for (const [key, wanted] of Object.entries(expected)) {
+    const at = `spec.template.metadata.labels[${key}]`;
+    if (labels[key] === undefined) out.push(required(at, `must be '${wanted}'`));
+    else if (labels[key] !== wanted) out.push(invalidValue(at, labels, `must be '${wanted}'`));
+  }
   if (misses(spec.selector, expected)) out.push(invalidValue('spec.selector', spec.selector, '`selector` not auto-generated'));
 }
 

@@ -54,6 +54,12 @@ function accountWarnings({ metadata }: ServiceAccount, old?: ServiceAccount): re
   return [`metadata.annotations[${enforces}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`];
 }
 
+/** Secrets are of the account's own namespace: only their names are kept. */
+function withBareSecrets(account: ServiceAccount): ServiceAccount {
+  const { secrets } = account;
+  return secrets === undefined ? account : { ...account, secrets: secrets.map(({ name = '' }) => ({ name })) };
+}
+
 function defaultQuota(quota: ResourceQuota): ResourceQuota {
   const hard = defaultQuantities(quota.spec?.hard);
   return hard === undefined ? quota : { ...quota, spec: { ...quota.spec, hard } };
@@ -127,9 +133,8 @@ export const coreRules: GroupRules = {
   },
   ServiceAccount: {
     ...none,
-    prepareForCreate: onType<ServiceAccount>((account) =>
-      account.secrets === undefined ? account : { ...account, secrets: account.secrets.map(({ name = '' }) => ({ name })) },
-    ),
+    prepareForCreate: onType<ServiceAccount>(withBareSecrets),
+    prepareForUpdate: onTypes<ServiceAccount>(withBareSecrets),
     ...checksOf<ServiceAccount>({ warnings: accountWarnings }),
   },
   Event: eventRules,

@@ -39,6 +39,14 @@ const sources = [
   'storageos',
   'csi',
 ] as const satisfies readonly (keyof PersistentVolumeSpec)[];
+/** Labels of nodes in beta, and what they are called since. */
+const stableKeys: Readonly<Record<string, string>> = {
+  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
+  'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
+  'beta.kubernetes.io/os': 'kubernetes.io/os',
+  'beta.kubernetes.io/arch': 'kubernetes.io/arch',
+  'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
+};
 const inlineOnly = 'in the context of inline volumes';
 
 function checkCapacity(spec: PersistentVolumeSpec, at: string, out: Causes): void {
@@ -114,6 +122,21 @@ export function persistentVolumeCauses({ metadata, spec = {} }: PersistentVolume
   return out;
 }
 
+type NodeAffinity = PersistentVolumeSpec['nodeAffinity'];
+
+/** Whether nodes are chosen as before, where keys that are out of use may have become the ones that took their place. */
+function isSameBut(next: NodeAffinity, old: NodeAffinity): boolean {
+  const keysOf = (affinity: NodeAffinity): readonly string[] =>
+    (affinity?.required?.nodeSelectorTerms ?? []).flatMap((term) =>
+      [...(term.matchExpressions ?? []), ...(term.matchFields ?? [])].map(({ key }) => key),
+    );
+  const before = keysOf(old);
+  const moved = keysOf(next).every((key, index) => key === before[index] || key === stableKeys[before[index] ?? '']);
+  const keyless = (affinity: NodeAffinity): unknown =>
+    affinity === undefined ? undefined : JSON.parse(JSON.stringify(affinity), (name, value) => (name === 'key' ? '' : value));
+  return moved && sameValue(keyless(next), keyless(old));
+}
+
 /** Where the bytes are does not change, nor how they are offered. A secret for growing may be added. */
 export function persistentVolumeUpdateCauses(next: PersistentVolume, old: PersistentVolume): StatusCause[] {
   const out = persistentVolumeCauses(next);
@@ -129,9 +152,9 @@ export function persistentVolumeUpdateCauses(next: PersistentVolume, old: Persis
   if (!sameValue(sourceOf(after, mayAdd), sourceOf(before, false)))
     out.push(forbiddenValue('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation'));
   if (after.volumeMode !== before.volumeMode) out.push(invalidValue('volumeMode', after.volumeMode ?? null, immutable));
-  if (before.nodeAffinity !== undefined && !sameValue(after.nodeAffinity, before.nodeAffinity)) {
+  if (before.nodeAffinity !== undefined && !isSameBut(after.nodeAffinity, before.nodeAffinity)) {
     const shown = after.nodeAffinity === undefined ? null : goStruct('io.k8s.api.core.v1.VolumeNodeAffinity', after.nodeAffinity);
-    out.push(invalidValue('nodeAffinity', shown, immutable));
+    out.push(invalidValue('nodeAffinity', shown, `${immutable}, except for updating from beta label to GA`));
   }
   if (before.volumeAttributesClassName !== undefined && after.volumeAttributesClassName === undefined)
     out.push(forbiddenValue('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden'));

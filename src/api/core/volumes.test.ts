@@ -107,3 +107,36 @@ describe('claims', () => {
       'spec.resources.requests[storage]: fractional byte value "1500m" is invalid, must be an integer',
     ]));
 });
+
+test('the nodes of a volume stay, but labels in beta may become the ones that took their place', () => {
+  const choosing = (key: string, value = 'linux'): object => ({
+    ...usual,
+    csi: { driver: 'd', volumeHandle: 'h' },
+    nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key, operator: 'In', values: [value] }] }] } },
+  });
+  const made = judgeCreate('persistentvolumes', { spec: choosing('beta.kubernetes.io/os') });
+  const changed = (spec: object): readonly string[] => judgeUpdate('persistentvolumes', made, { spec }).refusals;
+  expect(changed(choosing('kubernetes.io/os'))).toEqual([]);
+  for (const other of [choosing('kubernetes.io/os', 'windows'), choosing('kubernetes.io/arch')])
+    expect(changed(other)).toEqual([
+      expect.stringMatching(/^nodeAffinity: .*: field is immutable, except for updating from beta label to GA$/),
+    ]);
+});
+
+test('what is reported of a claim names resources that there are, and amounts that may be', () => {
+  const made = judgeCreate('persistentvolumeclaims', {
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1' } } },
+  });
+  const status = { capacity: { storage: '-5' }, allocatedResources: { cpu: '1' }, allocatedResourceStatuses: { storage: 'Nope' } };
+  expect(judgeUpdate('persistentvolumeclaims', made, { status }, 'status').refusals).toEqual([
+    'status.capacity[storage]: Invalid value: -5: must be a valid resource quantity',
+    'status.allocatedResourceStatus: Unsupported value: "storage": supported values: "ControllerResizeInProgress", "ControllerResizeInfeasible", "NodeResizeInProgress", "NodeResizeInfeasible", "NodeResizePending"',
+    'status.allocatedResources: Unsupported value: "cpu": supported values: "storage"',
+  ]);
+});
+
+test('the secrets of a service account are kept by name, also later', () => {
+  const made = judgeCreate('serviceaccounts', {});
+  const { object } = judgeUpdate('serviceaccounts', made, { secrets: [{ name: 'a', namespace: 'b' }] });
+  expect(object['secrets']).toEqual([{ name: 'a' }]);
+});

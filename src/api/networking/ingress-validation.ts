@@ -32,7 +32,7 @@ export function checkReference(
   // A group that is not given may also be null.
   if (typeof apiGroup === 'string') checkName(dnsSubdomainErrors(apiGroup), apiGroup, `${at}.apiGroup`, out);
   for (const [field, value] of [['kind', kind] as const, ['name', name] as const])
-    if (value === '') out.push(required(`${at}.${field}`));
+    if (value === '') out.push(required(`${at}.${field}`, `${field} is required`));
     else checkName(pathSegmentErrors(value), value, `${at}.${field}`, out);
 }
 

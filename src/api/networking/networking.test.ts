@@ -27,7 +27,10 @@ test.each([
   [
     'a resource without a kind',
     { spec: { defaultBackend: { resource: { kind: '', name: 'a/b' } } } },
-    ['spec.defaultBackend.resource.kind: Required value', `spec.defaultBackend.resource.name: Invalid value: "a/b": may not contain '/'`],
+    [
+      'spec.defaultBackend.resource.kind: Required value: kind is required',
+      `spec.defaultBackend.resource.name: Invalid value: "a/b": may not contain '/'`,
+    ],
   ],
 ])('an ingress with %s is refused', (_, body, refusals) =>
   expect(judgeCreate(ingresses, body as Record<string, unknown>).refusals).toEqual(refusals),
@@ -57,7 +60,10 @@ test.each([
   [{ controller: 'a.b/c', parameters: { kind: 'K', name: 'n' } }, []],
   [
     { controller: 'a.b/c', parameters: { kind: '', name: 'n', scope: 'World' } },
-    ['spec.parameters.kind: Required value', 'spec.parameters.scope: Unsupported value: "World": supported values: "Cluster", "Namespace"'],
+    [
+      'spec.parameters.kind: Required value: kind is required',
+      'spec.parameters.scope: Unsupported value: "World": supported values: "Cluster", "Namespace"',
+    ],
   ],
 ])('the class %j', (spec, refusals) =>
   expect(judgeCreate('ingressclasses networking.k8s.io', { spec }).refusals.map((text) => text.replace('&', '\\u0026'))).toEqual(refusals),
@@ -93,5 +99,13 @@ test('an address belongs to one parent for good', () => {
   expect(made.refusals).toEqual([]);
   expect(judgeUpdate(resource, made, { spec: { parentRef: { resource: 'services', name: 't' } } }).refusals).toEqual([
     'spec.parentRef: Invalid value: {"Group":"","Resource":"services","Namespace":"","Name":"t"}: field is immutable',
+  ]);
+});
+
+test('a resource that stands for a backend has a kind and a name', () => {
+  const spec = { defaultBackend: { resource: { kind: '', name: '' } } };
+  expect(judgeCreate('ingresses networking.k8s.io', { spec }).refusals).toEqual([
+    'spec.defaultBackend.resource.kind: Required value: kind is required',
+    'spec.defaultBackend.resource.name: Required value: name is required',
   ]);
 });

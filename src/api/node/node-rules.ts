@@ -25,7 +25,8 @@ function runtimeClassCauses({ handler, overhead, scheduling }: RuntimeClass): St
 }
 
 function runtimeClassUpdateCauses(next: RuntimeClass, old: RuntimeClass): StatusCause[] {
-  return next.handler === old.handler ? [] : [invalidValue('handler', next.handler ?? '', immutable)];
+  const changed = next.handler === old.handler ? [] : [invalidValue('handler', next.handler ?? '', immutable)];
+  return [...runtimeClassCauses(next), ...changed];
 }
 
 /** The rules of the group's kinds, by kind. */

@@ -1,5 +1,5 @@
 // Owns the rules of priority classes.
-import { forbiddenValue, invalidValue, notSupported } from '../causes.ts';
+import { forbiddenValue, invalidValue, notSupported, required } from '../causes.ts';
 import { checksOf, type GroupRules, onType } from '../kind-rules.ts';
 import { immutable } from '../meta/object-meta-validation.ts';
 import type { StatusCause } from '../meta/v1.ts';
@@ -26,7 +26,8 @@ function priorityClassCauses(one: PriorityClass): StatusCause[] {
   } else if ((one.value ?? 0) > highestUser)
     out.push(forbiddenValue('value', `maximum allowed value of a user defined priority is ${highestUser}`));
   const policy = one.preemptionPolicy;
-  if (policy !== undefined && !policies.includes(policy)) out.push(notSupported('preemptionPolicy', policy, policies));
+  if (policy === ('' as string)) out.push(required('preemptionPolicy'));
+  else if (policy !== undefined && !policies.includes(policy)) out.push(notSupported('preemptionPolicy', policy, policies));
   return out;
 }
 

@@ -68,8 +68,10 @@ export function endpointSliceCells(slice: unknown, nowMs: number): Cells {
 /** Cells of an ingress: Name, Class, Hosts, Address, Ports, Age. */
 export function ingressCells(ingress: unknown, nowMs: number): Cells {
   const rules = listAt(ingress, 'spec', 'rules');
-  const hosts = rules.map((rule) => textAt(rule, 'host')).filter((host) => host !== '');
-  const more = hosts.length >= 3 && rules.length > 3 ? ` + ${rules.length - 3} more...` : '';
+  const hosted = [...rules.keys()].filter((index) => textAt(rules[index], 'host') !== '');
+  const hosts = hosted.map((index) => textAt(rules[index], 'host'));
+  const third = hosted[2] ?? rules.length;
+  const more = third < rules.length - 1 ? ` + ${rules.length - 3} more...` : '';
   return [
     nameOf(ingress),
     textAt(ingress, 'spec', 'ingressClassName') || '<none>',

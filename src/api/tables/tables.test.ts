@@ -157,6 +157,34 @@ test.each<readonly [string, string, string, Record<string, unknown>, readonly un
     ['a', '10.0.0.1:80,10.0.0.2:80,10.0.0.3:80 + 1 more...', '10m'],
   ],
   [
+    'networking.k8s.io',
+    'v1',
+    'Ingress',
+    { spec: { rules: [{ host: 'a' }, {}, { host: 'b' }, { host: 'c' }] } },
+    ['a', '<none>', 'a,b,c', '', '80', '10m'],
+  ],
+  [
+    'networking.k8s.io',
+    'v1',
+    'Ingress',
+    { spec: { rules: [{ host: 'a' }, { host: 'b' }, { host: 'c' }, {}] } },
+    ['a', '<none>', 'a,b,c + 1 more...', '', '80', '10m'],
+  ],
+  [
+    'autoscaling',
+    'v2',
+    'HorizontalPodAutoscaler',
+    {
+      spec: {
+        scaleTargetRef: { kind: 'K', name: 'n' },
+        maxReplicas: 3,
+        metrics: [{ type: 'Pods', pods: { target: { type: 'AverageValue', averageValue: '1' } } }],
+      },
+      status: { currentMetrics: [{ type: 'Pods', pods: { current: {} } }] },
+    },
+    ['a', 'K/n', '<nil>/1', '<unset>', 3, 0, '10m'],
+  ],
+  [
     'apps',
     'v1',
     'Deployment',

@@ -146,7 +146,9 @@ function metricText(metric: Fields, status: Fields | undefined): string {
   if (key === undefined) return '<unknown type>';
   const target = fieldsAt(metric, key, 'target');
   const current = fieldsAt(status, key, 'current');
-  const seen = (field: string): string => textAt(current, field) || '<unknown>';
+  // A source that is reported without the amount that is looked for prints as Go prints what is nil.
+  const reported = valueAt(status, key) !== undefined;
+  const seen = (field: string, guarded = false): string => textAt(current, field) || (reported && !guarded ? '<nil>' : '<unknown>');
   const average = textAt(target, 'averageValue');
   if (type === 'Resource' || type === 'ContainerResource') {
     const name = textAt(metric, key, 'name');
@@ -155,7 +157,7 @@ function metricText(metric: Fields, status: Fields | undefined): string {
     return `${name}: ${percent(current['averageUtilization'], '<unknown>')}/${percent(target['averageUtilization'], '<auto>')}`;
   }
   if (type === 'Pods') return `${seen('averageValue')}/${average}`;
-  return average === '' ? `${seen('value')}/${textAt(target, 'value')}` : `${seen('averageValue')}/${average} (avg)`;
+  return average === '' ? `${seen('value')}/${textAt(target, 'value')}` : `${seen('averageValue', true)}/${average} (avg)`;
 }
 
 /** An autoscaler of autoscaling/v2. */
