@@ -32,7 +32,15 @@ function serverFlags(command: Command): Command {
       '--service-cidr <range>',
       'addresses of Services; two, of IPv4 and IPv6, with a comma between: dual stack (default: 10.96.0.0/16)',
     )
-    .option('--store <where>', 'embedded (on disk) or memory (forgotten at the end; default: embedded)');
+    .option(
+      '--store <where>',
+      'embedded (on disk), memory (forgotten at the end), etcd://HOST:PORT[,HOST:PORT] or etcds://… (TLS; several control planes can share it); default: embedded',
+    )
+    .option('--etcd-prefix <path>', 'the prefix of all keys in etcd (default: /peapod)')
+    .option('--etcd-cafile <file>', 'the authority that signed the certificate of etcds://… (default: those that Node.js trusts)')
+    .option('--etcd-certfile <file>', 'the certificate by which etcd knows this control plane')
+    .option('--etcd-keyfile <file>', 'its key')
+    .option('--pki <dir>', 'where the keys lie that control planes on one etcd share (default: DIR/pki; made where missing)');
 }
 
 serverFlags(program.command('up').allowExcessArguments())

@@ -3,6 +3,7 @@ import type { AnyObject, Draft } from '../api/object.ts';
 import { reconciledPolicy } from '../apiserver/auth/reconcile-policy.ts';
 import type { Resource } from '../client/resource.ts';
 import { resources } from '../client/resources.ts';
+import { kubernetesEndpoints } from './kubernetes-addresses.ts';
 
 /** An object that must exist. `keep`: an existing one is left as it is; otherwise it is brought to this form at each start. */
 export interface BootstrapObject {
@@ -18,8 +19,8 @@ export interface BootstrapFacts {
   /** The first address of the service range. */
   readonly kubernetesIp: string;
   readonly serviceCidrs: readonly string[];
-  /** Where the API listens for pods; undefined where no pod can reach it (simulated nodes, none). */
-  readonly apiIp: string;
+  /** Where the API listens for pods; undefined: the endpoints of `kubernetes` are somebody else's to write. */
+  readonly apiIp: string | undefined;
   readonly apiPort: number;
   /** PEM of the authority whose client certificates are believed: API servers beside this one read it. */
   readonly caPem: string;
@@ -41,7 +42,6 @@ export function bootstrapObjects({
   caPem,
   storageClass,
 }: BootstrapFacts): readonly BootstrapObject[] {
-  const port = { name: 'https', port: apiPort, protocol: 'TCP' };
   return [
     ...namespaces.map((name) => ({
       resource: untyped(resources.namespaces as Resource<never>),
@@ -70,24 +70,7 @@ export function bootstrapObjects({
       },
       keep: true,
     },
-    {
-      resource: untyped(resources.endpoints as Resource<never>),
-      object: {
-        metadata: { name: 'kubernetes', namespace: 'default', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
-        subsets: [{ addresses: [{ ip: apiIp }], ports: [port] }],
-      },
-      keep: false,
-    },
-    {
-      resource: untyped(resources.endpointSlices as Resource<never>),
-      object: {
-        metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
-        addressType: apiIp.includes(':') ? 'IPv6' : 'IPv4',
-        endpoints: [{ addresses: [apiIp], conditions: { ready: true } }],
-        ports: [port],
-      },
-      keep: false,
-    },
+    ...(apiIp === undefined ? [] : kubernetesEndpoints([{ ip: apiIp, port: apiPort }]).map((one) => ({ ...one, keep: false }))),
     {
       resource: untyped(resources.configMaps as Resource<never>),
       object: { metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' }, data: { 'client-ca-file': caPem } },

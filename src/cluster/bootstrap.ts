@@ -14,7 +14,20 @@ export async function bootstrap(client: Client, objects: readonly BootstrapObjec
   await Promise.all(objects.filter((one) => !first.includes(one)).map((one) => ensure(client, one)));
 }
 
-async function ensure(client: Client, { resource, object, keep, completed }: BootstrapObject): Promise<void> {
+const triesBound = 8;
+
+/** Makes one object, or brings it to its form. Another control plane may do the same at the same moment: then it is looked at again. */
+export async function ensure(client: Client, object: BootstrapObject): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ensureOnce(client, object);
+    } catch (error) {
+      if (tries === triesBound || !hasReason(error, 'AlreadyExists', 'Conflict')) throw error;
+    }
+  }
+}
+
+async function ensureOnce(client: Client, { resource, object, keep, completed }: BootstrapObject): Promise<void> {
   const key = {
     name: object.metadata.name ?? '',
     ...(object.metadata.namespace === undefined ? {} : { namespace: object.metadata.namespace }),

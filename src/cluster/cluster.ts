@@ -7,19 +7,18 @@ import { systemEntropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
 import type { NodeConnection } from '../client/node-connection.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
-import { openEmbedded } from '../store/embedded.ts';
-import { memoryStore } from '../store/memory.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { ownControllers, startComponents } from './components.ts';
 import { openControlPlane } from './control-plane.ts';
 import { giveRole } from './control-plane-role.ts';
-import { machineNames, nodeCapacity, nodeNetwork } from './identity.ts';
+import { machineNames, memberName, nodeCapacity, nodeNetwork } from './identity.ts';
 import type { JoinFacts } from './join/join-facts.ts';
 import { refuseMember } from './join/membership.ts';
 import { advertisedAddress } from './join/own-address.ts';
 import type { KeyPair } from './key-pair.ts';
 import { kubeconfigOf } from './kubeconfig-file.ts';
 import { openKubeletServer } from './kubelet-server.ts';
+import { joinControlPlanes } from './kubernetes-endpoints.ts';
 import { lastWordsRoute } from './last-words-route.ts';
 import { localPathOn } from './local-path.ts';
 import { metricsKinds } from './metrics-kinds.ts';
@@ -36,6 +35,8 @@ import { openNodeNetwork, openRealRuntime } from './real-runtime.ts';
 import { remoteNode } from './remote-node.ts';
 import { readSchedulerConfigFile } from './scheduler-config-file.ts';
 import { startServiceNetwork } from './service-network.ts';
+import { claimStore, requireSharedKeys } from './shared-keys.ts';
+import { isShared, openStore } from './store-choice.ts';
 import { readTokenFile } from './token-file.ts';
 import { whyRoute } from './why-route.ts';
 
@@ -78,7 +79,7 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
   const config = readSchedulerConfigFile(options.schedulerConfig);
   const staticUsers = readTokenFile(options.tokenAuthFile);
   const paths = pathsOf(options.dataDir);
-  let running: Scheduler | undefined;
+  let scheduling: () => Scheduler | undefined = () => undefined;
   const closing: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const one of closing.splice(0).reverse()) await one();
@@ -95,9 +96,20 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     containers?.catch(() => {});
     const advertised = advertisedAddress(options);
     const reached = [...(real ? [address] : []), ...(advertised === undefined ? [] : [advertised])];
-    const pki = await openPki(paths.pki, servingNames(options, reached), systemClock.now());
-    const store = options.store === 'memory' ? memoryStore() : await openEmbedded(paths.store);
+    const shared = isShared(options.store);
+    const sharedKeys = options.sharedKeys ?? paths.pki;
+    const store = await openStore(options.store, paths.store, log);
     closing.push(() => store.close());
+    if (shared) requireSharedKeys(store, sharedKeys);
+    const pki = await openPki(paths.pki, servingNames(options, reached), systemClock.now(), sharedKeys);
+    if (shared)
+      await claimStore(
+        store,
+        sharedKeys,
+        { clusterCidr: options.clusterCidrs.join(','), serviceCidr: options.serviceCidrs.join(',') },
+        pki.ca.cert,
+        pki.serviceAccountKey,
+      );
     const members = new Map<string, ClusterNode>();
     const remotes = new Map<string, NodeConnection>();
     const elsewhere = (name: string): NodeConnection => {
@@ -114,6 +126,8 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
       connectionTo,
       now: () => systemClock.now(),
     };
+    // Endpoints may not name the loopback: without a bridge the address that it would have stands in.
+    const apiIp = real || /^(0\.|127\.)/.test(options.bind) || options.serviceCidrs[0]?.includes(':') ? standIn : options.bind;
     const server: ApiServer = await step('API server', async () => {
       const opened = await openControlPlane({
         store,
@@ -123,25 +137,30 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
         caPem: pki.ca.cert,
         serviceAccountKey: pki.serviceAccountKey,
         serviceCidrs: options.serviceCidrs,
-        // Endpoints may not name the loopback: without a bridge the address that it would have stands in.
-        apiIp: real || /^(0\.|127\.)/.test(options.bind) || options.serviceCidrs[0]?.includes(':') ? standIn : options.bind,
+        apiIp: shared ? undefined : apiIp,
         apiPort: options.port,
         nodeConnections: connectionTo,
         staticUsers,
         // A control plane alone has nothing that upstream's does not have.
         ...(options.nodes === 0 ? {} : { computed: metricsKinds(figures) }),
         ownNodes: options.nodes > 0,
-        extensionRoutes: [whyRoute(() => running), lastWordsRoute(figures), nodeActionRoute(members)],
+        restrictNodes: shared,
+        extensionRoutes: [whyRoute(() => scheduling()), lastWordsRoute(figures), nodeActionRoute(members)],
       });
       closing.push(() => opened.close());
       await listen(opened, options, pki.serving, pki.ca.cert, real ? address : undefined);
+      if (shared) {
+        const own = { ip: options.nodes > 0 ? apiIp : (advertised ?? apiIp), port: options.port };
+        const member = await joinControlPlanes({ store, client: opened.client(apiServerUser), clock: systemClock, log, own });
+        closing.push(() => member.stop());
+      }
       return opened;
     });
     const url = `https://${options.bind === '0.0.0.0' ? '127.0.0.1' : options.bind}:${options.port}`;
     writeFileSync(paths.kubeconfig, kubeconfigOf({ server: url, ca: pki.ca.cert, ...pki.admin }), { mode: 0o600 });
     const [clusterCidr, serviceCidr] = [options.clusterCidrs.join(','), options.serviceCidrs.join(',')];
     // The data directory has one process at a time: the same name again need not wait for its own lease to end.
-    const identity = `peapod-${machineNames(options.dataDir).bridge.split('-')[1]}`;
+    const identity = shared ? memberName(options.dataDir) : `peapod-${machineNames(options.dataDir).bridge.split('-')[1]}`;
     const localPath = options.nodes === 0 ? undefined : localPathOn(paths.localPath, (name) => members.get(name)?.files);
     const { signingDurationMs } = options;
     const settings = {
@@ -149,10 +168,10 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
       ...(signingDurationMs === undefined ? {} : { signingDurationMs }),
     };
     const { ca, serviceAccountKey } = pki;
-    const controllers = { ca, serviceAccountKey, settings, identity, localPath };
+    const controllers = { ca, serviceAccountKey, settings, identity, localPath, amongOthers: shared };
     const outside = { clock: systemClock, entropy: systemEntropy, log };
     const { services, scheduler } = startComponents(server, options.without, controllers, outside, config);
-    running = scheduler;
+    scheduling = scheduler;
     for (const service of services) closing.push(() => service.stop());
     if (real)
       for (const service of await step('Services and DNS', () => startServiceNetwork(server, options, outside)))

@@ -25,10 +25,15 @@ export interface ControllersParts {
   readonly identity: string | undefined;
   /** Where volumes of the class local-path are; undefined: nobody makes any. */
   readonly localPath: LocalPath | undefined;
+  /** Whether other control planes share the store: then the scheduler takes turns as well. */
+  readonly amongOthers?: boolean;
 }
 
 /** Upstream's Lease of the controllers, and its durations. */
 export const controllersLease = { namespace: 'kube-system', name: 'kube-controller-manager', leaseMs: 15_000, renewDeadlineMs: 10_000 };
+
+/** How often the Lease is renewed, or asked for: where other control planes wait for it as often as upstream does. */
+const retryMs = { alone: 5000, amongOthers: 2000 };
 
 /** All, and those of bootstrap tokens, by which nodes join. */
 export const ownControllers = ['*', 'token-cleaner-controller', 'bootstrap-signer-controller'];
@@ -36,14 +41,14 @@ export const ownControllers = ['*', 'token-cleaner-controller', 'bootstrap-signe
 /** Upstream's Lease of the scheduler, and its durations. */
 export const schedulerLease = { namespace: 'kube-system', name: 'kube-scheduler', leaseMs: 15_000, renewDeadlineMs: 10_000 };
 
-/** Starts the controllers and the scheduler, but for those left out. */
+/** Starts the controllers and the scheduler, but for those left out. `scheduler` answers the one that acts here at present. */
 export function startComponents(
   server: Pick<ApiServer, 'client'>,
   without: ReadonlySet<Component>,
-  { ca, serviceAccountKey, settings, identity, localPath }: ControllersParts,
+  { ca, serviceAccountKey, settings, identity, localPath, amongOthers = false }: ControllersParts,
   { clock, entropy, log }: Outside,
   config: SchedulerConfig = defaultConfig,
-): { readonly services: readonly Service[]; readonly scheduler: Scheduler | undefined } {
+): { readonly services: readonly Service[]; readonly scheduler: () => Scheduler | undefined } {
   const services: Service[] = [];
   if (!without.has('controllers')) {
     const watching = server.client(componentUser('system:kube-controller-manager'));
@@ -53,15 +58,32 @@ export function startComponents(
     const parts = { clock, entropy, log: log.with({ component: 'controllers' }), ...own };
     const lead = (): Service => createControllers(parts);
     services.push(
-      identity === undefined ? lead() : runAsLeader({ ...controllersLease, ...parts, client: watching, identity, retryMs: 5000 }, lead),
+      identity === undefined
+        ? lead()
+        : runAsLeader(
+            { ...controllersLease, ...parts, client: watching, identity, retryMs: retryMs[amongOthers ? 'amongOthers' : 'alone'] },
+            lead,
+          ),
     );
   }
+  let acting: Scheduler | undefined;
   if (!without.has('scheduler')) {
     const client = server.client(componentUser('system:kube-scheduler'));
-    const scheduler = createScheduler({ clock, entropy, log: log.with({ component: 'scheduler' }), client, config });
-    return { services: [...services, scheduler], scheduler };
+    const parts = { clock, entropy, log: log.with({ component: 'scheduler' }), client };
+    const lead = (): Service => {
+      const scheduler = createScheduler({ ...parts, config });
+      acting = scheduler;
+      return {
+        async stop() {
+          if (acting === scheduler) acting = undefined;
+          await scheduler.stop();
+        },
+      };
+    };
+    const elects = amongOthers && identity !== undefined;
+    services.push(elects ? runAsLeader({ ...schedulerLease, ...parts, identity, retryMs: retryMs.amongOthers }, lead) : lead());
   }
-  return { services, scheduler: undefined };
+  return { services, scheduler: () => acting };
 }
 
 /** Signs tokens that are kept in Secrets, with a private key (PEM). */

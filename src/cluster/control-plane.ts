@@ -43,8 +43,8 @@ export interface ControlPlaneParts {
   readonly serviceAccountKey: string;
   /** One range, or one of each IP family, the cluster's own first. */
   readonly serviceCidrs: readonly string[];
-  /** Where pods reach the API, for the Service `kubernetes`. */
-  readonly apiIp: string;
+  /** Where pods reach the API, for the Service `kubernetes`; undefined: its endpoints are written by `joinControlPlanes`. */
+  readonly apiIp: string | undefined;
   readonly apiPort: number;
   readonly nodeConnections: NodeConnections;
   /** Users by tokens that are known beforehand. */
@@ -53,6 +53,8 @@ export interface ControlPlaneParts {
   readonly computed?: readonly ComputedKind[];
   /** Whether nodes are this program's own: they may write only what is theirs, and claims have a default class. */
   readonly ownNodes: boolean;
+  /** Whether nodes may write only what is theirs although they are others'. */
+  readonly restrictNodes?: boolean;
   /** Paths that others of this process serve. */
   readonly extensionRoutes?: readonly ExtensionRoute[];
 }
@@ -86,7 +88,7 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
     admission: defaultAdmission({
       roles: (roleRef, namespace) => rbac.rulesOfRole(roleRef, namespace),
       quotas: storedQuotas(store, catalog, clock),
-      enabled: parts.ownNodes ? ['NodeRestriction'] : [],
+      enabled: parts.ownNodes || parts.restrictNodes === true ? ['NodeRestriction'] : [],
     }),
     allocation,
     nodeConnections: parts.nodeConnections,

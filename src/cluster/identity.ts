@@ -1,6 +1,8 @@
 // Owns the names that one data directory's cluster takes on the machine, so that two of them never meet: bridge, table, sockets.
-import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
 import { formatIpv4, rangeOf } from './options.ts';
 
 /** Names of this cluster's things on the machine. */
@@ -49,4 +51,11 @@ export function nodeCapacity(clusterCidrs: readonly string[]): number {
 /** `node1`, `node2` … */
 export function nodeNameOf(index: number): string {
   return `node${index + 1}`;
+}
+
+/** The name of this data directory's control plane among those on one store: kept, and no other's, wherever the directory is copied to. */
+export function memberName(dataDir: string): string {
+  const path = join(dataDir, 'member');
+  if (!existsSync(path)) writeFileSync(path, randomUUID(), { mode: 0o600 });
+  return `${hostname()}_${readFileSync(path, 'utf8').trim()}`;
 }

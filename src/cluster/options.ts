@@ -3,6 +3,7 @@ import { isIPv4 } from 'node:net';
 import { parseRegistryMirror, type RegistryMirror } from '../runtime/cri/containerd-config.ts';
 import { OptionError } from './option-error.ts';
 import { clusterLimits, overlap, rangeOfFamily, readRanges, serviceLimits } from './ranges.ts';
+import { type RawStoreOptions, type StoreChoice, storeChoice } from './store-choice.ts';
 
 /** Addresses of pods and of Services, unless told. */
 export const defaultClusterCidr = '10.42.0.0/16';
@@ -37,7 +38,9 @@ export interface ClusterOptions {
   readonly clusterCidr: string;
   /** The IPv4 range of Services, or where there is none the usual one. */
   readonly serviceCidr: string;
-  readonly store: 'embedded' | 'memory';
+  readonly store: StoreChoice;
+  /** Where the keys lie that control planes on one store share; undefined: with the others in the data directory. */
+  readonly sharedKeys: string | undefined;
   readonly registryMirrors: readonly RegistryMirror[];
   /** A KubeSchedulerConfiguration; undefined: upstream's defaults. */
   readonly schedulerConfig: string | undefined;
@@ -46,7 +49,7 @@ export interface ClusterOptions {
 }
 
 /** The flags of `up` as the command line gives them. */
-export interface RawOptions {
+export interface RawOptions extends RawStoreOptions {
   readonly dataDir?: string;
   readonly runtime?: string;
   readonly runtimeEndpoint?: string;
@@ -59,7 +62,7 @@ export interface RawOptions {
   readonly clusterSigningDuration?: string;
   readonly clusterCidr?: string;
   readonly serviceCidr?: string;
-  readonly store?: string;
+  readonly pki?: string;
   readonly registryMirror?: readonly string[];
   readonly schedulerConfig?: string;
   readonly tokenAuthFile?: string;
@@ -97,7 +100,8 @@ export function clusterOptions(raw: RawOptions, defaultDataDir: string): Cluster
     serviceCidrs,
     clusterCidr: rangeOfFamily(clusterCidrs, 4) ?? defaultClusterCidr,
     serviceCidr: rangeOfFamily(serviceCidrs, 4) ?? defaultServiceCidr,
-    store: store(raw.store ?? 'embedded'),
+    store: storeChoice(raw),
+    sharedKeys: raw.pki,
     registryMirrors: (raw.registryMirror ?? []).map(mirror),
     schedulerConfig: raw.schedulerConfig,
     tokenAuthFile: raw.tokenAuthFile,
@@ -142,11 +146,6 @@ function whole(flag: string, text: string, least: number, most: number): number 
   if (!/^\d+$/.test(text) || value < least || value > most)
     throw new OptionError(`${flag} takes a whole number from ${least} to ${most}, not '${text}'`);
   return value;
-}
-
-function store(text: string): 'embedded' | 'memory' {
-  if (text.startsWith('etcd://')) throw new OptionError('--store etcd://… is not in this release yet: use embedded (on disk) or memory');
-  return oneOf('--store', text, ['embedded', 'memory']);
 }
 
 /** `HOST=URL`, checked where the runtime's files are written. */

@@ -23,12 +23,14 @@ export interface Pki {
 }
 
 /**
- * Loads the keys in `dir`, making what is missing, what expires within 30 days, and the serving certificate where it lacks a name. Files are
- * readable by their owner only. Throws with the file's name where one is damaged.
+ * Loads the keys in `dir`, making what is missing, what expires within 30 days, and the serving certificate where it lacks a name. The authority and
+ * the key of tokens are in `shared`, where other control planes may have theirs as well. Files are readable by their owner only. Throws with the
+ * file's name where one is damaged.
  */
-export async function openPki(dir: string, names: ServingNames, nowMs: number): Promise<Pki> {
+export async function openPki(dir: string, names: ServingNames, nowMs: number, shared = dir): Promise<Pki> {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const ca = (await load(dir, 'ca')) ?? (await save(dir, 'ca', await (await making()).makeCa(nowMs)));
+  mkdirSync(shared, { recursive: true, mode: 0o700 });
+  const ca = (await load(shared, 'ca')) ?? (await save(shared, 'ca', await (await making()).makeCa(nowMs)));
   const covers = (pair: KeyPair, wanted: ServingNames): boolean => {
     const certificate = new X509Certificate(pair.cert);
     return (
@@ -62,7 +64,7 @@ export async function openPki(dir: string, names: ServingNames, nowMs: number): 
       ),
     nodeClient: (name) =>
       leaf(`node-${name}`, async () => (await making()).signClient(ca, { name: `system:node:${name}`, groups: ['system:nodes'] }, nowMs)),
-    serviceAccountKey: await serviceAccountKey(dir),
+    serviceAccountKey: await serviceAccountKey(shared),
   };
 }
 

@@ -56,7 +56,7 @@ async function stopProcess(pid: number, startTicks: string): Promise<void> {
 function removeData(dataDir: string): void {
   if (!existsSync(dataDir)) return;
   const entries = readdirSync(dataDir);
-  if (entries.length > 0 && !entries.some((name) => ['store.db', 'pki', 'kubeconfig', 'runtime'].includes(name))) {
+  if (entries.length > 0 && !entries.some((name) => ['store.db', 'pki', 'kubeconfig', 'runtime', 'member'].includes(name))) {
     throw new OptionError(`${dataDir} holds nothing of Peapod's: it was left alone`);
   }
   rmSync(dataDir, { recursive: true, force: true });
