@@ -8,7 +8,7 @@ const [quote, backslash] = [0x22, 0x5c];
 const versionFixed = ',"resourceVersion":""'.length;
 
 // By the bytes. Objects take several times the memory of their JSON: those of late are shared, the others parsed again when asked for.
-const parsedBytes = 8 * 1024 * 1024;
+const parsedBytes = 2 * 1024 * 1024;
 const written = new Recent<Uint8Array, AnyObject>(parsedBytes / 4);
 const parsed = new Recent<Uint8Array, AnyObject>(parsedBytes);
 
@@ -22,8 +22,24 @@ export function encodeStored(object: AnyObject): Buffer {
   const meta = { name, generateName, namespace, uid, ...more };
   const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(meta)}`;
   const tail = JSON.stringify(rest);
-  const value = Buffer.from(tail === '{}' ? `${head}}` : `${head},${tail.slice(1)}`);
+  const value = keptBytes(tail === '{}' ? `${head}}` : `${head},${tail.slice(1)}`);
   written.set(value, object, value.length);
+  return value;
+}
+
+// What is stored stays for long: it must not share memory with answers, of which each would keep its neighbours' dead bytes alive.
+const slabBytes = 64 * 1024;
+let slab = Buffer.alloc(0);
+let used = 0;
+
+/** A text as bytes in memory that only stored bytes share. */
+function keptBytes(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  if (length > slabBytes / 8) return Buffer.from(text);
+  if (used + length > slab.length) [slab, used] = [Buffer.allocUnsafeSlow(slabBytes), 0];
+  const value = slab.subarray(used, used + length);
+  value.write(text);
+  used += length;
   return value;
 }
 

@@ -274,3 +274,16 @@ describe('an informer', () => {
     expect(calls).toEqual(['0 list', '100 list']);
   });
 });
+
+test('copies are kept without who manages which fields, frozen', async () => {
+  const [plain, kept] = ['a@1', 'b@2'].map((text) => object(text));
+  const managed = [{ manager: 'm', operation: 'Update', fieldsV1: { 'f:data': {} } }];
+  const whole = (one: ConfigMap | undefined): ConfigMap =>
+    ({ ...one, metadata: { ...one?.metadata, managedFields: managed } }) as ConfigMap;
+  const { informer, clock } = scripted([{ items: [whole(plain)], at: '1' }], [[{ type: 'ADDED', object: whole(kept) }, 'hangs']]);
+  await informer.start().synced;
+  await clock.advance(1);
+  expect(informer.list()).toEqual([plain, kept]);
+  expect(informer.list().every((one) => Object.isFrozen(one) && Object.isFrozen(one.metadata))).toBe(true);
+  await informer.stop();
+});

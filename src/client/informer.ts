@@ -39,7 +39,7 @@ export interface InformerOptions<T extends KubeObject> {
   readonly keep?: (object: T) => T;
 }
 
-/** One resource, watched. Bound: one parsed object a stored object; nothing is queued. */
+/** One resource, watched, without who manages which fields of it. Bound: one parsed object a stored object; nothing is queued. */
 export class Informer<T extends KubeObject> implements Service {
   readonly #options: InformerOptions<T>;
   readonly #tasks: TaskGroup;
@@ -177,7 +177,7 @@ export class Informer<T extends KubeObject> implements Service {
   }
 
   #kept(object: T): T {
-    return this.#options.keep?.(object) ?? object;
+    return withoutManagers(this.#options.keep?.(object) ?? object);
   }
 
   #put(object: T): void {
@@ -229,6 +229,13 @@ export class Informer<T extends KubeObject> implements Service {
       index.set(value, set.add(key));
     }
   }
+}
+
+/** Who manages which fields takes more memory than all else of most objects, and no reader of copies asks for it. */
+function withoutManagers<T extends KubeObject>(object: T): T {
+  if (object.metadata.managedFields === undefined) return object;
+  const { managedFields: _, ...metadata } = object.metadata;
+  return Object.freeze({ ...object, metadata: Object.freeze(metadata) });
 }
 
 function keyOf(object: KubeObject): string {

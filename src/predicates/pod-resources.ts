@@ -1,17 +1,29 @@
 // Owns what a pod asks of a node: requests summed as Kubernetes sums them (containers, init containers, sidecars, overhead, pod level). Pure.
 import type { Container, Pod } from '../api/core/v1.ts';
 import { milliValue, value } from '../api/quantity.ts';
+import { Recent } from '../base/recent.ts';
 
 /** Amounts by resource name: cpu in thousandths of a core, everything else in whole units (bytes, pieces). */
 export type Amounts = ReadonlyMap<string, number>;
 
 const computed = new WeakMap<object, Amounts>();
+/** Most pods and nodes ask for, and have, what many others do: one copy serves them all. */
+const shared = new Recent<string, Amounts>(1000);
+
+/** Amounts equal to these, the same object for all who ask at about the same time. */
+export function sharedAmounts(amounts: Amounts): Amounts {
+  let key = '';
+  for (const [name, amount] of amounts) key += `${name}=${amount},`;
+  const known = shared.get(key);
+  if (known === undefined) shared.set(key, amounts, 1);
+  return known ?? amounts;
+}
 
 /** The pod's requests. Cached by the (frozen) spec. */
 export function requestsOf(pod: Pod): Amounts {
   const cached = computed.get(pod.spec);
   if (cached !== undefined) return cached;
-  const result = compute(pod);
+  const result = sharedAmounts(compute(pod));
   computed.set(pod.spec, result);
   return result;
 }

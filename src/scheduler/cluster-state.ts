@@ -7,7 +7,7 @@ import { emptyNodeInfo, type NodeInfo, occupies, withNode, withoutPod, withPod, 
 import { podFactsOf, priorityOf } from './pod-facts.ts';
 
 /** Changes are remembered up to so many; who looked longer ago looks at everything. */
-const rememberedChanges = 20_000;
+const rememberedChanges = 4_000;
 
 /** Bound: one entry a node and a placed pod, and the remembered changes. */
 export class ClusterState implements ClusterView {

@@ -1,7 +1,7 @@
 // Owns a node as the scheduler sees it: the node, the pods on it, and what they take, summed up. Values: a change makes a new one.
 import type { Node, Pod } from '../api/core/v1.ts';
 import type { HostPort } from '../predicates/host-ports.ts';
-import { type Amounts, amountOf } from '../predicates/pod-resources.ts';
+import { type Amounts, amountOf, sharedAmounts } from '../predicates/pod-resources.ts';
 import { podFactsOf } from './pod-facts.ts';
 
 /** A node and what is taken of it. cpu in thousandths of a core, the rest in whole units. */
@@ -29,6 +29,7 @@ export interface NodeInfo {
   readonly images: ReadonlyMap<string, number>;
 }
 
+const nothing: Amounts = new Map();
 const noLabels: Readonly<Record<string, string>> = {};
 
 /** A node with nothing on it. */
@@ -37,7 +38,7 @@ export function emptyNodeInfo(node: Node): NodeInfo {
     ...factsOf(node),
     pods: [],
     nominated: [],
-    requested: new Map(),
+    requested: nothing,
     requestedCpu: 0,
     requestedMemory: 0,
     scoredCpu: 0,
@@ -47,7 +48,8 @@ export function emptyNodeInfo(node: Node): NodeInfo {
 }
 
 function factsOf(node: Node): Pick<NodeInfo, 'node' | 'name' | 'labels' | 'allocatable' | 'cpu' | 'memory' | 'podLimit' | 'images'> {
-  const allocatable = new Map(Object.entries(node.status?.allocatable ?? {}).map(([name, quantity]) => [name, amountOf(name, quantity)]));
+  const amounts = Object.entries(node.status?.allocatable ?? {}).map(([name, quantity]) => [name, amountOf(name, quantity)] as const);
+  const allocatable = sharedAmounts(new Map(amounts));
   return {
     node,
     name: node.metadata.name,
@@ -56,10 +58,16 @@ function factsOf(node: Node): Pick<NodeInfo, 'node' | 'name' | 'labels' | 'alloc
     cpu: allocatable.get('cpu') ?? 0,
     memory: allocatable.get('memory') ?? 0,
     podLimit: allocatable.get('pods') ?? 0,
-    images: new Map(
-      (node.status?.images ?? []).flatMap(({ names = [], sizeBytes = 0 }) => names.map((name) => [name, sizeBytes] as const)),
-    ),
+    images: imagesOf(node),
   };
+}
+
+const noImages: ReadonlyMap<string, number> = new Map();
+
+function imagesOf({ status }: Node): ReadonlyMap<string, number> {
+  const images = status?.images ?? [];
+  if (images.length === 0) return noImages;
+  return new Map(images.flatMap(({ names = [], sizeBytes = 0 }) => names.map((name) => [name, sizeBytes] as const)));
 }
 
 /** The same pods on another state of the node. */

@@ -25,10 +25,11 @@ export interface Bookmark {
 export type Change = ObjectChange | Bookmark;
 
 type Faces = { [type in ChangeType]?: ObjectChange };
-const facesOf = new WeakMap<StoreEvent, Faces>();
-const lines = new Recent<ObjectChange, Buffer>(8 * 1024 * 1024);
+// Watchers are told of a change at about the same time: who comes later makes it anew.
+const facesOf = new Recent<StoreEvent, Faces>(2048);
+const lines = new Recent<ObjectChange, Buffer>(2 * 1024 * 1024);
 
-/** The change that a store event is for watchers who see it as `type`. The same object for all of them. */
+/** The change that a store event is for watchers who see it as `type`. The same object for all who are told at about the same time. */
 export function changeOf(event: StoreEvent, type: ChangeType): ObjectChange | undefined {
   const faces = facesOf.get(event) ?? {};
   const known = faces[type];
@@ -37,7 +38,7 @@ export function changeOf(event: StoreEvent, type: ChangeType): ObjectChange | un
   if (entry === undefined) return undefined;
   const change: ObjectChange = { type, entry, revision: event.revision };
   faces[type] = change;
-  facesOf.set(event, faces);
+  facesOf.set(event, faces, 1);
   return change;
 }
 
