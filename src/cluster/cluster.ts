@@ -162,9 +162,9 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     // The data directory has one process at a time: the same name again need not wait for its own lease to end.
     const identity = shared ? memberName(options.dataDir) : `peapod-${machineNames(options.dataDir).bridge.split('-')[1]}`;
     const localPath = options.nodes === 0 ? undefined : localPathOn(paths.localPath, (name) => members.get(name)?.files);
-    const { signingDurationMs } = options;
+    const { signingDurationMs, loadBalancerPool } = options;
     const settings = {
-      ...{ clusterCidr, serviceCidr, controllers: ownControllers },
+      ...{ clusterCidr, serviceCidr, loadBalancerPool, controllers: ownControllers },
       ...(signingDurationMs === undefined ? {} : { signingDurationMs }),
     };
     const { ca, serviceAccountKey } = pki;

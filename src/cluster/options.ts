@@ -41,6 +41,8 @@ export interface ClusterOptions {
   readonly store: StoreChoice;
   /** Where the keys lie that control planes on one store share; undefined: with the others in the data directory. */
   readonly sharedKeys: string | undefined;
+  /** Addresses for Services of type LoadBalancer; undefined: they get none. */
+  readonly loadBalancerPool: string | undefined;
   readonly registryMirrors: readonly RegistryMirror[];
   /** A KubeSchedulerConfiguration; undefined: upstream's defaults. */
   readonly schedulerConfig: string | undefined;
@@ -63,6 +65,7 @@ export interface RawOptions extends RawStoreOptions {
   readonly clusterCidr?: string;
   readonly serviceCidr?: string;
   readonly pki?: string;
+  readonly loadBalancerPool?: string;
   readonly registryMirror?: readonly string[];
   readonly schedulerConfig?: string;
   readonly tokenAuthFile?: string;
@@ -102,10 +105,23 @@ export function clusterOptions(raw: RawOptions, defaultDataDir: string): Cluster
     serviceCidr: rangeOfFamily(serviceCidrs, 4) ?? defaultServiceCidr,
     store: storeChoice(raw),
     sharedKeys: raw.pki,
+    loadBalancerPool: poolRange(raw.loadBalancerPool, [...clusterCidrs, ...serviceCidrs]),
     registryMirrors: (raw.registryMirror ?? []).map(mirror),
     schedulerConfig: raw.schedulerConfig,
     tokenAuthFile: raw.tokenAuthFile,
   };
+}
+
+/** Of IPv4, apart from pods and Services. */
+function poolRange(text: string | undefined, taken: readonly string[]): string | undefined {
+  if (text === undefined) return undefined;
+  const [pool = '', ...more] = readRanges('--load-balancer-pool', text, { 4: [8, 32], 6: [64, 128] });
+  if (pool.includes(':') || more.length > 0)
+    throw new OptionError(`--load-balancer-pool takes one range of IPv4 such as 192.0.2.0/28, not '${text}'`);
+  const other = taken.find((range) => overlap(pool, range));
+  if (other !== undefined)
+    throw new OptionError(`--load-balancer-pool ${pool} and ${other}, the range of pods or Services, overlap: choose two apart`);
+  return pool;
 }
 
 /** Where other machines reach the API: as told, else where it listens, if that is one address that is not the loopback's. */

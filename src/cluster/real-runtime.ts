@@ -38,6 +38,9 @@ export async function openNodeNetwork(options: ClusterOptions): Promise<void> {
     kubernetes: { ip: formatIpv4(rangeOf(options.serviceCidr).first + 1), apiIp: address, apiPort: options.port },
   };
   await openNetwork(facts, address, prefixLength);
+  // The machine takes what is addressed to the pool, and says so to those who ask on its links. It ends with the bridge.
+  const { loadBalancerPool } = options;
+  if (loadBalancerPool !== undefined) await run('ip', ['route', 'replace', 'local', loadBalancerPool, 'dev', names.bridge]);
 }
 
 /** Starts containerd, or finds the one that still runs, or takes the person's own; its containers outlive this process. */

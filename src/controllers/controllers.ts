@@ -22,6 +22,7 @@ import { ephemeralVolumeController } from './ephemeral-volume/ephemeral-volume-c
 import { garbageCollectorController } from './garbage-collector/garbage-collector-controller.ts';
 import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/horizontal-pod-autoscaler-controller.ts';
 import { jobController } from './job/job-controller.ts';
+import { loadBalancerController } from './load-balancer/load-balancer-controller.ts';
 import { type LocalPath, localPathController } from './local-path/local-path-controller.ts';
 import { namespaceController } from './namespace/namespace-controller.ts';
 import { nodeIpamController } from './node-ipam/node-ipam-controller.ts';
@@ -72,7 +73,7 @@ export function allControllers(
   const settings: ControllerSettings = { ...defaultSettings, ...shared.settings };
   const as = (serviceAccount: string): ControllerContext => ({ ...shared, informers, client: clientFor(serviceAccount) });
   const root: ControllerContext = { ...shared, informers, client: shared.watching };
-  const { clusterCidr } = settings;
+  const { clusterCidr, loadBalancerPool } = settings;
   const rooms: readonly (() => Controller)[] = [
     () => serviceAccountController(as('service-account-controller')),
     () => rootCaController(as('root-ca-cert-publisher'), caPem),
@@ -92,6 +93,7 @@ export function allControllers(
     () => nodeLifecycleController(as('node-controller'), settings),
     () => taintEvictionController(as('node-controller')),
     () => nodeTtlController(as('ttl-controller')),
+    ...(loadBalancerPool === undefined ? [] : [() => loadBalancerController(as('service-controller'), loadBalancerPool)]),
     ...(clusterCidr === undefined ? [] : [() => nodeIpamController(as('node-controller'), { ...settings, clusterCidr })]),
     () => namespaceController(as('namespace-controller')),
     () => garbageCollectorController(as('generic-garbage-collector')),

@@ -19,6 +19,8 @@ export interface ControllerSettings extends NodeLifecycleSettings {
   /** The longest life of a signed certificate. */
   readonly signingDurationMs: number;
   readonly attachDetachPeriodMs: number;
+  /** The addresses that Services of type LoadBalancer get; undefined: somebody else gives them. */
+  readonly loadBalancerPool: string | undefined;
 }
 
 /** What kube-controller-manager does without flags. */
@@ -42,6 +44,7 @@ export const defaultSettings: ControllerSettings = {
   mirroringMaxEndpoints: 1000,
   signingDurationMs: 365 * 86_400_000,
   attachDetachPeriodMs: 100,
+  loadBalancerPool: undefined,
 };
 
 /** Whether a controller of this name runs. `onRequest`: only where it is named. */
