@@ -18,6 +18,7 @@ import { nodeNameOf, type User } from './auth/user.ts';
 import type { ComputedKind } from './computed-kind.ts';
 import { openCustomDefinitions } from './custom/custom-definitions.ts';
 import { LiveWatches } from './custom/live-watches.ts';
+import { openFlowBook } from './flow-control/flow-book.ts';
 import { discoveryRoutes, rootRoutes } from './http/discovery-routes.ts';
 import type { ExtensionRoute } from './http/documents.ts';
 import { type HttpParts, handle } from './http/handler.ts';
@@ -91,7 +92,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     ...(options.extensionRoutes ?? []),
   ];
   routes.push(...rootRoutes(options.catalog, () => routes));
-  const parts: HttpParts = { serving, authenticator: options.authenticator, metrics, routes };
+  const flows = openFlowBook(serving.objects);
+  const parts: HttpParts = { serving, authenticator: options.authenticator, metrics, routes, flows };
   let listener: Listener | undefined;
   return {
     client: (user) => inProcessClient(serving, user, managerNameOf(user)),
@@ -103,6 +105,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     async close() {
       closing = true;
       await listener?.close();
+      flows[Symbol.dispose]();
       definitions?.[Symbol.dispose]();
       await definitions?.settled();
     },

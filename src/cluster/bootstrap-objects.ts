@@ -10,6 +10,8 @@ export interface BootstrapObject {
   readonly resource: Resource<AnyObject>;
   readonly object: Draft<AnyObject>;
   readonly keep: boolean;
+  /** Who is said to manage its fields; absent: the API server. */
+  readonly manager?: string;
   /** What an existing one that is kept becomes, where it lacks something. */
   readonly completed?: (present: AnyObject) => AnyObject | undefined;
 }

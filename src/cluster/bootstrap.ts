@@ -27,21 +27,22 @@ export async function ensure(client: Client, object: BootstrapObject): Promise<v
   }
 }
 
-async function ensureOnce(client: Client, { resource, object, keep, completed }: BootstrapObject): Promise<void> {
+async function ensureOnce(client: Client, { resource, object, keep, manager, completed }: BootstrapObject): Promise<void> {
   const key = {
     name: object.metadata.name ?? '',
     ...(object.metadata.namespace === undefined ? {} : { namespace: object.metadata.namespace }),
   };
+  const options = manager === undefined ? {} : { fieldManager: manager };
   const present = await client.get(resource, key).catch((error: unknown) => {
     if (hasReason(error, 'NotFound')) return undefined;
     throw error;
   });
   if (present === undefined) {
-    await client.create(resource, object);
+    await client.create(resource, object, options);
     return;
   }
   const complete = completed?.(present);
-  if (complete !== undefined) await client.update(resource, complete);
+  if (complete !== undefined) await client.update(resource, complete, options);
   else if (!keep && !includes(present, object))
     await client.update(resource, { ...object, metadata: { ...present.metadata, ...object.metadata } });
 }

@@ -226,7 +226,11 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
       admin: pki.admin,
       ca: pki.ca.cert,
       nodes: names,
-      join: { server: `https://${advertised ?? '127.0.0.1'}:${options.port}`, clusterCidr, serviceCidr },
+      join: {
+        server: `https://${advertised ?? '127.0.0.1'}:${options.port}`,
+        clusterCidr: options.clusterCidr,
+        serviceCidr: options.serviceCidr,
+      },
       ready: Promise.all([nodesReady(server, names, !options.without.has('controllers'), outside), role, ...beginning]).then(
         () => undefined,
       ),

@@ -16,6 +16,7 @@ import { staticTokens } from '../apiserver/auth/static-tokens.ts';
 import { cachedTokens } from '../apiserver/auth/token-cache.ts';
 import { apiServerUser, type User } from '../apiserver/auth/user.ts';
 import type { ComputedKind } from '../apiserver/computed-kind.ts';
+import { keepDangling } from '../apiserver/flow-control/dangling.ts';
 import type { ExtensionRoute } from '../apiserver/http/documents.ts';
 import { storedQuotas } from '../apiserver/quota-book.ts';
 import { objectOf } from '../apiserver/stored-object.ts';
@@ -26,6 +27,7 @@ import type { NodeConnections } from '../client/node-connection.ts';
 import type { Store } from '../store/store.ts';
 import { bootstrap } from './bootstrap.ts';
 import { bootstrapObjects, policyObjects } from './bootstrap-objects.ts';
+import { flowObjects } from './flow-objects.ts';
 import { keepHouse } from './housekeeping.ts';
 import { localPathClass } from './local-path.ts';
 import { metricsReader } from './metrics-kinds.ts';
@@ -100,12 +102,15 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
   const facts = { kubernetesIp, serviceCidrs, apiIp: parts.apiIp, apiPort: parts.apiPort, caPem: parts.caPem, storageClass };
   await bootstrap(server.client(apiServerUser), [
     ...bootstrapObjects(facts),
+    ...flowObjects(),
     ...policyObjects([...bootstrapPolicy, ...(parts.computed === undefined ? [] : [metricsReader])]),
   ]);
+  const dangling = keepDangling({ objects, client: server.client(apiServerUser), clock, log });
   const house = await keepHouse({ store, catalog, clock, entropy, log, objects, allocation });
   return {
     ...server,
     async close() {
+      dangling[Symbol.dispose]();
       house[Symbol.dispose]();
       await server.close();
     },

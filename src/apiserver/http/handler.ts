@@ -5,6 +5,7 @@ import type { Authenticator, Credentials } from '../auth/authenticator.ts';
 import { requireAllowed } from '../auth/authorizer.ts';
 import { impersonate, headersOf as rawHeadersOf } from '../auth/impersonation.ts';
 import type { User } from '../auth/user.ts';
+import type { Flow, FlowBook } from '../flow-control/flow-book.ts';
 import { serveFresh } from '../freshness.ts';
 import { noQuery, type Query } from '../list-options.ts';
 import { type Media, mediaOf, requireType } from '../negotiation.ts';
@@ -27,6 +28,7 @@ export interface HttpParts {
   readonly authenticator: Authenticator;
   readonly routes: readonly ExtensionRoute[];
   readonly metrics: RequestMetrics;
+  readonly flows: FlowBook;
 }
 
 const bodyBound = 3 * 1024 * 1024;
@@ -46,6 +48,8 @@ export interface Incoming {
   readonly query: Query;
   readonly warnings: string[];
   readonly auditId: string;
+  /** Known once it is known who asks. */
+  flow: Flow | undefined;
 }
 
 /** Reads the request line. */
@@ -56,7 +60,7 @@ export function incomingOf(exchange: Exchange, serving: Serving): Incoming {
   const info = requestInfoOf(method, at < 0 ? url : url.slice(0, at), at >= 0 && asksForWatch(query));
   const given = headers['audit-id'];
   const auditId = typeof given === 'string' && /^[\w-]{1,64}$/.test(given) ? given : serving.entropy.uuid();
-  return { exchange, info, query, warnings: [], auditId };
+  return { exchange, info, query, warnings: [], auditId, flow: undefined };
 }
 
 /** Serves a request. Never rejects: what goes wrong is answered, and logged where it is our fault. */
@@ -107,6 +111,8 @@ async function userOf(parts: HttpParts, { exchange, info, query }: Incoming, cer
 async function serve(parts: HttpParts, incoming: Incoming, certificate: Credentials['clientCertificate']): Promise<number> {
   const { exchange, info, query, warnings, auditId } = incoming;
   const user = await serveFresh(parts.serving.store, '', query, warnings, () => userOf(parts, incoming, certificate));
+  // What lasts, other than watches, is no flow's.
+  if (!longSubresources.has(info.subresource)) incoming.flow = parts.flows.flowOf(user, info);
   if (!info.isResource) return serveDocument(parts, incoming, user);
   if (!methods.has(exchange.method)) throw methodNotAllowed();
   const { serving, metrics } = parts;
@@ -122,7 +128,7 @@ async function serve(parts: HttpParts, incoming: Incoming, certificate: Credenti
     signal: info.subresource === '' || exchange.takeOver !== undefined ? undefined : exchange.signal,
     warnings,
   });
-  const headers = headersOf(auditId, warnings);
+  const headers = headersOf(auditId, warnings, incoming.flow);
   switch (answer.is) {
     case 'watch': {
       using _running = metrics.running(countedOf(incoming));
@@ -186,7 +192,7 @@ async function bodyOf(exchange: Exchange, clock: Clock): Promise<RequestBody | u
   }
 }
 
-async function serveDocument(parts: HttpParts, { exchange, info, query, auditId, warnings }: Incoming, user: User): Promise<number> {
+async function serveDocument(parts: HttpParts, { exchange, info, query, auditId, warnings, flow }: Incoming, user: User): Promise<number> {
   const path = info.path.length > 1 && info.path.endsWith('/') ? info.path.slice(0, -1) : info.path;
   requireAllowed(parts.serving.authorizer, user, attributesOf(info, query));
   const route = routeOf(parts.routes, path);
@@ -200,7 +206,7 @@ async function serveDocument(parts: HttpParts, { exchange, info, query, auditId,
   };
   const answer = await route.answer({ method, path, query, headers, user, body });
   const content = method === 'HEAD' ? Buffer.alloc(0) : typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
-  const fields = { ...headersOf(auditId, warnings), ...answer.headers };
+  const fields = { ...headersOf(auditId, warnings, flow), ...answer.headers };
   await respond(exchange, whole(answer.code, answer.contentType, content), fields);
   return answer.code;
 }
@@ -219,7 +225,7 @@ type Answerable = Extract<Answer, { is: 'relayed' }>['headers'];
 /** Answers an error. */
 async function refuse({ serving }: HttpParts, incoming: Incoming, error: unknown): Promise<number> {
   const { exchange, info, warnings, auditId } = incoming;
-  const headers = headersOf(auditId, warnings);
+  const headers = headersOf(auditId, warnings, incoming.flow);
   const bodiless = exchange.method === 'HEAD';
   if (error instanceof UnknownPathError) {
     const body = bodiless ? undefined : Buffer.from('404 page not found\n');

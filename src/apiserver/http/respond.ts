@@ -1,6 +1,7 @@
 // Owns the headers that every answer carries, compression of large ones, and writing an answer to an exchange.
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
+import type { Flow } from '../flow-control/flow-book.ts';
 import type { Exchange, Headers } from './exchange.ts';
 import type { Rendered } from './render.ts';
 
@@ -9,9 +10,13 @@ const gzipFromBytes = 128 * 1024;
 const wholeBytes = 512 * 1024;
 const warningsBytes = 4096;
 
-/** Headers of any answer, with the warnings gathered so far. */
-export function headersOf(auditId: string, warnings: readonly string[]): Record<string, string | readonly string[]> {
+/** Headers of any answer, with the warnings gathered so far and the flow that the request counts as. */
+export function headersOf(auditId: string, warnings: readonly string[], flow?: Flow): Record<string, string | readonly string[]> {
   const headers: Record<string, string | readonly string[]> = { 'audit-id': auditId, 'cache-control': 'no-cache, private' };
+  if (flow !== undefined) {
+    headers['x-kubernetes-pf-flowschema-uid'] = flow.schemaUid;
+    headers['x-kubernetes-pf-prioritylevel-uid'] = flow.levelUid;
+  }
   if (warnings.length > 0) headers['warning'] = warningHeaders(warnings);
   return headers;
 }
