@@ -1,6 +1,7 @@
 // Owns the proof of the environment: every source, expansion, service variables, and the errors in upstream's words.
 import { expect, test } from 'vitest';
 import type { Container, Pod, Service } from '../../api/core/v1.ts';
+import { valueInEnvFile } from './env-file.ts';
 import { environmentOf, type ReferencedObjects } from './environment.ts';
 import { expand } from './expand.ts';
 
@@ -118,4 +119,18 @@ test('services: host and ports of the namespace, the API in any case, none for h
   });
   expect(Object.keys(got).some((name) => /^(HEADLESS|FAR)/.test(name))).toBe(false);
   expect(Object.keys(env({}, { services }))).not.toContain('MY_SHOP_SERVICE_PORT');
+});
+
+test.each<[string, string, string | undefined]>([
+  ["A='one'", 'A', 'one'],
+  ["# said\n\n  A = 'one two' \nB=3", 'B', '3'],
+  ["A='one\ntwo'\nB='x'", 'A', 'one\ntwo'],
+  ["A='one\ntwo'\nB='x'", 'B', 'x'],
+  ["A='one'", 'C', undefined],
+])('in the file %j %s is %j', (text, key, value) => {
+  expect(valueInEnvFile(text, key)).toBe(value);
+});
+
+test('a line that is no variable is told by its number', () => {
+  expect(() => valueInEnvFile("A='1'\nnonsense", 'B')).toThrow('invalid environment variable format at line 2');
 });

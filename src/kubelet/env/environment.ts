@@ -1,6 +1,7 @@
 // Owns a container's environment: every source of variables, in upstream's order and with upstream's errors. Pure.
 import type { ConfigMap, Container, Pod, Secret, Service } from '../../api/core/v1.ts';
 import { ConfigError, fieldValue, type PodFacts, resourceValue } from './downward.ts';
+import { valueInEnvFile } from './env-file.ts';
 import { expand } from './expand.ts';
 import { serviceVariables } from './services.ts';
 
@@ -9,6 +10,21 @@ export interface ReferencedObjects {
   configMap(name: string): ConfigMap | undefined;
   secret(name: string): Secret | undefined;
   readonly services: readonly Service[];
+  /** The text of a file in a volume of the pod; undefined where there is no such file, null where there is no such volume. Absent: there are no volumes. */
+  file?(volume: string, path: string): string | undefined | null;
+}
+
+/** A file of variables that a container refers to. */
+export interface EnvFile {
+  readonly volume: string;
+  readonly path: string;
+}
+
+/** The files that have to be read before `environmentOf` can answer. */
+export function environmentFiles(container: Container): readonly EnvFile[] {
+  return (container.env ?? []).flatMap(({ valueFrom }) =>
+    valueFrom?.fileKeyRef === undefined ? [] : [{ volume: valueFrom.fileKeyRef.volumeName, path: valueFrom.fileKeyRef.path }],
+  );
 }
 
 /** Names an object that something refers to. */
@@ -90,6 +106,15 @@ function single(pod: Pod, container: Container, from: Source, objects: Reference
     const encoded = secret?.data?.[key];
     if (encoded === undefined && optional !== true) throw new ConfigError(`couldn't find key ${key} in Secret ${namespace}/${name}`);
     return encoded === undefined ? undefined : secretText(encoded);
+  }
+  if (from.fileKeyRef !== undefined) {
+    const { volumeName, path, key, optional } = from.fileKeyRef;
+    const file = objects.file?.(volumeName, path);
+    if (file === null) throw new ConfigError(`cannot find the volume ${JSON.stringify(volumeName)} referenced by FileKeyRef`);
+    const text = file === undefined ? undefined : valueInEnvFile(file, key);
+    if (text === undefined && optional !== true)
+      throw new ConfigError(`environment variable key ${JSON.stringify(key)} not found in file ${JSON.stringify(path)}`);
+    return text;
   }
   throw new ConfigError('unsupported source of an environment variable');
 }

@@ -53,5 +53,9 @@ export async function runHook(
       ? undefined
       : `Sleep lifecycle hook (${hook.sleep.seconds}) ${where}: container terminated before sleep hook finished`;
   }
-  return undefined;
+  const port = hook.tcpSocket?.port ?? 0;
+  const spelled = typeof port === 'number' ? `{0 ${port} }` : `{1 0 ${port}}`;
+  // A connection is no hook any more: as upstream has it, whoever still asks for one is told so.
+  const tcp = hook.tcpSocket === undefined ? 'nil' : `&TCPSocketAction{Port:${spelled},Host:${hook.tcpSocket.host ?? ''},}`;
+  return `Cannot run handler: invalid handler: &LifecycleHandler{Exec:nil,HTTPGet:nil,TCPSocket:${tcp},Sleep:nil,}`;
 }

@@ -10,7 +10,7 @@ import { mountsOf } from '../container/mounts.ts';
 import { messageOf, rpcText } from '../container/rpc-text.ts';
 import { sandboxConfigOf } from '../container/sandbox-config.ts';
 import { ConfigError } from '../env/downward.ts';
-import { environmentOf, environmentReferences } from '../env/environment.ts';
+import { environmentFiles, environmentOf, environmentReferences, type ReferencedObjects } from '../env/environment.ts';
 import { runHook } from '../hooks/run-hook.ts';
 import { isBadEnd, lastLines, lastWordsOf } from '../last-words/last-words.ts';
 import type { ProbeTarget } from '../probes/try-probe.ts';
@@ -32,6 +32,8 @@ const leastGraceSeconds = 2;
 const settlingMs = 100;
 /** A container whose own process was killed ends within this time. */
 const childKillMs = 200;
+/** A file of variables is no bigger. */
+const mostEnvFileBytes = 1024 * 1024;
 /** Events about images that wait for a sandbox. */
 const mostHeldEvents = 100;
 /** How long an exit that the runtime announced may take to show in its statuses, and how soon it is asked again. */
@@ -212,7 +214,8 @@ export class PodEffects {
     await ports.references.acquire(uid, namespace, environmentReferences(member.spec));
     ending.throwIfAborted();
     const podIps = this.podIps();
-    const environment = environmentOf(pod(), member.spec, await ports.objects(pod()), ports.podFacts(podIps));
+    const objects = { ...(await ports.objects(pod())), ...(await this.#envFiles(member)) };
+    const environment = environmentOf(pod(), member.spec, objects, ports.podFacts(podIps));
     const directory = ports.volumes.directory(uid);
     const dns = await ports.dns();
     const hostsPath = `${directory}/etc-hosts`;
@@ -230,6 +233,19 @@ export class PodEffects {
     const sandboxConfig = this.#sandboxConfigs.get(sandbox.id) ?? sandboxConfigOf(pod(), sandbox.metadata.attempt, ports.places, dns, '');
     await ports.files.makeDirectory(`${sandboxConfig.logDirectory}/${member.spec.name}`);
     return ports.runtime.createContainer(sandbox.id, config, sandboxConfig);
+  }
+
+  /** Files of variables are read as the container starts, and never leave their volume. */
+  async #envFiles(member: Member): Promise<Pick<ReferencedObjects, 'file'>> {
+    const { files } = this.#context.ports;
+    const texts = new Map<string, string>();
+    for (const { volume, path } of environmentFiles(member.spec)) {
+      const root = await files.resolve(this.#volumes.get(volume)?.hostPath ?? '');
+      const real = root === undefined ? undefined : await files.resolve(`${root}/${path}`);
+      if (real === undefined || !real.startsWith(`${root}/`) || ((await files.stat(real))?.sizeBytes ?? 0) > mostEnvFileBytes) continue;
+      texts.set(`${volume}/${path}`, Buffer.from(await files.readFile(real)).toString('utf8'));
+    }
+    return { file: (volume, path) => (this.#volumes.has(volume) ? texts.get(`${volume}/${path}`) : null) };
   }
 
   /** The runtime usually keeps what failed to start as ended; where it does not, the instance counts as ended all the same. */
