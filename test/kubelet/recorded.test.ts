@@ -9,7 +9,6 @@ const files = ['lifecycle', 'init', 'probes', 'hooks', 'deletion', 'images', 'en
 
 /** What simulated containers cannot show, and why. */
 const beyondSimulation: ReadonlyMap<string, string> = new Map([
-  ['runtimeclass-unknown-handler', 'simulated nodes take every runtime handler'],
   ['readiness-http-headers', 'the image is not simulated'],
   ['readiness-http-redirect-elsewhere', 'the image is not simulated'],
   ['liveness-grpc', 'the image is not simulated'],

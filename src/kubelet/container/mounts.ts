@@ -77,9 +77,15 @@ async function subPathOf(files: NodeFiles, volume: string, sub: string, what: st
     const next = `${path}/${part}`;
     const real = await files.resolve(next);
     if (real === undefined) {
-      const mode = ((await files.stat(path))?.mode ?? 0o755) & 0o777;
-      await files.makeDirectory(next);
-      await files.chmod(next, mode);
+      const parent = await files.stat(path);
+      if (parent !== undefined && parent.kind !== 'directory') throw new ConfigError(`failed to prepare subPath for ${what}`);
+      try {
+        await files.makeDirectory(next);
+        await files.chmod(next, (parent?.mode ?? 0o755) & 0o777);
+      } catch {
+        // What is wrong there is the node's own affair.
+        throw new ConfigError(`failed to create subPath directory for ${what}`);
+      }
       path = next;
     } else {
       if (real !== root && !real.startsWith(`${root}/`)) throw new ConfigError(`failed to prepare subPath for ${what}`);

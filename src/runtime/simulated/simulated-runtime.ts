@@ -72,6 +72,9 @@ interface Sandbox {
 /** The version that nodes show: `simulated://1.0.0`. */
 export const simulatedVersion = '1.0.0';
 
+/** What a RuntimeClass may name here, as containerd has it without further configuration. */
+const handlers: ReadonlySet<string> = new Set(['', 'runc']);
+
 /** A runtime whose containers are simulated. Everything in it happens when its clock says so; it makes no I/O. */
 export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRuntime {
   const { clock, entropy, files } = options;
@@ -148,6 +151,8 @@ export function simulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRun
           );
         }
       }
+      if (!handlers.has(config.runtimeHandler))
+        throw new RuntimeError('Unknown', `failed to get sandbox runtime: no runtime for "${config.runtimeHandler}" is configured`);
       const ofNode = config.namespaces.network === 'node';
       const address = ofNode ? undefined : pool.take();
       if (!ofNode && address === undefined) {
