@@ -27,6 +27,14 @@ const formatVersion = 2;
 /** A row's place: its revision and, within the transaction, its index. Rows are appended in this order. */
 export const placeOf = (revision: number, index: number): number => revision * maxWrites + index;
 
+/** One row to append; without a value it is a deletion. */
+export interface Change {
+  readonly place: number;
+  readonly created: number;
+  readonly key: string;
+  readonly value: Uint8Array | undefined;
+}
+
 /** A few objects fit one page: half the processor time of SQLite's own 4 KiB, which hold one. What is there already keeps its size. */
 const pageBytes = 8192;
 /** What SQLite's log takes before it is carried over into the table and begins anew. */

@@ -2,8 +2,9 @@
 import { chmodSync, existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
-import { type Loaded, load, placeOf, prepare, StoreDamagedError, StoreInUseError } from './embedded-schema.ts';
-import type { Answer, CommitJob, CompactJob, Job } from './embedded-worker.ts';
+import { CommitChannel, type CompactJob, channelMemory, type RareJob } from './commit-channel.ts';
+import { type Change, type Loaded, load, placeOf, prepare, StoreDamagedError, StoreInUseError } from './embedded-schema.ts';
+import type { WorkerInput } from './embedded-worker.ts';
 import { keyOf, Ledger } from './ledger.ts';
 import type { Store, StoreEvent, Transaction, TransactionResult } from './store.ts';
 
@@ -11,6 +12,8 @@ import type { Store, StoreEvent, Transaction, TransactionResult } from './store.
 const maxWaiting = 50_000;
 /** At most this many transactions share one commit, so that the first of them does not wait for ever. */
 const maxBatch = 1_000;
+/** Nor more than this, beyond its first transaction. */
+const maxBatchBytes = 8 * 1024 * 1024;
 /** At most this many rows are dropped in one commit, so that writes never wait long for a compaction. */
 const maxDrops = 2_000;
 
@@ -27,14 +30,15 @@ interface Waiting {
  */
 export async function openEmbedded(path: string): Promise<Store> {
   const loaded = read(path);
+  const memory = channelMemory();
   const worker = new Worker(new URL(import.meta.url.endsWith('.ts') ? './embedded-worker.ts' : './embedded-worker.js', import.meta.url), {
-    workerData: path,
+    workerData: { path, memory } satisfies WorkerInput,
   });
   await new Promise<void>((resolve, reject) => {
     worker.once('online', resolve);
     worker.once('error', reject);
   });
-  const store = new EmbeddedStore(worker, loaded);
+  const store = new EmbeddedStore(worker, new CommitChannel(worker, memory), loaded);
   await store.drop(loaded.leftovers);
   return store;
 }
@@ -58,24 +62,19 @@ function read(path: string): Loaded {
 
 class EmbeddedStore implements Store {
   readonly #worker: Worker;
+  readonly #channel: CommitChannel;
   readonly #ledger: Ledger;
-  readonly #answers: ((failure: string | undefined) => void)[] = [];
   #waiting: Waiting[] = [];
+  /** Jobs beside commits, each to be given when its turn comes. */
+  #rare: (() => Promise<void>)[] = [];
   #committing: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
-  #broken: string | undefined;
 
-  constructor(worker: Worker, loaded: Loaded) {
+  constructor(worker: Worker, channel: CommitChannel, loaded: Loaded) {
     this.#worker = worker;
+    this.#channel = channel;
     this.#ledger = new Ledger(loaded.revision, loaded.compacted);
     this.#ledger.restore(loaded.entries, loaded.log);
-    worker.on('message', ({ failure }: Answer) => this.#answers.shift()?.(failure));
-    const end = (why: string): void => {
-      this.#broken ??= why;
-      for (const answer of this.#answers.splice(0)) answer(why);
-    };
-    worker.on('error', (error) => end(error instanceof Error ? error.message : String(error)));
-    worker.on('exit', () => end('the store is closed'));
   }
 
   get revision(): number {
@@ -87,7 +86,7 @@ class EmbeddedStore implements Store {
   }
 
   get trouble(): string | undefined {
-    return this.#broken;
+    return this.#channel.broken;
   }
 
   get(key: string): ReturnType<Store['get']> {
@@ -133,29 +132,46 @@ class EmbeddedStore implements Store {
   close(): Promise<void> {
     this.#closed ??= (async () => {
       await this.#committing;
-      if (this.#broken === undefined) await this.#ask({ job: 'close' });
+      if (this.#channel.broken === undefined) await this.#channel.ask({ job: 'close' });
       await this.#worker.terminate();
     })();
     return this.#closed;
   }
 
+  /** Gives the writing thread one job after the other, until nobody waits. */
   async #commitAll(): Promise<void> {
     // One turn of the event loop gathers what arrives together into one commit.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, maxBatch);
+    let batch: readonly Waiting[] = [];
+    let onDisk = Promise.resolve();
+    do {
       try {
-        await this.#ask(commitJob(batch));
+        await onDisk;
       } catch (error) {
         this.#fail([...batch, ...this.#waiting.splice(0)], error instanceof Error ? error : new Error(String(error)));
-        break;
+        batch = [];
       }
-      for (const { revision, events, resolve } of batch) {
+      for (const give of this.#rare.splice(0)) await give();
+      // The disk is at work on the next batch while this one is told.
+      const done = batch;
+      batch = this.#nextBatch();
+      onDisk = this.#channel.commit(changesOf(batch));
+      for (const { revision, events, resolve } of done) {
         this.#ledger.publish(revision, events);
         resolve({ ok: true, revision });
       }
-    }
+    } while (batch.length + this.#waiting.length + this.#rare.length > 0);
     this.#committing = undefined;
+  }
+
+  #nextBatch(): readonly Waiting[] {
+    let [count, bytes] = [0, 0];
+    for (const { events } of this.#waiting) {
+      for (const event of events) bytes += event.type === 'put' ? event.entry.value.length : 0;
+      if (count === maxBatch || (count > 0 && bytes > maxBatchBytes)) break;
+      count++;
+    }
+    return this.#waiting.splice(0, count);
   }
 
   #fail(writes: readonly Waiting[], error: Error): void {
@@ -163,29 +179,24 @@ class EmbeddedStore implements Store {
     for (const { reject } of writes) reject(error);
   }
 
-  #ask(job: Job): Promise<void> {
-    if (this.#broken !== undefined) return Promise.reject(new Error(`the store cannot write: ${this.#broken}`));
+  #ask(job: RareJob): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#answers.push((failure) => (failure === undefined ? resolve() : reject(new Error(`the store cannot write: ${failure}`))));
-      this.#worker.postMessage(job, job.job === 'commit' ? [job.bytes] : []);
+      this.#rare.push(() => this.#channel.ask(job).then(resolve, reject));
+      this.#committing ??= this.#commitAll();
     });
   }
 }
 
-/** The changes of a batch with their values in one piece of memory, which is handed over: cloning values would clone the pools they lie in. */
-function commitJob(batch: readonly Waiting[]): CommitJob {
-  const events = batch.flatMap(({ events }) => events);
-  const places = batch.flatMap(({ revision, events }) => events.map((_, index) => placeOf(revision, index)));
-  const sizes = events.map((event) => (event.type === 'put' ? event.entry.value.length : -1));
-  const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + Math.max(0, size), 0));
-  let at = 0;
-  for (const event of events) {
-    if (event.type !== 'put') continue;
-    bytes.set(event.entry.value, at);
-    at += event.entry.value.length;
-  }
-  const created = events.map((event) => (event.type === 'put' ? event.entry.createRevision : event.previous.createRevision));
-  return { job: 'commit', keys: events.map(keyOf), places, created, sizes, bytes: bytes.buffer };
+/** The changes of a batch as rows. */
+function changesOf(batch: readonly Waiting[]): readonly Change[] {
+  return batch.flatMap(({ revision, events }) =>
+    events.map((event, index): Change => {
+      const place = placeOf(revision, index);
+      if (event.type === 'delete') return { place, created: event.previous.createRevision, key: event.key, value: undefined };
+      const { key, value, createRevision } = event.entry;
+      return { place, created: createRevision, key, value };
+    }),
+  );
 }
 
 /** What the forgotten events superseded, and the deletions among them. */
