@@ -3,6 +3,7 @@ import type { Service } from '../api/core/v1.ts';
 import type { KindDescription } from '../api/kind.ts';
 import type { AnyObject } from '../api/object.ts';
 import { addressCompanions } from './allocation/address-objects.ts';
+import { portCompanions } from './allocation/port-claims.ts';
 import type { Companions } from './commit.ts';
 import type { Serving } from './serving.ts';
 
@@ -21,7 +22,7 @@ export function hold(serving: Serving, kind: KindDescription, object: AnyObject,
   if (kind.resource !== 'services' || kind.group !== '' || allocation === undefined) return { object, commit() {}, release() {} };
   const service = object as unknown as Service;
   const reserved = old === undefined ? allocation.reserveCreate(service) : allocation.reserveUpdate(service, old as unknown as Service);
-  const companions = addressCompanions(serving, reserved.service, old as unknown as Service | undefined);
+  const companions = companionsOf(serving, reserved.service, old as unknown as Service | undefined);
   return {
     object: reserved.service as unknown as AnyObject,
     ...(companions === undefined ? {} : { companions }),
@@ -33,7 +34,14 @@ export function hold(serving: Serving, kind: KindDescription, object: AnyObject,
 /** What goes in the same transaction as an object. */
 export function departing(serving: Serving, kind: KindDescription, object: AnyObject): Companions | undefined {
   if (kind.resource !== 'services' || kind.group !== '' || serving.allocation === undefined) return undefined;
-  return addressCompanions(serving, undefined, object as unknown as Service);
+  return companionsOf(serving, undefined, object as unknown as Service);
+}
+
+function companionsOf(serving: Serving, next: Service | undefined, old: Service | undefined): Companions | undefined {
+  const [addresses, ports] = [addressCompanions(serving, next, old), portCompanions(serving.store, next, old)];
+  const compare = [...(addresses?.compare ?? []), ...ports.compare];
+  const writes = [...(addresses?.writes ?? []), ...ports.writes];
+  return writes.length === 0 ? undefined : { compare, writes };
 }
 
 /** Gives back what a removed object held. */

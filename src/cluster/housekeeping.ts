@@ -1,7 +1,8 @@
-// Owns what the control plane does for its store without being asked: forget the past, end Events, keep IPAddress objects true.
+// Owns what the control plane does for its store without being asked: forget the past, end Events, keep IPAddress objects and claims on ports true.
 import { type AddressParts, repairAddresses } from '../apiserver/allocation/address-objects.ts';
 import type { ServiceAllocation } from '../apiserver/allocation/allocation.ts';
 import { followAllocation } from '../apiserver/allocation/follow-objects.ts';
+import { repairPorts } from '../apiserver/allocation/port-claims.ts';
 import type { ObjectSource } from '../apiserver/auth/object-source.ts';
 import { keepCompacting } from '../apiserver/compaction.ts';
 import { expireEvents } from '../apiserver/event-expiry.ts';
@@ -22,6 +23,7 @@ export async function keepHouse(parts: HousekeepingParts): Promise<Disposable> {
   // How a cluster came about is nobody's history: it begins with the objects that every cluster has.
   if (store.compactedRevision === 0) await store.compact(store.revision);
   await repairAddresses(parts);
+  await repairPorts(store, parts.catalog);
   const repair = (): void => {
     repairAddresses(parts).catch((error: unknown) => log.warn('IPAddress objects could not be put right', { error }));
   };

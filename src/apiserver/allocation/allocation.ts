@@ -22,6 +22,8 @@ export interface ServiceAllocation {
   cover(cidrs: readonly string[]): void;
   /** Whether an address is spoken for beside Services: somebody's IPAddress object. */
   block(ip: string, blocked: boolean): void;
+  /** A Service in the store is another one now (absent: new, or gone), whoever wrote it: another control plane may have. */
+  changed(current: Service | undefined, previous: Service | undefined): void;
   /** Derives everything from what is stored, forgetting what was held before. Call once at start, before any write. */
   restore(services: Iterable<Service>): void;
 }

@@ -1,4 +1,5 @@
-// Owns telling the allocation what people's objects say: which ranges there are (ServiceCIDR) and which addresses are spoken for (IPAddress).
+// Owns telling the allocation what stored objects say: which ranges there are (ServiceCIDR), which addresses are spoken for (IPAddress), what Services have.
+import type { Service } from '../../api/core/v1.ts';
 import type { AnyObject } from '../../api/object.ts';
 import type { ObjectSource } from '../auth/object-source.ts';
 import { isStillUsed } from './address-objects.ts';
@@ -6,6 +7,7 @@ import type { ServiceAllocation } from './allocation.ts';
 
 const group = 'networking.k8s.io';
 const cidrs = { group, resource: 'servicecidrs' };
+const services = { group: '', resource: 'services' };
 const addresses = { group, resource: 'ipaddresses' };
 
 interface RangeObject extends AnyObject {
@@ -36,8 +38,12 @@ export function followAllocation(objects: ObjectSource, allocation: ServiceAlloc
     allocation.block(name, current !== undefined);
     if (current === undefined && previous !== undefined && isStillUsed(objects, previous)) lost();
   });
+  const had = objects.onChange(services, ({ current, previous }) =>
+    allocation.changed(current as Service | undefined, previous as Service | undefined),
+  );
   return {
     [Symbol.dispose]() {
+      had[Symbol.dispose]();
       ranges[Symbol.dispose]();
       spoken[Symbol.dispose]();
     },

@@ -18,6 +18,7 @@ export class NumberRange {
   readonly #size: number;
   readonly #lower: number;
   readonly #taken = new Set<number>();
+  readonly #blocked = new Set<number>();
   readonly #entropy: Entropy;
   readonly #isFree: (number: number) => boolean;
 
@@ -36,7 +37,7 @@ export class NumberRange {
 
   take(number: number): Taking {
     if (!this.contains(number)) return 'outside';
-    if (this.#taken.has(number)) return 'already';
+    if (this.#taken.has(number) || this.#blocked.has(number)) return 'already';
     this.#taken.add(number);
     return 'taken';
   }
@@ -58,6 +59,12 @@ export class NumberRange {
     this.#taken.delete(number);
   }
 
+  /** Keeps a number from being given or not, whether or not it is taken. */
+  block(number: number, blocked: boolean): void {
+    if (blocked) this.#blocked.add(number);
+    else this.#blocked.delete(number);
+  }
+
   clear(): void {
     this.#taken.clear();
   }
@@ -66,7 +73,7 @@ export class NumberRange {
     const start = Math.floor(this.#entropy.fraction() * size);
     for (let step = 0; step < size; step++) {
       const number = first + ((start + step) % size);
-      if (!this.#taken.has(number) && this.#isFree(number)) return number;
+      if (!this.#taken.has(number) && !this.#blocked.has(number) && this.#isFree(number)) return number;
     }
     return undefined;
   }

@@ -160,6 +160,17 @@ export function createServiceAllocation(options: {
     released: (service) => free(heldBy(service)),
     cover: (cidrs) => ips.cover(cidrs),
     block: (ip, blocked) => ips.block(ip, blocked),
+    changed(current, previous) {
+      const none: Held = { ips: [], ports: [] };
+      const [before, now] = [previous === undefined ? none : heldBy(previous), current === undefined ? none : heldBy(current)];
+      const gone = {
+        ips: before.ips.filter((ip) => !now.ips.includes(ip)),
+        ports: before.ports.filter((port) => !now.ports.includes(port)),
+      };
+      for (const port of gone.ports) ports.block(port, false);
+      for (const port of now.ports) ports.block(port, true);
+      free(gone);
+    },
     restore(services) {
       ips.clear();
       ports.clear();

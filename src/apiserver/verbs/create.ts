@@ -5,7 +5,7 @@ import type { AnyObject } from '../../api/object.ts';
 import { rulesOf } from '../../api/rules.ts';
 import { alreadyExists, badRequest, invalid, StatusError } from '../../api/status-error.ts';
 import { objectOfBody } from '../body.ts';
-import { putNew } from '../commit.ts';
+import { putNew, triesBound } from '../commit.ts';
 import { recordOwnership } from '../managed-fields/record-ownership.ts';
 import { born, placed } from '../object-metadata.ts';
 import { withOwnersOnce } from '../owner-references.ts';
@@ -83,9 +83,9 @@ export async function createObject(
       const entry = dryRun ? undefined : await putNew(store, storedKind, key, rules.settle?.(object) ?? object, held.companions);
       stored = entry !== undefined;
       if (entry !== undefined) return { is: 'entry', code: 201, kind, entry };
-      // Somebody else's address was in the way, not an object of this name: another one is tried.
+      // Somebody else's address or port was in the way, not an object of this name: another one is tried.
       const free = !dryRun && store.get(key) === undefined;
-      if ((!generated && !free) || tries === generatedTries) throw taken(serving, request, name);
+      if (free ? tries === triesBound : !generated || tries >= generatedTries) throw taken(serving, request, name);
     } finally {
       if (stored) held.commit();
       else held.release();
