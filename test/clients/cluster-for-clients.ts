@@ -3,6 +3,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { silentLog } from '../../src/base/log.ts';
 import { openCluster } from '../../src/cluster/cluster.ts';
 import { clusterOptions } from '../../src/cluster/options.ts';
@@ -47,6 +48,11 @@ export function run(program: string, args: readonly string[], env: Readonly<Reco
     });
     child.stdin?.end(input);
   });
+}
+
+/** Runs a program that must succeed. Rejects where it does not, or takes longer. */
+export async function execute(program: string, args: readonly string[], timeoutMs: number): Promise<void> {
+  await promisify(execFile)(program, [...args], { timeout: timeoutMs, maxBuffer: 16 * 1024 * 1024 });
 }
 
 /** Whether a program runs and succeeds with these arguments. */
