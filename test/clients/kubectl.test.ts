@@ -45,6 +45,21 @@ const steps: readonly Step[] = [
   { line: 'auth whoami', says: /admin/, since: 28 },
   { line: 'auth can-i list pods', says: /yes/ },
   { line: 'run p --image=busybox -- sh -c "echo hello; sleep 1000"', says: /pod\/p created/ },
+  { line: 'api-versions', says: /apps\/v1/ },
+  { line: 'create serviceaccount sa', says: /serviceaccount\/sa created/ },
+  { line: 'create job j --image=busybox -- true', says: /job.batch\/j created/ },
+  { line: 'create cronjob cj --image=busybox --schedule=@hourly -- true', says: /cronjob.batch\/cj created/, since: 21 },
+  { line: 'create ingress ing --rule=a.example/x=svc:80', says: /ingress.networking.k8s.io\/ing created/ },
+  {
+    line: 'create poddisruptionbudget pdb --selector=app=none --min-available=1',
+    says: /poddisruptionbudget.policy\/pdb created/,
+    since: 21,
+  },
+  { line: 'create clusterrole NS-r --verb=get --resource=nodes', says: /clusterrole.rbac.authorization.k8s.io\/\S+ created/ },
+  { line: 'create clusterrolebinding NS-rb --clusterrole=NS-r --user=u', says: /created/ },
+  { line: 'create priorityclass NS-p --value=7', says: /priorityclass.scheduling.k8s.io\/\S+ created/ },
+  { line: 'create deployment made --image=nginx', says: /deployment.apps\/made created/ },
+  { line: 'run dry --image=busybox --dry-run=server -o name', says: /pod\/dry/ },
   { line: 'wait --for=condition=Ready pod/p --timeout=20s', says: /condition met/ },
   { line: 'get pods', says: /p\s+1\/1\s+Running/ },
   { line: 'get pods -o wide -l run=p', says: /node1/ },
@@ -52,6 +67,10 @@ const steps: readonly Step[] = [
   { line: 'describe pod p', says: /Scheduled/ },
   { line: 'logs p', says: /hello/ },
   { line: 'exec p -- echo inside', says: /inside/ },
+  { line: 'exec -i p -- cat', input: 'typed', says: /typed/ },
+  { line: 'debug p --image=busybox --container=dbg -- sleep 1', says: /^$|--profile=legacy/ },
+  { line: 'get pod p -o jsonpath={.spec.ephemeralContainers[0].name}', says: /dbg/, since: 25 },
+  { line: 'run once --rm -i --restart=Never --image=busybox -- echo ended', says: /ended|deleted/ },
   { line: 'label pod p a=b', says: /labeled/ },
   { line: 'annotate pod p a=b', says: /annotate/ },
   { line: 'apply -f -', input: manifest('nginx'), says: /created/ },
@@ -64,14 +83,26 @@ const steps: readonly Step[] = [
   { line: 'set image deployment/applied c=nginx:3', says: /image updated/ },
   { line: 'rollout undo deployment/applied', says: /rolled back/ },
   { line: 'scale deployment/applied --replicas=2', says: /scaled/ },
+  { line: 'scale deployment/applied --current-replicas=2 --replicas=3', says: /scaled/ },
+  { line: 'rollout restart deployment/applied', says: /restarted/ },
+  { line: 'rollout pause deployment/applied', says: /paused/ },
+  { line: 'rollout resume deployment/applied', says: /resumed/ },
+  { line: 'rollout history deployment/applied', says: /REVISION/ },
+  { line: 'set env deployment/applied A=b', says: /env updated/ },
+  { line: 'edit deployment applied', says: /edited/ },
   { line: 'patch deployment applied --type=json -p [{"op":"replace","path":"/spec/replicas","value":1}]', says: /patched/ },
   { line: 'autoscale deployment applied --max=3', says: /autoscaled/ },
   { line: 'get all', says: /deployment.apps\/applied/ },
   { line: 'replace -f -', input: 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm}\ndata: {k: v}\n', says: /replaced/ },
+  { line: 'replace --force -f -', input: 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm}\ndata: {k: w}\n', says: /replaced/ },
+  { line: 'get events', says: /Scheduled/ },
+  { line: 'get pods,services,configmaps -A', says: /kube-root-ca.crt/ },
   { line: 'get secrets nope', says: /NotFound/, fails: true },
   { line: 'cordon node1', says: /cordoned/ },
   { line: 'drain node1 --pod-selector=run=p --force --grace-period=0 --timeout=20s', says: /evicted|drained/ },
   { line: 'uncordon node1', says: /uncordoned/ },
+  { line: 'delete clusterrole NS-r', says: /deleted/ },
+  { line: 'delete job,service,secret,serviceaccount --all', says: /deleted/ },
   { line: 'delete deployment applied', says: /deleted/ },
   { line: 'delete configmap --all', says: /deleted/ },
 ];
@@ -92,7 +123,8 @@ describe.concurrent.each(releases)('kubectl %s', (release, program) => {
   test.skipIf(!works(program, 'version', '--client'))('does its work', { timeout: 120_000 }, async ({ expect }) => {
     const namespace = `k${minor}`;
     const common = ['--kubeconfig', cluster.kubeconfig, '--cache-dir', join(cluster.dataDir, `cache-${minor}`), '-n', namespace];
-    const kubectl = (line: string, input?: string): Promise<Said> => run(program, [...common, ...wordsOf(line)], {}, input);
+    const kubectl = (line: string, input?: string): Promise<Said> =>
+      run(program, [...common, ...wordsOf(line.replaceAll('NS', namespace))], { KUBE_EDITOR: 'sed -i s/set:.a/set:\\ b/' }, input);
     await kubectl(`create namespace ${namespace}`);
     const wrong: string[] = [];
     for (const { line, says, input, since = 0, fails } of steps) {
