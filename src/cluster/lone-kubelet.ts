@@ -1,10 +1,13 @@
 // Owns starting one kubelet alone, on a runtime that is there or on a simulated one, with the server by which an API server elsewhere reaches it.
+import type { Log } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
 import { parseThresholds, type Threshold } from '../kubelet/eviction/signals.ts';
 import { machineFacts } from '../kubelet/node/node-facts.ts';
 import { machineCgroups } from '../kubelet/resources/pod-cgroups.ts';
 import { defaultShutdownGrace, type ShutdownGrace } from '../kubelet/shutdown.ts';
+import type { HealthCheck } from '../proxy/health-check.ts';
+import { openHealthChecks } from '../proxy/health-check-servers.ts';
 import { criRuntime } from '../runtime/cri/cri-runtime.ts';
 import { diskFiles } from '../runtime/disk-files.ts';
 import { SimulatedNetwork } from '../runtime/simulated/network.ts';
@@ -112,4 +115,16 @@ export function shutdownGraceOf(total: string | undefined, critical: string | un
   if (grace.criticalMs > grace.totalMs)
     throw new OptionError('--shutdown-grace-period-critical-pods is part of --shutdown-grace-period and cannot be longer');
   return grace;
+}
+
+/** Answers at health-check node ports as the program that started this one says on standard input, a line of JSON a Service. Returns how to take a line. */
+export function healthChecksByLine(log: Log): Service & { take(line: string): void } {
+  const ports = openHealthChecks(['0.0.0.0'], log);
+  return {
+    take(line) {
+      const { name, value } = JSON.parse(line) as { readonly name: string; readonly value: HealthCheck | null };
+      ports.show(name, value ?? undefined);
+    },
+    stop: () => ports.stop(),
+  };
 }

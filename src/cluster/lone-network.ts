@@ -2,7 +2,9 @@
 import type { Service } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
 import { startDns } from '../dns/dns.ts';
+import { openHealthChecks } from '../proxy/health-check-servers.ts';
 import { startProxy } from '../proxy/proxy.ts';
+import { conntrackOf } from './conntrack.ts';
 import type { Outside } from './lone-components.ts';
 import { OptionError } from './option-error.ts';
 import { applyRules, clusterDomain, dnsAddress, hostUpstreams, inRange } from './service-network.ts';
@@ -19,7 +21,15 @@ export interface LoneProxyOptions extends Outside {
 
 /** Starts a proxy in this process's network; resolves when all Services are programmed. Its rules stay when it stops. */
 export async function startLoneProxy(options: LoneProxyOptions): Promise<Service> {
-  const proxy = startProxy({ ...options, table: loneTable, nodePortsFrom: undefined, apply: applyRules });
+  const healthChecks = openHealthChecks(['0.0.0.0'], options.log);
+  const proxy = startProxy({
+    ...options,
+    table: loneTable,
+    nodePortsFrom: undefined,
+    apply: applyRules,
+    healthChecks,
+    conntrack: conntrackOf(),
+  });
   await proxy.ready;
   return proxy;
 }

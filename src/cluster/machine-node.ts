@@ -9,6 +9,7 @@ import type { RegistryMirror } from '../runtime/cri/containerd-config.ts';
 import { criRuntime } from '../runtime/cri/cri-runtime.ts';
 import { diskFiles } from '../runtime/disk-files.ts';
 import { type ClusterNode, type NodeAction, NodeSwitch } from './cluster-node.ts';
+import { conntrackOf } from './conntrack.ts';
 import { machineNames } from './identity.ts';
 import type { KeyPair } from './key-pair.ts';
 import { kubeconfigOf } from './kubeconfig-file.ts';
@@ -83,6 +84,9 @@ export async function openMachineNode(parts: MachineNodeParts): Promise<ClusterN
           table: names.servicesTable,
           nodePortsFrom: undefined,
           apply: (text) => applyInNode(link, text),
+          conntrack: conntrackOf((command) => inNode(link, command)),
+          // Its ports are in the node's own network: its process answers there.
+          healthChecks: { show: (key, check) => process.tell(key, check), stop: async () => {} },
         });
   const enforcing = (): Service =>
     enforcePolicies({

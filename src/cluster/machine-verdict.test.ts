@@ -14,6 +14,7 @@ const whole: MachineFacts = {
   cniDir: '/usr/lib/cni',
   nft: '/usr/sbin/nft',
   ip: '/sbin/ip',
+  conntrack: '/usr/sbin/conntrack',
   mount: '/bin/mount',
   cgroups: 'v2',
   rootShared: true,

@@ -41,6 +41,16 @@ export function checksOf(facts: MachineFacts): readonly Check[] {
     program('nftables', facts.nft, ['nftables']),
     program('ip', facts.ip, ['iproute2']),
     program('mount', facts.mount, ['mount']),
+    facts.conntrack === undefined
+      ? {
+          name: 'conntrack',
+          ok: false,
+          needed: false,
+          found: 'missing: UDP clients of a Service notice late that an endpoint went',
+          mend: 'apt-get install conntrack',
+          packages: ['conntrack'],
+        }
+      : { name: 'conntrack', ok: true, needed: false, found: facts.conntrack },
     {
       name: 'oom_score_adj below zero',
       ok: facts.sysResource,
@@ -72,7 +82,8 @@ export function decideRuntime(choice: RuntimeChoice, facts: MachineFacts, endpoi
   const theirs = new Set(endpoint === undefined ? [] : ['containerd', 'runc', 'CNI plugins']);
   const missing = checksOf(facts).filter(({ ok, needed, name }) => needed && !ok && !theirs.has(name));
   if (missing.length === 0) return { runtime: 'cri' };
-  const packages = missing.flatMap(({ packages: some }) => some ?? []);
+  // What is not needed comes along where something has to be installed anyway.
+  const packages = checksOf(facts).flatMap(({ ok, name, packages: some }) => (ok || theirs.has(name) ? [] : (some ?? [])));
   const mendable = facts.root && facts.apt && missing.every((check) => check.packages !== undefined);
   if (mendable) return { runtime: 'cri', install: packages };
   const reason = missing.map(({ name, found, mend }) => `${name}: ${found}${mend === undefined ? '' : ` (${mend})`}`).join('; ');

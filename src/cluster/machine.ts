@@ -18,6 +18,7 @@ export interface MachineFacts {
   readonly cniDir: string | undefined;
   readonly nft: string | undefined;
   readonly ip: string | undefined;
+  readonly conntrack: string | undefined;
   readonly mount: string | undefined;
   readonly cgroups: 'v1' | 'v2' | 'hybrid' | 'none';
   /** Whether mounts made in `/` are seen in namespaces below. */
@@ -49,6 +50,7 @@ export function observeMachine(): MachineFacts {
     ),
     nft: findProgram('nft'),
     ip: findProgram('ip'),
+    conntrack: findProgram('conntrack'),
     mount: findProgram('mount'),
     cgroups: cgroupsOf(),
     rootShared: / \/ \/ .* shared:\d+/.test(readText('/proc/self/mountinfo')),

@@ -24,6 +24,7 @@ export class NodeProcess {
   #child: ChildProcess | undefined;
   #again: Timer | undefined;
   #wanted = false;
+  readonly #told = new Map<string, string>();
 
   constructor(options: NodeProcessOptions) {
     this.#options = options;
@@ -41,6 +42,7 @@ export class NodeProcess {
     const child = spawn(program, args, { stdio: ['pipe', file, file] });
     closeSync(file);
     child.stdin?.on('error', () => {});
+    for (const line of this.#told.values()) child.stdin?.write(line);
     child.once('error', (error) => log.error(`the process of ${node} could not be started`, { error }));
     child.once('close', (code, signal) => {
       if (this.#child === child) this.#child = undefined;
@@ -61,6 +63,14 @@ export class NodeProcess {
     const timer = this.#options.clock.after(defaultShutdownGrace.totalMs + endWithinMs, () => child.kill('SIGKILL'));
     await ended;
     timer[Symbol.dispose]();
+  }
+
+  /** Tells it a value (of JSON) by a name, on its standard input, and again whenever it is started; undefined: what was told is no more. */
+  tell(name: string, value: unknown): void {
+    const line = `${JSON.stringify({ name, value: value ?? null })}\n`;
+    if (value === undefined) this.#told.delete(name);
+    else this.#told.set(name, line);
+    this.#child?.stdin?.write(line);
   }
 
   /** Ends it: with SIGTERM, and SIGKILL after a while; or at once. */

@@ -6,8 +6,10 @@ import { apiServerUser, componentUser, serviceAccountUser } from '../apiserver/a
 import type { Service } from '../base/service.ts';
 import { startDns } from '../dns/dns.ts';
 import type { Upstream } from '../dns/forwarder.ts';
+import { openHealthChecks } from '../proxy/health-check-servers.ts';
 import { startProxy } from '../proxy/proxy.ts';
 import { bootstrap } from './bootstrap.ts';
+import { conntrackOf } from './conntrack.ts';
 import { dnsAccount, dnsObjects } from './dns-objects.ts';
 import { machineNames, nodeNameOf, nodeNetwork } from './identity.ts';
 import type { Outside } from './lone-components.ts';
@@ -75,6 +77,8 @@ export async function startServiceNetwork(server: ApiServer, options: ClusterOpt
         // Whoever chose to be reachable from elsewhere is, node ports included.
         nodePortsFrom: options.bind.startsWith('127.') ? ['lo', names.bridge, `${linkPrefix(dataDir)}n*`] : undefined,
         apply: applyRules,
+        conntrack: conntrackOf(),
+        healthChecks: openHealthChecks(options.bind.startsWith('127.') ? ['127.0.0.1', address] : ['0.0.0.0'], outside.log),
       });
       services.push(proxy);
       await proxy.ready;

@@ -8,8 +8,11 @@ import type { Client } from '../client/client.ts';
 import { Informer } from '../client/informer.ts';
 import { resources } from '../client/resources.ts';
 import { fragmentOf } from './fragment.ts';
+import { healthCheckOf } from './health-check.ts';
+import type { HealthCheckPorts } from './health-check-servers.ts';
 import { Ruleset } from './ruleset.ts';
-import { type NodePlace, trafficPorts } from './service-port.ts';
+import { type NodePlace, type TrafficPort, trafficPorts } from './service-port.ts';
+import { type Conntrack, mayBeStale, staleFlows, type UdpTargets, udpTargets } from './stale-flows.ts';
 
 /** Applies text as `nft -f -` does: all of it or nothing. Rejects with nftables' own words. */
 export type ApplyRules = (text: string) => Promise<void>;
@@ -26,6 +29,10 @@ export interface ProxyOptions {
   /** The interfaces on which node ports are answered; undefined: all. */
   readonly nodePortsFrom: readonly string[] | undefined;
   readonly apply: ApplyRules;
+  /** Where health-check node ports are answered; absent: nowhere. It is stopped with the proxy. */
+  readonly healthChecks?: HealthCheckPorts;
+  /** By which connections of UDP are forgotten whose end is no endpoint any more; absent: they end when they are silent for long enough. */
+  readonly conntrack?: Conntrack | undefined;
 }
 
 /** A proxy that runs. `ready` resolves when all Services that there were at its start are programmed. Stopping it leaves the rules. */
@@ -38,7 +45,7 @@ const otherProxyLabel = 'service.kubernetes.io/service-proxy-name';
 const retryMs = 1000;
 
 export function startProxy(options: ProxyOptions): ServiceProxy {
-  const { client, clock, log, nodeName, clusterCidr, table, nodePortsFrom, apply } = options;
+  const { client, clock, log, nodeName, clusterCidr, table, nodePortsFrom, apply, healthChecks, conntrack } = options;
   const tasks = new TaskGroup(log);
   const common = { client, clock, log };
   const labelSelector = `!${otherProxyLabel}`;
@@ -64,17 +71,43 @@ export function startProxy(options: ProxyOptions): ServiceProxy {
   const noteService = (service: ApiService): void => note(keyOf(service));
   const noteSlice = (slice: EndpointSlice): void => note(serviceKeyOf(slice));
   const placeOf = (): NodePlace => ({ name: nodeName, zone: nodes.get('', nodeName)?.metadata.labels?.['topology.kubernetes.io/zone'] });
+  const udp = new Map<string, UdpTargets>();
+  /** Of Services that went or changed: where they were reached. */
+  let gone = new Set<string>();
+  let stale = false;
+  const noteUdp = (key: string, ports: readonly TrafficPort[]): void => {
+    if (conntrack === undefined) return;
+    const [before, now] = [udp.get(key), udpTargets(ports)];
+    if (mayBeStale(before, now)) stale = true;
+    for (const place of before?.keys() ?? []) if (!now.has(place)) gone.add(place);
+    if (now.size === 0) udp.delete(key);
+    else udp.set(key, now);
+  };
+  /** After the rules are in place: what still goes the old way must not. */
+  const forgetStale = async (): Promise<void> => {
+    if (conntrack === undefined || !stale) return;
+    const left = gone;
+    [stale, gone] = [false, new Set()];
+    try {
+      const targets = new Map([...udp.values()].flatMap((one) => [...one]));
+      for (const flow of staleFlows(await conntrack.list(), targets, left)) await conntrack.forget(flow);
+    } catch (error) {
+      log.warn('connections to endpoints that went could not be forgotten', { error });
+    }
+  };
   const fragment = (key: string, place: NodePlace) => {
     const [namespace = '', name = ''] = key.split('/');
     const service = services.get(namespace, name);
-    if (service === undefined) return undefined;
-    const ports = trafficPorts(service, slices.byIndex('service', key), place);
+    const own = slices.byIndex('service', key);
+    healthChecks?.show(key, service && healthCheckOf(service, own, nodeName));
+    const ports = service === undefined ? [] : trafficPorts(service, own, place);
+    noteUdp(key, ports);
     return ports.length === 0 ? undefined : fragmentOf(ports, { clusterCidr });
   };
 
   /** The text that brings the table to what is observed now. */
   const due = (): string => {
-    const keys = everything ? services.list().map(keyOf) : [...changed];
+    const keys = everything ? [...new Set([...services.list().map(keyOf), ...changed])] : [...changed];
     changed.clear();
     const place = placeOf();
     if (everything) {
@@ -94,6 +127,7 @@ export function startProxy(options: ProxyOptions): ServiceProxy {
         if (text !== '') await apply(text);
         everything = false;
         ready.resolve();
+        await forgetStale();
       } catch (error) {
         // What was half planned is not what is in the kernel: the next try says everything again.
         everything = true;
@@ -130,7 +164,7 @@ export function startProxy(options: ProxyOptions): ServiceProxy {
     ready: ready.promise,
     async stop() {
       ready.reject(new DOMException('stopped', 'AbortError'));
-      await Promise.all([tasks.stop(), services.stop(), slices.stop(), nodes.stop()]);
+      await Promise.all([tasks.stop(), services.stop(), slices.stop(), nodes.stop(), healthChecks?.stop()]);
     },
   };
 }

@@ -1,5 +1,6 @@
 // Proves on real containers that a Service is reached by name, by its address and by its node port, from pods and from the machine, and by nobody when empty.
 import { execFile } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -7,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Pod, Service } from '../../src/api/core/v1.ts';
 import type { Client } from '../../src/client/client.ts';
 import { resources } from '../../src/client/resources.ts';
+import { findProgram } from '../../src/runtime/cri/containerd.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { adminOf } from '../cli/peapod-process.ts';
 import { type RealCluster, realCluster, testNamespace, whyNoRealCluster } from './cluster-for-tests.ts';
@@ -96,4 +98,45 @@ describe.skipIf(problem !== undefined)('Services with real containers', () => {
     expect(await fromPod(`http://${ip}`)).toBe('ECONNREFUSED');
     await expect(fetch(`http://127.0.0.1:${nodePort}`)).rejects.toThrow();
   }, 60_000);
+
+  test.skipIf(findProgram('conntrack') === undefined)('a UDP client goes on with who is an endpoint now, not with who was', async () => {
+    const answering = await Promise.all(
+      ['first', 'second'].map(async (word) => {
+        const socket = createSocket('udp4');
+        socket.on('message', (_, from) => socket.send(word, from.port, from.address));
+        await new Promise<void>((resolve) => socket.bind(0, '10.251.211.1', resolve));
+        return socket;
+      }),
+    );
+    const asking = createSocket('udp4');
+    try {
+      const spec = { ports: [{ name: 'u', port: 5000, protocol: 'UDP' }] };
+      const service = await client.create(resources.services, { metadata: { name: 'words', namespace }, spec } as never);
+      const slice = (port: number | undefined) => ({
+        metadata: { name: 'words', namespace, labels: { 'kubernetes.io/service-name': 'words' } },
+        addressType: 'IPv4' as const,
+        endpoints: [{ addresses: ['10.251.211.1'], conditions: { ready: true } }],
+        ports: [{ name: 'u', port, protocol: 'UDP' as const }],
+      });
+      let heard = '';
+      asking.on('message', (message) => {
+        heard = message.toString();
+      });
+      await new Promise<void>((resolve) => asking.bind(0, resolve));
+      // The same socket all the time: to the kernel it is one connection.
+      const until = async (word: string): Promise<void> => {
+        for (let tries = 0; heard !== word; tries++) {
+          if (tries === 200) throw new Error(`it hears ${heard}`);
+          asking.send('?', 5000, service.spec?.clusterIP);
+          await sleep(20);
+        }
+      };
+      const made = await client.create(resources.endpointSlices, slice(answering[0]?.address().port) as never);
+      await until('first');
+      await client.update(resources.endpointSlices, { ...made, ports: slice(answering[1]?.address().port).ports });
+      await until('second');
+    } finally {
+      for (const socket of [...answering, asking]) socket.close();
+    }
+  });
 });

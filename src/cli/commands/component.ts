@@ -1,6 +1,7 @@
 // Owns `peapod scheduler`, `controllers`, `kubelet`, `proxy` and `dns`: one component alone against any Kubernetes API, until it is told to stop.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { arch, hostname } from 'node:os';
+import { createInterface } from 'node:readline';
 import { systemClock } from '../../base/clock.ts';
 import { systemEntropy } from '../../base/entropy.ts';
 import type { Service } from '../../base/service.ts';
@@ -11,7 +12,7 @@ import { controllersLease, schedulerLease, tokenSigner } from '../../cluster/com
 import { flagDuration, flagSwitch, flagText, type RawFlags, settingsOf } from '../../cluster/controller-flags.ts';
 import { logTo } from '../../cluster/logger.ts';
 import { startLoneControllers, startLoneScheduler } from '../../cluster/lone-components.ts';
-import { evictionOf, shutdownGraceOf, startLoneKubelet } from '../../cluster/lone-kubelet.ts';
+import { evictionOf, healthChecksByLine, shutdownGraceOf, startLoneKubelet } from '../../cluster/lone-kubelet.ts';
 import { startLoneDns, startLoneProxy } from '../../cluster/lone-network.ts';
 import { OptionError } from '../../cluster/option-error.ts';
 import { defaultClusterCidr, defaultServiceCidr } from '../../cluster/options.ts';
@@ -126,8 +127,12 @@ export async function kubelet(flags: KubeletFlags): Promise<void> {
   });
   // What a machine's init is told when the power goes. SIGTERM ends the kubelet alone.
   process.once('SIGPWR', () => void service.shutDown(grace).finally(() => process.kill(process.pid, 'SIGTERM')));
-  if (flags.untilStdinEnds) process.stdin.resume().once('end', () => process.kill(process.pid, 'SIGTERM'));
-  await runUntilStopped(service, () => client.close());
+  const checks = healthChecksByLine(outside().log);
+  if (flags.untilStdinEnds)
+    createInterface({ input: process.stdin })
+      .on('line', (line) => checks.take(line))
+      .once('close', () => process.kill(process.pid, 'SIGTERM'));
+  await runUntilStopped(service, async () => void (await Promise.all([checks.stop(), client.close()])));
 }
 
 interface ProxyFlags extends Common {

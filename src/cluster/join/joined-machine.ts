@@ -3,9 +3,11 @@ import { mkdirSync } from 'node:fs';
 import { systemEntropy } from '../../base/entropy.ts';
 import type { Service } from '../../base/service.ts';
 import type { Client } from '../../client/client.ts';
+import { openHealthChecks } from '../../proxy/health-check-servers.ts';
 import { startProxy } from '../../proxy/proxy.ts';
 import { startContainerd } from '../../runtime/cri/containerd.ts';
 import type { RegistryMirror } from '../../runtime/cri/containerd-config.ts';
+import { conntrackOf } from '../conntrack.ts';
 import { machineNames } from '../identity.ts';
 import type { Outside } from '../lone-components.ts';
 import type { LoneKubeletOptions } from '../lone-kubelet.ts';
@@ -63,6 +65,8 @@ export async function openJoinedMachine(parts: JoinedMachineParts): Promise<Join
     table: names.servicesTable,
     nodePortsFrom: undefined,
     apply: applyRules,
+    conntrack: conntrackOf(),
+    healthChecks: openHealthChecks(['0.0.0.0'], log),
   });
   const policies = enforcePolicies({ ...outside, client, nodeName, clusterCidr, table: names.policiesTable, apply: applyRules });
   return {
