@@ -12,7 +12,8 @@ import type { Media, Transform } from '../negotiation.ts';
 import { mediaTypes } from '../negotiation.ts';
 import type { Answer } from '../request.ts';
 import { bytesAsServed, objectAs, storedAsServed } from '../serving.ts';
-import { itemLengthOf, jsonOf, writeItem } from '../stored-object.ts';
+import { jsonOf } from '../stored-object.ts';
+import { listItems } from './list-items.ts';
 import { type IncludeObject, tableFor } from './table-answer.ts';
 
 /** An answer that is to be written as a whole. */
@@ -100,9 +101,13 @@ function jsonAnswer(answer: Exclude<Whole, { is: 'status' }>, code: number): Ren
     const items = entries.map((entry) => JSON.stringify(bare(objectAs(kind, entry))));
     return whole(code, mediaTypes.json, Buffer.concat([head, Buffer.from(items.join(',')), listEnd]));
   }
-  const commas = Math.max(0, entries.length - 1);
-  const size = entries.reduce((sum, entry) => sum + itemLengthOf(entry), head.length + commas + listEnd.length);
-  return { code, contentType: mediaTypes.json, size, pieces: listBlocks(head, entries, size) };
+  const items = listItems(entries);
+  const pieces = (function* (): Generator<Uint8Array, void, undefined> {
+    yield head;
+    yield* items.blocks;
+    yield listEnd;
+  })();
+  return { code, contentType: mediaTypes.json, size: head.length + items.size + listEnd.length, pieces };
 }
 
 /** Lists of custom resources carry kind and apiVersion on each item, and always say how they go on. */
@@ -119,28 +124,6 @@ function customList(answer: Extract<Answer, { is: 'list' }>, code: number): Rend
 
 const listComma = Buffer.from(',');
 
-/** A list in blocks, each filled item by item, so that a long list is never in memory as a whole. */
-function* listBlocks(head: Buffer, entries: readonly Entry[], size: number): Generator<Uint8Array, void, undefined> {
-  let left = size;
-  let block = Buffer.allocUnsafe(Math.min(blockBytes, left));
-  let at = head.copy(block);
-  for (const [index, entry] of entries.entries()) {
-    const needed = itemLengthOf(entry) + 1 + listEnd.length;
-    if (at + needed > block.length) {
-      yield block.subarray(0, at);
-      left -= at;
-      block = Buffer.allocUnsafe(Math.max(needed, Math.min(blockBytes, left)));
-      at = 0;
-    }
-    if (index > 0) block[at++] = comma;
-    at = writeItem(entry, block, at);
-  }
-  at += listEnd.copy(block, at);
-  yield block.subarray(0, at);
-}
-
-const blockBytes = 512 * 1024;
-const comma = 0x2c;
 const listEnd = Buffer.from(']}\n');
 
 /** One entry as JSON in the version of `kind`. */
