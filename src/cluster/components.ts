@@ -1,4 +1,5 @@
 // Owns which components a cluster of this process runs beside its API server, each as the user that it is upstream.
+import { hostname } from 'node:os';
 import type { ApiServer } from '../apiserver/api-server.ts';
 import { signLegacyToken } from '../apiserver/auth/legacy-tokens.ts';
 import { componentUser, serviceAccountUser } from '../apiserver/auth/user.ts';
@@ -71,7 +72,7 @@ export function startComponents(
     const client = server.client(componentUser('system:kube-scheduler'));
     const parts = { clock, entropy, log: log.with({ component: 'scheduler' }), client };
     const lead = (): Service => {
-      const scheduler = createScheduler({ ...parts, config });
+      const scheduler = createScheduler({ ...parts, config, host: hostname() });
       acting = scheduler;
       return {
         async stop() {

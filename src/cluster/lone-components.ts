@@ -1,4 +1,5 @@
 // Owns starting the scheduler or the controllers alone, with one client for everything they do.
+import { hostname } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import type { Entropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
@@ -18,7 +19,7 @@ export interface Outside {
 
 /** `election` undefined: it always acts. */
 export function startLoneScheduler(client: Client, config: SchedulerConfig, election: Election | undefined, outside: Outside): Service {
-  const lead = (): Service => createScheduler({ ...outside, client, config });
+  const lead = (): Service => createScheduler({ ...outside, client, config, host: hostname() });
   return election === undefined ? lead() : runAsLeader({ ...outside, client, ...election }, lead);
 }
 

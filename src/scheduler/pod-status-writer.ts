@@ -4,7 +4,8 @@ import { hasReason } from '../api/status-error.ts';
 import type { Clock } from '../base/clock.ts';
 import { formatTime } from '../base/time.ts';
 import type { Client } from '../client/client.ts';
-import { type EventRecorder, subjectOf } from '../client/event-recorder.ts';
+import { subjectOf } from '../client/event-recorder.ts';
+import type { SeriesRecorder } from '../client/event-series.ts';
 import { resources } from '../client/resources.ts';
 
 /** kube-scheduler cuts what an event says here; the condition has all of it. */
@@ -18,7 +19,7 @@ export interface PodReport {
 }
 
 /**
- * A refusal is written this much later, so that who creates a pod and reads it again at once sees it as they made it, which clients of a cluster
+ * A pod's first refusal is written this much later, so that who creates a pod and reads it again at once sees it as they made it, which clients of a cluster
  * with a network in between are used to. A pod that is to be bound before is told of it first: watchers see the same steps, only closer together.
  */
 const settleMs = 100;
@@ -30,27 +31,35 @@ type Waiting = PodReport & { readonly pod: Pod; readonly atMs: number };
 export class PodStatusWriter {
   readonly #client: Client;
   readonly #clock: Clock;
-  readonly #recorderFor: (pod: Pod) => EventRecorder;
+  readonly #recorderFor: (pod: Pod) => SeriesRecorder;
   readonly #shown: (pod: Pod) => Pod | undefined;
   readonly #waiting = new Map<string, Waiting>();
   readonly #writing = new Map<string, Promise<void>>();
 
   /** `recorderFor`: each profile tells under its own name. `shown`: what the API shows of a pod now. */
-  constructor(client: Client, clock: Clock, recorderFor: (pod: Pod) => EventRecorder, shown: (pod: Pod) => Pod | undefined) {
+  constructor(client: Client, clock: Clock, recorderFor: (pod: Pod) => SeriesRecorder, shown: (pod: Pod) => Pod | undefined) {
     this.#client = client;
     this.#clock = clock;
     this.#recorderFor = recorderFor;
     this.#shown = shown;
   }
 
-  /** Tells why a pod was not placed: the event at once, the rest a little later, unless there is something newer to tell by then. */
+  /** Tells why a pod was not placed: the event at once, and in the pod's status, the first time a little later. */
   async report(pod: Pod, report: PodReport): Promise<void> {
     const { uid } = pod.metadata;
-    this.#recorderFor(pod).record(subjectOf(pod, 'v1', 'Pod'), 'Warning', 'FailedScheduling', cut(report.message));
-    const earlier = this.#waiting.get(uid);
-    this.#waiting.set(uid, { ...earlier, ...report, pod, atMs: this.#clock.now() });
-    if (earlier !== undefined) return;
-    await this.#clock.sleep(settleMs);
+    this.#recorderFor(pod).record({
+      regarding: subjectOf(pod, 'v1', 'Pod'),
+      type: 'Warning',
+      reason: 'FailedScheduling',
+      action: 'Scheduling',
+      note: cut(report.message),
+    });
+    const earlier = this.#waiting.has(uid);
+    // Each refusal is seen, in order; and who is told of one already does not take the pod for untouched any more.
+    if (earlier) await this.flush(pod);
+    this.#waiting.set(uid, { ...report, pod, atMs: this.#clock.now() });
+    const told = this.#shown(pod)?.status?.conditions?.some(({ type }) => type === 'PodScheduled');
+    if (!earlier && !told) await this.#clock.sleep(settleMs);
     await this.flush(pod);
   }
 
@@ -87,12 +96,13 @@ export class PodStatusWriter {
   /** Tells that a pod has its node. */
   tellPlaced(pod: Pod, node: string): void {
     const { namespace = '', name } = pod.metadata;
-    this.#recorderFor(pod).record(
-      subjectOf(pod, 'v1', 'Pod'),
-      'Normal',
-      'Scheduled',
-      `Successfully assigned ${namespace}/${name} to ${node}`,
-    );
+    this.#recorderFor(pod).record({
+      regarding: subjectOf(pod, 'v1', 'Pod'),
+      type: 'Normal',
+      reason: 'Scheduled',
+      action: 'Binding',
+      note: `Successfully assigned ${namespace}/${name} to ${node}`,
+    });
   }
 
   /** Changes nothing but where the pod is nominated to. */

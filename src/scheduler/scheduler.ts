@@ -6,7 +6,7 @@ import type { Entropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
 import { type Service, TaskGroup } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
-import { EventRecorder } from '../client/event-recorder.ts';
+import { SeriesRecorder } from '../client/event-series.ts';
 import { Informer } from '../client/informer.ts';
 import { resources } from '../client/resources.ts';
 import { type Attempt, attempt } from './attempt.ts';
@@ -33,6 +33,8 @@ export interface SchedulerOptions {
   readonly entropy: Entropy;
   readonly log: Log;
   readonly config?: SchedulerConfig;
+  /** The machine's name, by which events tell which of several schedulers spoke. */
+  readonly host?: string;
 }
 
 /** A scheduler at work, and what it sees. */
@@ -59,7 +61,7 @@ class RunningScheduler implements Scheduler {
   readonly #options: SchedulerOptions;
   readonly #tasks: TaskGroup;
   /** By schedulerName: each profile tells under its own name. */
-  readonly #recorders: ReadonlyMap<string, EventRecorder>;
+  readonly #recorders: ReadonlyMap<string, SeriesRecorder>;
   readonly #writer: PodStatusWriter;
   readonly #profiles: ReadonlyMap<string, Profile>;
   readonly #memories = new Map<Profile, RankingMemory>();
@@ -78,7 +80,10 @@ class RunningScheduler implements Scheduler {
     this.config = config;
     this.#tasks = new TaskGroup(log);
     this.#recorders = new Map(
-      config.profiles.map(({ schedulerName: component }) => [component, new EventRecorder(client, clock, log, { component })]),
+      config.profiles.map(({ schedulerName: controller }) => [
+        controller,
+        new SeriesRecorder(client, clock, log, { controller, instance: `${controller}-${options.host ?? 'peapod'}` }),
+      ]),
     );
     this.#writer = new PodStatusWriter(
       client,
@@ -167,7 +172,7 @@ class RunningScheduler implements Scheduler {
     return this.#profiles.get(pod.spec.schedulerName ?? 'default-scheduler');
   }
 
-  #recorderFor(pod: Pod): EventRecorder {
+  #recorderFor(pod: Pod): SeriesRecorder {
     const recorder = this.#recorders.get(pod.spec.schedulerName ?? 'default-scheduler');
     if (recorder === undefined) throw new Error(`no profile schedules for ${pod.spec.schedulerName}`);
     return recorder;

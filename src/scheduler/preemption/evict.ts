@@ -4,12 +4,13 @@ import { hasReason } from '../../api/status-error.ts';
 import type { Clock } from '../../base/clock.ts';
 import { formatTime } from '../../base/time.ts';
 import type { Client } from '../../client/client.ts';
-import { type EventRecorder, subjectOf } from '../../client/event-recorder.ts';
+import { subjectOf } from '../../client/event-recorder.ts';
+import type { SeriesRecorder } from '../../client/event-series.ts';
 import { resources } from '../../client/resources.ts';
 
 /** Evicts the victims that are not going already, all at once. Rejects with the first error; a victim that is gone is none. */
 export async function evict(
-  { client, clock, recorder }: { readonly client: Client; readonly clock: Clock; readonly recorder: EventRecorder },
+  { client, clock, recorder }: { readonly client: Client; readonly clock: Clock; readonly recorder: SeriesRecorder },
   preemptor: Pod,
   victims: readonly Pod[],
   node: string,
@@ -31,7 +32,14 @@ export async function evict(
       if (hasReason(error, 'NotFound', 'Conflict')) return;
       throw error;
     }
-    recorder.record(subjectOf(victim, 'v1', 'Pod'), 'Normal', 'Preempted', `Preempted by pod ${preemptor.metadata.uid} on node ${node}`);
+    recorder.record({
+      regarding: subjectOf(victim, 'v1', 'Pod'),
+      related: subjectOf(preemptor, 'v1', 'Pod'),
+      type: 'Normal',
+      reason: 'Preempted',
+      action: 'Preempting',
+      note: `Preempted by pod ${preemptor.metadata.uid} on node ${node}`,
+    });
   };
   const outcomes = await Promise.allSettled(victims.map(one));
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
