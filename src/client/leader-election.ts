@@ -23,13 +23,17 @@ export interface ElectionOptions {
   readonly leaseMs: number;
   readonly renewDeadlineMs: number;
   readonly retryMs: number;
+  /** How often who waits looks whether the Lease is free; absent: every `retryMs`. It is looked at as well when it would end. */
+  readonly askMs?: number;
 }
 
 /** What an instance has seen of the Lease: another's hold ends so long after its last change was seen here, whatever its clock says. */
 interface Seen {
   readonly record: string;
-  readonly atMs: number;
+  readonly endsMs: number;
 }
+
+const soonestMs = 50;
 
 /**
  * Calls `lead` whenever the Lease is won. When it cannot be renewed for `renewDeadlineMs`, what `lead` returned is stopped, and the Lease is asked
@@ -71,10 +75,10 @@ export function runAsLeader(options: ElectionOptions, lead: () => Service): Serv
     try {
       if (lease === undefined) return await client.create(resources.leases, { metadata: { namespace, name }, spec: holding(undefined) });
       const record = JSON.stringify(lease.spec);
-      if (seen?.record !== record) seen = { record, atMs: clock.now() };
-      const holder = lease.spec?.holderIdentity;
       const lastsMs = (lease.spec?.leaseDurationSeconds ?? 0) * 1000;
-      if (holder && holder !== identity && seen.atMs + lastsMs > clock.now()) return undefined;
+      if (seen?.record !== record) seen = { record, endsMs: clock.now() + lastsMs };
+      const holder = lease.spec?.holderIdentity;
+      if (holder && holder !== identity && seen.endsMs > clock.now()) return undefined;
       return await client.update(resources.leases, { ...lease, spec: holding(lease) });
     } catch (error) {
       if (hasReason(error, 'Conflict', 'AlreadyExists')) return undefined;
@@ -90,7 +94,8 @@ export function runAsLeader(options: ElectionOptions, lead: () => Service): Serv
       });
       if (signal.aborted) return;
       if (lease !== undefined) return tell(lease, 'became leader');
-      await clock.sleep(options.retryMs * (1 + 1.2 * entropy.fraction()), signal);
+      const againMs = (options.askMs ?? options.retryMs) * (1 + 1.2 * entropy.fraction());
+      await clock.sleep(seen === undefined ? againMs : Math.min(againMs, Math.max(soonestMs, seen.endsMs - clock.now())), signal);
     }
   };
   const renew = async (signal: AbortSignal): Promise<void> => {

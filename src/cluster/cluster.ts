@@ -24,6 +24,7 @@ import { localPathOn } from './local-path.ts';
 import { metricsKinds } from './metrics-kinds.ts';
 import { nodeActionRoute } from './node-actions.ts';
 import { firstMember, openMachineNodes, startFirstNode, startSimulatedNodes } from './nodes.ts';
+import { claimNodes } from './nodes-owner.ts';
 import { OptionError } from './option-error.ts';
 import type { ClusterOptions } from './options.ts';
 import { overlayFacts, startOverlay } from './overlay/overlay.ts';
@@ -151,6 +152,7 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
       await listen(opened, options, pki.serving, pki.ca.cert, real ? address : undefined);
       if (shared) {
         const own = { ip: options.nodes > 0 ? apiIp : (advertised ?? apiIp), port: options.port };
+        if (options.nodes > 0) await claimNodes(store, { ...own, member: memberName(options.dataDir) }, systemClock.now());
         const member = await joinControlPlanes({ store, client: opened.client(apiServerUser), clock: systemClock, log, own });
         closing.push(() => member.stop());
       }

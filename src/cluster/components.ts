@@ -33,8 +33,8 @@ export interface ControllersParts {
 /** Upstream's Lease of the controllers, and its durations. */
 export const controllersLease = { namespace: 'kube-system', name: 'kube-controller-manager', leaseMs: 15_000, renewDeadlineMs: 10_000 };
 
-/** How often the Lease is renewed, or asked for: where other control planes wait for it as often as upstream does. */
-const retryMs = { alone: 5000, amongOthers: 2000 };
+/** How often the Lease is renewed: where other control planes wait for it as often as upstream does. Who waits looks more often than that. */
+const rhythms = { alone: { retryMs: 5000 }, amongOthers: { retryMs: 2000, askMs: 500 } };
 
 /** All, and those of bootstrap tokens, by which nodes join. */
 export const ownControllers = ['*', 'token-cleaner-controller', 'bootstrap-signer-controller'];
@@ -62,7 +62,7 @@ export function startComponents(
       identity === undefined
         ? lead()
         : runAsLeader(
-            { ...controllersLease, ...parts, client: watching, identity, retryMs: retryMs[amongOthers ? 'amongOthers' : 'alone'] },
+            { ...controllersLease, ...parts, client: watching, identity, ...rhythms[amongOthers ? 'amongOthers' : 'alone'] },
             lead,
           ),
     );
@@ -82,7 +82,7 @@ export function startComponents(
       };
     };
     const elects = amongOthers && identity !== undefined;
-    services.push(elects ? runAsLeader({ ...schedulerLease, ...parts, identity, retryMs: retryMs.amongOthers }, lead) : lead());
+    services.push(elects ? runAsLeader({ ...schedulerLease, ...parts, identity, ...rhythms.amongOthers }, lead) : lead());
   }
   return { services, scheduler: () => acting };
 }

@@ -14,6 +14,11 @@ const prefix = '/masterleases/';
 const lifeMs = 15_000;
 const renewMs = 5_000;
 
+/** Where a control plane says that it lives. */
+export function leaseKeyOf({ ip, port }: Listening): string {
+  return `${prefix}${ip}:${port}`;
+}
+
 /** What it works with. `own`: where this control plane listens. */
 export interface MembershipParts {
   readonly store: Store;
@@ -61,7 +66,7 @@ class Members implements Disposable {
 /** Joins the control planes of a store, and keeps the endpoints true until stopped: then this one leaves. Resolves when it is named. */
 export async function joinControlPlanes(parts: MembershipParts): Promise<Service> {
   const { store, client, clock, log, own } = parts;
-  const key = `${prefix}${own.ip}:${own.port}`;
+  const key = leaseKeyOf(own);
   const tasks = new TaskGroup(log);
   let wake = Promise.withResolvers<void>();
   using starting = new DisposableStack();
@@ -78,7 +83,7 @@ export async function joinControlPlanes(parts: MembershipParts): Promise<Service
       log.info('a control plane is not heard of any more', { control_plane: one.slice(prefix.length) });
       await store.transact({ compare: [{ key: one, modRevision: entry.modRevision }], writes: [{ type: 'delete', key: one }] });
     }
-    const named = live.filter(({ ip, port }) => `${prefix}${ip}:${port}` !== without);
+    const named = live.filter((one) => leaseKeyOf(one) !== without);
     if (named.length > 0) await write(client, named);
   };
   await say();

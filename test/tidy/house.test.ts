@@ -16,7 +16,7 @@ test('every dependency is pinned to one version', () => {
   expect(loose).toEqual([]);
 });
 
-const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/pod-lifecycle.md', 'docs/add-a-controller.md'];
+const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/pod-lifecycle.md', 'docs/add-a-controller.md', 'docs/etcd.md'];
 test.each(pages)('links in %s lead to files that exist', (page) => {
   const links = [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((match) => join(dirname(page), match[1] ?? ''));
   expect(links.filter((link) => !existsSync(link))).toEqual([]);
