@@ -119,6 +119,22 @@ test('an unknown name is denied with the zone’s start, so that it may be remem
   expect([codeOf(answer), answer.authorities?.[0]?.type]).toEqual([3, 'SOA']);
 });
 
+test('the zone’s own name tells where it starts, and who serves it with the address', () => {
+  const [start, server] = ['SOA', 'NS'].map((type) =>
+    dnsPacket.decode(responder().respond(query('Cluster.local', type as 'A'), 'udp') as Buffer),
+  );
+  expect(start?.answers).toEqual([
+    expect.objectContaining({
+      name: 'Cluster.local',
+      type: 'SOA',
+      data: expect.objectContaining({ mname: 'ns.dns.cluster.local', minimum: 5 }),
+    }),
+  ]);
+  expect(start?.authorities).toEqual([]);
+  expect(server?.answers).toEqual([expect.objectContaining({ type: 'NS', data: 'ns.dns.cluster.local' })]);
+  expect(server?.additionals).toEqual([expect.objectContaining({ type: 'A', name: 'ns.dns.cluster.local' })]);
+});
+
 test('a changed record is seen at once', () => {
   const all = records();
   const facts = { domain: 'cluster.local', serverIp: '10.96.0.10', owns: () => false };

@@ -93,6 +93,7 @@ function encoded(request: Request, reply: Reply, truncated: boolean): Buffer {
   const answer = (record: ZoneRecord): dnsPacket.Answer => {
     const name = record.name.toLowerCase() === request.lower ? request.name : record.name;
     if (record.type === 'SRV') return { name, type: 'SRV', ttl, data: { ...record.data, priority: 0, weight: 100 } };
+    if (record.type === 'SOA') return { ...startOfAuthority(record.name, record.data.serial, ttl), name };
     return { name, type: record.type, ttl, data: record.data } as dnsPacket.Answer;
   };
   const flags =

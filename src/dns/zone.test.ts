@@ -31,7 +31,10 @@ add(service('empty', { clusterIP: 'None', clusterIPs: ['None'], ports }));
 add(service('away', { type: 'ExternalName', externalName: 'Example.org.' }));
 const facts = { domain: 'cluster.local', serverIp: '10.96.0.10', owns: (ip: string) => /^10\.(42|96)\./.test(ip) };
 
-const text = ({ type, data }: ZoneRecord): string => `${type} ${typeof data === 'string' ? data : `${data.port} ${data.target}`}`;
+const text = ({ type, data }: ZoneRecord): string => {
+  if (typeof data === 'string') return `${type} ${data}`;
+  return 'serial' in data ? type : `${type} ${data.port} ${data.target}`;
+};
 const ask = (name: string, type: string): string => {
   const answer = answerOf({ name, type }, records, facts);
   if (answer.is === 'records') return answer.answers.map(text).join(', ') || 'no data';
@@ -61,6 +64,9 @@ test.each([
   [svc, 'A', 'no data'],
   ['svc.cluster.local', 'A', 'no data'],
   ['cluster.local', 'NS', 'NS ns.dns.cluster.local'],
+  ['cluster.local', 'SOA', 'SOA'],
+  ['cluster.local', 'ANY', 'SOA, NS ns.dns.cluster.local'],
+  ['cluster.local', 'A', 'no data'],
   ['ns.dns.cluster.local', 'A', 'A 10.96.0.10'],
   ['dns-version.cluster.local', 'TXT', 'TXT 1.1.0'],
   ['nope.cluster.local', 'A', 'unknown'],

@@ -11,6 +11,7 @@ export interface Question {
 export type ZoneRecord =
   | { readonly name: string; readonly type: 'A' | 'AAAA' | 'CNAME' | 'PTR' | 'NS'; readonly data: string }
   | { readonly name: string; readonly type: 'TXT'; readonly data: string }
+  | { readonly name: string; readonly type: 'SOA'; readonly data: { readonly serial: number } }
   | { readonly name: string; readonly type: 'SRV'; readonly data: { readonly port: number; readonly target: string } };
 
 /** What a question comes to. `forward`: it is not about this cluster; `alias`: the rest is to be asked elsewhere. */
@@ -46,12 +47,21 @@ export function answerOf(question: Question, records: ClusterRecords, facts: Zon
   if (name !== facts.domain && !name.endsWith(`.${facts.domain}`)) return forward;
   const labels = name === facts.domain ? [] : name.slice(0, -facts.domain.length - 1).split('.');
   const [base, ...rest] = labels.toReversed();
-  if (base === undefined) return question.type === 'NS' ? found([nameServer(name, facts)]) : nothing;
+  if (base === undefined) return apex(question, records, facts);
   if (base === 'dns-version' && rest.length === 0) return ofType(question, [{ name, type: 'TXT', data: '1.1.0' }]);
   if (base === 'dns') return ownName(question, rest, facts);
   if (base === 'svc') return serviceAnswer(question, rest, records, facts);
   if (base === 'pod') return podAnswer(question, rest, records);
   return unknown;
+}
+
+/** The zone's own name: where it starts and who serves it. */
+function apex(question: Question, records: ClusterRecords, facts: ZoneFacts): ZoneAnswer {
+  const { name } = question;
+  const server = nameServer(name, facts);
+  const answer = ofType(question, [{ name, type: 'SOA', data: { serial: records.generation } }, server]);
+  if (answer.is !== 'records' || !answer.answers.includes(server)) return answer;
+  return found(answer.answers, addresses(`ns.dns.${facts.domain}`, [facts.serverIp]));
 }
 
 function nameServer(name: string, { domain }: ZoneFacts): ZoneRecord {
