@@ -22,7 +22,7 @@ export type Attempt =
 
 /** Tries. `fraction` gives numbers in [0, 1). */
 export function attempt(pod: Pod, cluster: ClusterView, profile: Profile, fraction: () => number, memory?: RankingMemory): Attempt {
-  const verdict = schedule(pod, cluster, profile.plugins, fraction(), memory);
+  const verdict = schedule(pod, cluster, profile.plugins, fraction(), memory, profile.percentageOfNodesToScore);
   if (verdict.outcome !== 'unschedulable') return verdict;
   const { message, plugins, ranking } = verdict;
   if (ranking === undefined) return { outcome: 'unschedulable', message, plugins, keepsNomination: true };

@@ -14,8 +14,9 @@ interface NodeClass {
   readonly raw: readonly number[];
   /** Where it is grouped at present; absent where it is turned down as a whole. */
   group?: ClassGroup;
-  /** Its best score and size as the group knows them, and its place there. */
+  /** Its best score, how many nodes have that, and its size as the group knows them, and its place there. */
   best: number;
+  tied: number;
   size: number;
   place: number;
 }
@@ -26,6 +27,8 @@ interface ClassGroup {
   readonly raw: readonly number[];
   /** Ids of classes by the score of their best node. */
   readonly classes: Buckets;
+  /** How many nodes are the best of their class, by their score. */
+  readonly tied: Map<number, number>;
   nodes: number;
 }
 
@@ -145,16 +148,27 @@ export class NodeClasses {
   /** One of the slots of the highest total, by a number in [0, 1); undefined where there is none. */
   pick(slots: readonly (NodeInfo | undefined)[], fraction: number): number | undefined {
     const groups = this.#bestGroups(slots);
-    let rest = fraction * groups.reduce((sum, { classes }) => sum + classes.at(classes.highest ?? 0).length, 0);
-    for (const { classes } of groups) {
-      const local = classes.highest ?? 0;
-      const ids = classes.at(local);
-      if (rest < ids.length) {
-        const at = Math.floor(rest);
-        const tied = this.#byId[ids[at] ?? -1]?.slots.at(local) ?? [];
-        return tied[Math.floor((rest - at) * tied.length)];
-      }
-      rest -= ids.length;
+    const tiedIn = ({ classes, tied }: ClassGroup): number => tied.get(classes.highest ?? 0) ?? 0;
+    let rest = Math.floor(fraction * groups.reduce((sum, group) => sum + tiedIn(group), 0));
+    for (const group of groups) {
+      const all = tiedIn(group);
+      if (rest < all) return this.#nth(group, rest, all);
+      rest -= all;
+    }
+    return undefined;
+  }
+
+  /** One of the `all` slots of a group's highest score. */
+  #nth({ classes }: ClassGroup, nth: number, all: number): number | undefined {
+    const local = classes.highest ?? 0;
+    const ids = classes.at(local);
+    // Most often each node is a class of its own, or all are one class.
+    if (ids.length === all) return this.#byId[ids[nth] ?? -1]?.slots.at(local)[0];
+    let rest = nth;
+    for (const id of ids) {
+      const tied = this.#byId[id]?.slots.at(local) ?? [];
+      if (rest < tied.length) return tied[rest];
+      rest -= tied.length;
     }
     return undefined;
   }
@@ -194,12 +208,14 @@ export class NodeClasses {
     for (const { scoring } of this.#spanning) key += `\x04${scoring.likeness(node)}`;
     let group = this.#groups.get(key);
     if (group === undefined) {
-      group = { key, raw: one.raw, classes: new Buckets(), nodes: 0 };
+      group = { key, raw: one.raw, classes: new Buckets(), tied: new Map(), nodes: 0 };
       this.#groups.set(key, group);
     }
     one.group = group;
     one.best = one.slots.highest ?? 0;
+    one.tied = one.slots.at(one.best).length;
     one.size = one.slots.size;
+    group.tied.set(one.best, (group.tied.get(one.best) ?? 0) + one.tied);
     one.place = group.classes.add(one.id, one.best);
     group.nodes += one.size;
   }
@@ -211,13 +227,16 @@ export class NodeClasses {
     const other = moved === undefined ? undefined : this.#byId[moved];
     if (other !== undefined) other.place = one.place;
     group.nodes -= one.size;
+    const tied = (group.tied.get(one.best) ?? 0) - one.tied;
+    if (tied > 0) group.tied.set(one.best, tied);
+    else group.tied.delete(one.best);
     if (group.classes.size === 0) this.#groups.delete(group.key);
     delete one.group;
   }
 
   #newClass(key: string, raw: readonly number[], facets: readonly string[]): NodeClass {
     const id = this.#freeIds.pop() ?? this.#byId.length;
-    const made: NodeClass = { key, id, facets, raw, slots: new Buckets(), best: 0, size: 0, place: 0 };
+    const made: NodeClass = { key, id, facets, raw, slots: new Buckets(), best: 0, tied: 0, size: 0, place: 0 };
     this.#classes.set(key, made);
     this.#byId[id] = made;
     for (const facet of facets) {

@@ -9,6 +9,8 @@ export interface Profile {
   readonly plugins: readonly Plugin[];
   /** Absent: nobody is evicted. */
   readonly preemption?: PreemptionOptions;
+  /** So much of all nodes is enough to choose among, 1 to 100; absent: all nodes are looked at. */
+  readonly percentageOfNodesToScore?: number;
   /** Whether resource claims are looked at; the words for an unschedulable pod tell. */
   readonly claims: boolean;
 }

@@ -139,11 +139,20 @@ export class Ranking {
     return this.#orderOf(own.plugin) < this.#orderOf(beyond.plugin) ? own : beyond;
   }
 
-  /** The scores of all nodes that will do, in the order of their slots. None where there is no choice. */
-  scores(): readonly NodeScore[] {
-    const feasible = this.#cluster.slots.flatMap((info, slot) =>
-      info === undefined || this.rejectionAt(slot) !== undefined ? [] : [info],
-    );
+  /** Whether the node in a slot will do. */
+  takesAt(slot: number): boolean {
+    return this.#cluster.slots[slot] !== undefined && this.rejectionAt(slot) === undefined;
+  }
+
+  /** The scores of these nodes that will do, or of all that will, in the order of their slots. None where there is no choice. */
+  scores(among?: readonly number[]): readonly NodeScore[] {
+    const { slots } = this.#cluster;
+    const feasible =
+      among === undefined ? slots.filter((info, slot) => info !== undefined && this.takesAt(slot)) : among.map((slot) => slots[slot]);
+    return this.#scoresOf(feasible.filter((info) => info !== undefined));
+  }
+
+  #scoresOf(feasible: readonly NodeInfo[]): readonly NodeScore[] {
     if (feasible.length < 2) return [];
     const columns = this.#judges.flatMap(({ plugin, scoring, weight }) =>
       scoring === undefined ? [] : [{ name: plugin.name, values: columnOf(scoring, feasible).map((score) => score * weight) }],

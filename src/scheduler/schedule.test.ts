@@ -3,8 +3,10 @@ import { expect, test } from 'vitest';
 import type { Node, Pod, PodSpec } from '../api/core/v1.ts';
 import { attempt } from './attempt.ts';
 import { ClusterState } from './cluster-state.ts';
+import { enoughNodes } from './limited-search.ts';
 import { defaultProfile } from './profile.ts';
 import { judgesOf, Ranking } from './ranking.ts';
+import { RankingMemory, schedule } from './schedule.ts';
 
 const meta = (name: string): Pod['metadata'] => ({
   name,
@@ -113,4 +115,45 @@ test.each([
   };
   const tried = attempt(pod({}, '2'), clusterOf([node('n1')], [there]), defaultProfile, () => 0);
   expect(tried.outcome === 'placed' ? tried.node : tried.message).toContain(expected);
+});
+
+/** How often each node is chosen of `rounds` choices at even fractions. */
+function chosen(cluster: ClusterState, asked: Pod, rounds: number, percentageOfNodesToScore?: number): ReadonlyMap<string, number> {
+  const memory = new RankingMemory();
+  const counts = new Map<string, number>();
+  for (let round = 0; round < rounds; round++) {
+    const fraction = (round + 0.5) / rounds;
+    const verdict = schedule(asked, cluster, defaultProfile.plugins, fraction, memory, percentageOfNodesToScore);
+    const name = verdict.outcome === 'placed' ? verdict.node : verdict.outcome;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}
+
+test('among equals each node has the same chance, however unevenly domains are filled', () => {
+  const cluster = new ClusterState();
+  for (let at = 0; at < 12; at++) cluster.putNode(node(`n${at}`, {}, {}, { zone: at < 9 ? 'a' : at < 11 ? 'b' : 'c' }));
+  const near = {
+    podAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [
+        { weight: 1, podAffinityTerm: { topologyKey: 'zone', labelSelector: { matchLabels: { app: 'web' } } } },
+      ],
+    },
+  };
+  const counts = chosen(cluster, pod({ affinity: near }), 120);
+  expect([...counts.values()]).toEqual(Array.from({ length: 12 }, () => 10));
+});
+
+test('where a percentage of the nodes is enough, the best of those is taken, and each node has its turn', () => {
+  const cluster = new ClusterState();
+  for (let at = 0; at < 400; at++) cluster.putNode(node(`n${at}`, {}, { cpu: at === 399 ? '64' : '4' }));
+  expect([...chosen(cluster, pod(), 4)]).toEqual([['n399', 4]]);
+  // 25 % of 400 are 100: three searches of four do not see the largest node.
+  const some = chosen(cluster, pod(), 4, 25);
+  expect(some.get('n399')).toBe(1);
+  expect(some.size).toBe(4);
+  expect(enoughNodes(10, 99)).toBeUndefined();
+  expect(enoughNodes(10, 150)).toBe(100);
+  expect(enoughNodes(48, 320)).toBe(153);
+  expect(enoughNodes(100, 320)).toBeUndefined();
 });

@@ -2,6 +2,7 @@
 import type { Pod } from '../api/core/v1.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { Plugin } from './framework.ts';
+import { enoughNodes, findEnough } from './limited-search.ts';
 import { judgesOf, Ranking } from './ranking.ts';
 import { unschedulableMessage, waitMessage } from './verdict-message.ts';
 
@@ -21,6 +22,8 @@ const fewestRankings = 8;
 export class RankingMemory {
   readonly #rankings = new Map<string, Ranking>();
   readonly #most: number;
+  /** Where the next search begins that does not look at all nodes. */
+  nextStart = 0;
 
   constructor(most = 64) {
     this.#most = most;
@@ -69,6 +72,7 @@ export function schedule(
   plugins: readonly Plugin[],
   fraction: number,
   memory: RankingMemory = new RankingMemory(1),
+  percentageOfNodesToScore?: number,
 ): Verdict {
   if (cluster.nodeCount === 0) return { outcome: 'error', message: 'no nodes available to schedule pods' };
   const ranking = memory.rankingFor(pod, cluster, plugins);
@@ -80,7 +84,8 @@ export function schedule(
   const nominated = nominatedNodeName ? cluster.slotOf(nominatedNodeName) : undefined;
   if (nominated !== undefined && ranking.rejectionAt(nominated) === undefined)
     return { outcome: 'placed', node: cluster.slots[nominated]?.name ?? '' };
-  const best = ranking.pick(fraction);
+  const enough = enoughNodes(percentageOfNodesToScore, cluster.nodeCount);
+  const best = enough === undefined ? ranking.pick(fraction) : pickOfSome(ranking, cluster, fraction, enough, memory);
   if (best === undefined) {
     const rejections = ranking.rejections();
     return {
@@ -91,4 +96,14 @@ export function schedule(
     };
   }
   return { outcome: 'placed', node: cluster.slots[best]?.name ?? '' };
+}
+
+/** One of the best of as many nodes as are enough, looked for from where the last search ended, so that each node has its turn. */
+function pickOfSome(ranking: Ranking, { slots }: ClusterView, fraction: number, enough: number, memory: RankingMemory) {
+  const found = findEnough(slots.length, memory.nextStart % slots.length, enough, (slot) => ranking.takesAt(slot));
+  memory.nextStart = (memory.nextStart + found.visited) % slots.length;
+  const scores = ranking.scores(found.slots);
+  const highest = scores.reduce((most, { total }) => Math.max(most, total), Number.NEGATIVE_INFINITY);
+  const tied = scores.length === 0 ? found.slots : found.slots.filter((_, at) => scores[at]?.total === highest);
+  return tied[Math.floor(fraction * tied.length)];
 }

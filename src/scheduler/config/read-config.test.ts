@@ -156,3 +156,20 @@ function pod(name = 'p'): Pod {
     spec: { containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }] },
   };
 }
+
+test('a percentage of nodes to score is that of the profile, or that of all', () => {
+  const of = (all: number | undefined, own: number | undefined) =>
+    first(
+      config({
+        ...(all !== undefined && { percentageOfNodesToScore: all }),
+        profiles: [own === undefined ? {} : { percentageOfNodesToScore: own }],
+      }),
+    ).percentageOfNodesToScore;
+  expect([of(undefined, undefined), of(30, undefined), of(30, 70), of(30, 0), of(0, undefined)]).toEqual([
+    undefined,
+    30,
+    70,
+    undefined,
+    undefined,
+  ]);
+});

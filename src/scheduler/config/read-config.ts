@@ -33,7 +33,7 @@ export function readSchedulerConfig(value: unknown, registry: ReadonlyMap<string
       `no kind "${kind ?? ''}" is registered for version "${version ?? ''}": it must be KubeSchedulerConfiguration of kubescheduler.config.k8s.io/v1`,
     );
   section.whole('parallelism', 1, 2 ** 31 - 1);
-  section.whole('percentageOfNodesToScore', 0, 100);
+  const percentage = section.whole('percentageOfNodesToScore', 0, 100);
   const initialBackoffMs = (section.whole('podInitialBackoffSeconds', 1, 2 ** 31 - 1) ?? 1) * 1000;
   const longestBackoffMs = (section.whole('podMaxBackoffSeconds', 1, 2 ** 31 - 1) ?? 10) * 1000;
   if (longestBackoffMs < initialBackoffMs)
@@ -50,7 +50,7 @@ export function readSchedulerConfig(value: unknown, registry: ReadonlyMap<string
   const known = withIgnored(registry, ignored);
   const listed = section.list('profiles');
   const profiles = (listed.length === 0 ? [{ value: {}, at: 'profiles[0]' }] : listed).map(({ value: one, at }) =>
-    readProfile(one, at, known),
+    readProfile(one, at, known, percentage),
   );
   const names = profiles.map(({ schedulerName }) => schedulerName);
   const twice = names.findIndex((name, index) => names.indexOf(name) !== index);

@@ -34,10 +34,15 @@ export interface ReadProfile extends Profile {
 }
 
 /** Reads a profile. Throws ConfigError. */
-export function readProfile(value: unknown, at: string, registry: ReadonlyMap<string, PluginFactory>): ReadProfile {
+export function readProfile(
+  value: unknown,
+  at: string,
+  registry: ReadonlyMap<string, PluginFactory>,
+  percentageForAll?: number,
+): ReadProfile {
   const section = new Section(value, at, ['schedulerName', 'percentageOfNodesToScore', 'plugins', 'pluginConfig']);
-  // Every node is looked at whatever the percentage: there is nothing to save.
-  section.whole('percentageOfNodesToScore', 0, 100);
+  // Without a percentage upstream takes one by the size of the cluster, to save time; here all nodes cost no more than some.
+  const percentage = section.whole('percentageOfNodesToScore', 0, 100) ?? percentageForAll;
   const sets = readSets(section.section('plugins', points), registry);
   const args = readArgs(section, registry);
   const bindTimeout = new Section(args.get('VolumeBinding')?.value, args.get('VolumeBinding')?.at ?? at, [
@@ -59,6 +64,7 @@ export function readProfile(value: unknown, at: string, registry: ReadonlyMap<st
     plugins,
     ...(has('DefaultPreemption') &&
       isOn(sets, 'postFilter', 'DefaultPreemption') && { preemption: readPreemption(args.get('DefaultPreemption'), at) }),
+    ...(percentage && { percentageOfNodesToScore: percentage }),
     claims: has('DynamicResources') && isOn(sets, 'postFilter', 'DynamicResources'),
     ...(bindTimeout !== undefined && { bindTimeoutMs: bindTimeout * 1000 }),
   };
