@@ -9,6 +9,7 @@ import { createControllers } from '../controllers/controllers.ts';
 import type { LocalPath } from '../controllers/local-path/local-path-controller.ts';
 import type { SignToken } from '../controllers/service-account-token/service-account-token-controller.ts';
 import type { ControllerSettings } from '../controllers/settings.ts';
+import { defaultElection } from '../scheduler/config/read-config.ts';
 import { createScheduler, type Scheduler } from '../scheduler/scheduler.ts';
 import { defaultConfig, type SchedulerConfig } from '../scheduler/scheduler-config.ts';
 import { certificateAuthority } from './certificate-authority.ts';
@@ -38,9 +39,6 @@ const rhythms = { alone: { retryMs: 5000 }, amongOthers: { retryMs: 2000, askMs:
 
 /** All, and those of bootstrap tokens, by which nodes join. */
 export const ownControllers = ['*', 'token-cleaner-controller', 'bootstrap-signer-controller'];
-
-/** Upstream's Lease of the scheduler, and its durations. */
-export const schedulerLease = { namespace: 'kube-system', name: 'kube-scheduler', leaseMs: 15_000, renewDeadlineMs: 10_000 };
 
 /** Starts the controllers and the scheduler, but for those left out. `scheduler` answers the one that acts here at present. */
 export function startComponents(
@@ -82,7 +80,7 @@ export function startComponents(
       };
     };
     const elects = amongOthers && identity !== undefined;
-    services.push(elects ? runAsLeader({ ...schedulerLease, ...parts, identity, ...rhythms.amongOthers }, lead) : lead());
+    services.push(elects ? runAsLeader({ ...defaultElection, ...parts, identity, ...rhythms.amongOthers }, lead) : lead());
   }
   return { services, scheduler: () => acting };
 }

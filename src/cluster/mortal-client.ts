@@ -9,7 +9,7 @@ export class Life {
   #heard = false;
   #ended: () => void = () => {};
 
-  /** Ends with the `writes`th write from now on: before it is done, or (`heard`) when the server has done it and before the answer. */
+  /** Ends with the `writes`th write from now on: before it is done, or (`heard`) when the other side has done it and before the answer. */
   endWith(writes: number, heard: boolean, ended: () => void): void {
     this.#writesLeft = writes;
     this.#heard = heard;
@@ -23,24 +23,10 @@ export class Life {
 
   /** The client as long as this life lasts. */
   client(of: Client): Client {
-    const read = async <T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> => {
-      if (this.#over) return never(signal);
-      const answer = await work();
-      return this.#over ? never(signal) : answer;
-    };
-    const write = async <T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> => {
-      if (this.#over) return never(signal);
-      this.#writesLeft--;
-      if (this.#writesLeft !== 0) return read(signal, work);
-      if (this.#heard) await work().catch(() => {});
-      this.end();
-      this.#ended();
-      return never(signal);
-    };
     const isOver = (): boolean => this.#over;
     return {
-      get: (resource, key, options) => read(options?.signal, () => of.get(resource, key, options)),
-      list: (resource, options) => read(options?.signal, () => of.list(resource, options)),
+      get: (resource, key, options) => this.#read(options?.signal, () => of.get(resource, key, options)),
+      list: (resource, options) => this.#read(options?.signal, () => of.list(resource, options)),
       async *watch<T extends KubeObject>(...[resource, options]: Parameters<typeof of.watch<T>>) {
         if (isOver()) await never(options?.signal);
         for await (const event of of.watch(resource, options)) {
@@ -49,15 +35,51 @@ export class Life {
         }
         if (isOver()) await never(options?.signal);
       },
-      create: (resource, object, options) => write(options?.signal, () => of.create(resource, object, options)),
-      update: (resource, object, options) => write(options?.signal, () => of.update(resource, object, options)),
-      updateStatus: (resource, object, options) => write(options?.signal, () => of.updateStatus(resource, object, options)),
-      patch: (resource, key, patch, options) => write(options?.signal, () => of.patch(resource, key, patch, options)),
-      delete: (resource, key, options) => write(options?.signal, () => of.delete(resource, key, options)),
-      deleteCollection: (resource, select, options) => write(options?.signal, () => of.deleteCollection(resource, select, options)),
+      create: (resource, object, options) => this.#write(options?.signal, () => of.create(resource, object, options)),
+      update: (resource, object, options) => this.#write(options?.signal, () => of.update(resource, object, options)),
+      updateStatus: (resource, object, options) => this.#write(options?.signal, () => of.updateStatus(resource, object, options)),
+      patch: (resource, key, patch, options) => this.#write(options?.signal, () => of.patch(resource, key, patch, options)),
+      delete: (resource, key, options) => this.#write(options?.signal, () => of.delete(resource, key, options)),
+      deleteCollection: (resource, select, options) => this.#write(options?.signal, () => of.deleteCollection(resource, select, options)),
       createSubresource: (resource, key, name, body, options) =>
-        write(options?.signal, () => of.createSubresource(resource, key, name, body, options)),
+        this.#write(options?.signal, () => of.createSubresource(resource, key, name, body, options)),
     };
+  }
+
+  /**
+   * Something else that it works with (a runtime, files) as long as this life lasts. `changes`: the methods that count as writes. What a
+   * method gives that is no promise (events) is handed on: hearing of something does nothing by itself.
+   */
+  use<T extends object>(of: T, changes: ReadonlySet<string>): T {
+    return new Proxy(of, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        return (...args: readonly unknown[]): unknown => {
+          if (changes.has(String(name))) return this.#write(undefined, async () => Reflect.apply(member, target, args));
+          if (this.#over && name !== 'events' && name !== 'onChange') return never(undefined);
+          const result: unknown = Reflect.apply(member, target, args);
+          return result instanceof Promise ? this.#read(undefined, () => result) : result;
+        };
+      },
+    });
+  }
+
+  async #read<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    if (this.#over) return never(signal);
+    const answer = await work();
+    return this.#over ? never(signal) : answer;
+  }
+
+  async #write<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    if (this.#over) return never(signal);
+    this.#writesLeft--;
+    if (this.#writesLeft !== 0) return this.#read(signal, work);
+    const ended = this.#ended;
+    if (this.#heard) await work().catch(() => {});
+    this.end();
+    ended();
+    return never(signal);
   }
 }
 

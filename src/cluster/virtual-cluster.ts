@@ -6,8 +6,8 @@ import { type Log, silentLog } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
 import type { NodeConnection } from '../client/node-connection.ts';
+import type { NodeFiles } from '../runtime/files.ts';
 import { SimulatedNetwork } from '../runtime/simulated/network.ts';
-import { memoryStore } from '../store/memory.ts';
 import { makeCa, makeKey } from './certificates.ts';
 import { ownControllers, startComponents } from './components.ts';
 import { openControlPlane } from './control-plane.ts';
@@ -15,6 +15,7 @@ import { fickleClient } from './fickle-client.ts';
 import { nodeNameOf, nodeNetwork } from './identity.ts';
 import { localPathOn } from './local-path.ts';
 import { Life } from './mortal-client.ts';
+import { MortalServer } from './mortal-server.ts';
 import { type RunningNode, startNode } from './node.ts';
 import { openSimulatedNode } from './simulated-runtime.ts';
 
@@ -29,6 +30,19 @@ export interface VirtualClusterOptions {
   readonly interpose?: (client: Client) => Client;
 }
 
+/** What can be killed: controllers and scheduler together, the API server (its store is opened anew), the first node's kubelet, or all at once. */
+export type MortalPart = 'components' | 'server' | 'kubelet' | 'all';
+
+/** So long the API server is away. */
+const downMs = 700;
+/** What changes something at a node. */
+const runtimeChanges = new Set(
+  ['runSandbox', 'stopSandbox', 'removeSandbox', 'createContainer', 'startContainer', 'stopContainer', 'removeContainer'].concat(
+    'pullImage',
+  ),
+);
+const fileChanges = new Set(['makeDirectory', 'writeFile', 'symlink', 'rename', 'remove', 'mountMemory', 'bindMount', 'unmount']);
+
 /** A cluster whose time passes only when its clock is told to. */
 export interface VirtualCluster {
   readonly clock: VirtualClock;
@@ -37,13 +51,26 @@ export interface VirtualCluster {
   readonly client: Client;
   /** Ends the controllers and the scheduler as kill -9 would, and starts them anew. */
   crash(): void;
-  /** The same with their `writes`th write from now on: before it is done, or (`heard`) when it is done and before they hear of it. */
-  crashWith(writes: number, heard: boolean): void;
-  /** How often they have ended so. */
+  /**
+   * Ends a part as kill -9 would, with its `writes`th write from now on: before it is done, or (`heard`) when it is done and before the part
+   * hears of it. For the server that is a transaction of its store, for a node also what it asks of its runtime and its files, and for `all`
+   * the server's: one process is gone. What a part has asked for before holds no more; Infinity takes it back.
+   */
+  crashWith(writes: number, heard: boolean, part?: MortalPart): void;
+  /** How often a part has ended so. */
   readonly crashes: number;
   /** How the API server reaches a node: logs, exec, attach, port-forward. */
   connection(nodeName: string): NodeConnection;
   stop(): Promise<void>;
+}
+
+interface MortalNode {
+  readonly node: RunningNode;
+  readonly life: Life;
+  /** Its disk, which outlives its kubelet. */
+  readonly files: NodeFiles;
+  /** Ends it as kill -9 would, and starts it anew; nothing where that has happened. */
+  readonly end: () => void;
 }
 
 /** Opens it; its nodes are Ready when this resolves. */
@@ -59,22 +86,23 @@ export async function openVirtualCluster({
   const clusterCidr = '10.42.0.0/16';
   const ca = await makeCa(clock.now());
   const serviceAccountKey = await makeKey();
-  const running = new Map<string, RunningNode>();
+  const running = new Map<string, MortalNode>();
   const network = new SimulatedNetwork();
-  const store = memoryStore();
-  const server = await openControlPlane({
-    store,
-    clock,
-    entropy,
-    log,
-    caPem: ca.cert,
-    serviceAccountKey,
-    serviceCidrs: ['10.96.0.0/16'],
-    apiIp: nodeNetwork(clusterCidr, 0).address,
-    apiPort: 6443,
-    nodeConnections: (name) => running.get(name)?.connection,
-    ownNodes: true,
-  });
+  const server = await MortalServer.start(clock, (store) =>
+    openControlPlane({
+      store,
+      clock,
+      entropy,
+      log,
+      caPem: ca.cert,
+      serviceAccountKey,
+      serviceCidrs: ['10.96.0.0/16'],
+      apiIp: nodeNetwork(clusterCidr, 0).address,
+      apiPort: 6443,
+      nodeConnections: (name) => running.get(name)?.node.connection,
+      ownNodes: true,
+    }),
+  );
   const localPath = localPathOn('/var/lib/local-path', (name) => running.get(name)?.files);
   const settings = { clusterCidr, controllers: ownControllers };
   const controllers = { ca, serviceAccountKey, settings, identity: undefined, localPath };
@@ -100,13 +128,15 @@ export async function openVirtualCluster({
     const name = nodeNameOf(index);
     const { podCidr, address } = nodeNetwork(clusterCidr, index);
     const parts = openSimulatedNode({ podCidr, nodeAddress: address, network, clock, entropy });
-    const places = { rootDir: '/var/lib/kubelet', logDir: '/var/log/pods' };
-    running.set(
-      name,
-      startNode({
-        client: server.client(nodeUser(name)),
+    const start = (): MortalNode => {
+      const mine = new Life();
+      const node = startNode({
         ...parts,
-        ...places,
+        client: mine.client(server.client(nodeUser(name))),
+        runtime: mine.use(parts.runtime, runtimeChanges),
+        files: mine.use(parts.files, fileChanges),
+        rootDir: '/var/lib/kubelet',
+        logDir: '/var/log/pods',
         clock,
         entropy,
         log,
@@ -114,30 +144,53 @@ export async function openVirtualCluster({
         ip: address,
         podCidrs: [podCidr],
         clusterDns: [],
-      }),
-    );
+      });
+      node.ready.catch(() => {});
+      const end = (): void => {
+        if (running.get(name)?.life !== mine) return;
+        mine.end();
+        node.stop().catch(() => {});
+        running.set(name, start());
+      };
+      return { node, life: mine, files: parts.files, end };
+    };
+    running.set(name, start());
   }
   const ready = new Set<string>();
-  for (const node of running.values()) void node.ready.then(() => ready.add(node.name));
+  for (const { node } of running.values()) void node.ready.then(() => ready.add(node.name));
   await clock.until(() => ready.size === nodes);
   return {
     clock,
     entropy,
-    client: server.client(apiServerUser),
+    client: server.patientClient(apiServerUser),
     crash,
     get crashes() {
       return crashes;
     },
-    crashWith: (writes, heard) => life.endWith(writes, heard, crash),
+    crashWith(writes, heard, part = 'components') {
+      life.endWith(Number.POSITIVE_INFINITY, false, crash);
+      server.endWith(Number.POSITIVE_INFINITY, false, () => {});
+      for (const node of running.values()) node.life.endWith(Number.POSITIVE_INFINITY, false, node.end);
+      const first = running.get(nodeNameOf(0));
+      const ended = (...ends: readonly (() => void)[]): void => {
+        crashes++;
+        for (const end of ends) end();
+      };
+      if (part === 'components') life.endWith(writes, heard, crash);
+      else if (part === 'kubelet') first?.life.endWith(writes, heard, () => ended(first.end));
+      else {
+        const others = part === 'server' ? [] : [crash, ...[...running.values()].map(({ end }) => end)];
+        server.endWith(writes, heard, () => ended(() => server.crash(downMs), ...others));
+      }
+    },
     connection(nodeName) {
-      const node = running.get(nodeName);
-      if (node === undefined) throw new Error(`there is no node ${nodeName}`);
-      return node.connection;
+      const found = running.get(nodeName);
+      if (found === undefined) throw new Error(`there is no node ${nodeName}`);
+      return found.node.connection;
     },
     async stop() {
-      await Promise.all([...running.values(), ...services].map((service) => service.stop()));
+      await Promise.all([...[...running.values()].map(({ node }) => node), ...services].map((service) => service.stop()));
       await server.close();
-      await store.close();
     },
   };
 }

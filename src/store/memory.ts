@@ -1,10 +1,10 @@
 // Owns the store without a disk: for tests, simulations and clusters that may be forgotten. Every write is durable at once.
 import { Ledger } from './ledger.ts';
-import type { RangeQuery, RangeResult, Store, Transaction, TransactionResult } from './store.ts';
+import type { RangeQuery, RangeResult, Store, StoreEvent, Transaction, TransactionResult } from './store.ts';
 
-/** An empty store in memory. It does no I/O and takes no time. */
-export function memoryStore(): Store {
-  const ledger = new Ledger();
+/** A store in memory, empty or (`from`) opened over all that another one has made durable. It does no I/O and takes no time. */
+export function memoryStore(from?: Store): Store {
+  const ledger = from === undefined ? new Ledger() : reopened(from);
   let closed = false;
   return {
     get revision() {
@@ -31,4 +31,16 @@ export function memoryStore(): Store {
       closed = true;
     },
   };
+}
+
+const everything = { start: '', end: '\u{10ffff}' };
+
+/** What an engine would read from its disk: the entries, and the changes that are remembered. */
+function reopened(from: Store): Ledger {
+  const { revision, compactedRevision } = from;
+  const changes: (readonly StoreEvent[])[] = [];
+  using _ = from.watch(everything, Math.max(1, compactedRevision), (events) => changes.push(events));
+  const ledger = new Ledger(revision, compactedRevision);
+  ledger.restore(from.range(everything).entries, changes);
+  return ledger;
 }

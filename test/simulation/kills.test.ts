@@ -1,4 +1,4 @@
-// Plays scenarios in virtual time with controllers and scheduler killed at moments that seeds choose: each must end as it does without.
+// Plays scenarios in virtual time with controllers and scheduler, the API server, a kubelet or all of them killed at moments that seeds choose: each must end as it does without.
 import { expect, test } from 'vitest';
 import { playSeeds } from './kills.ts';
 

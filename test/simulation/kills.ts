@@ -1,4 +1,4 @@
-// Owns playing scenarios with kills from seeds, and judging that each ends as it does without: used by tests that share the seeds among them.
+// Owns playing scenarios with kills of every part from seeds, and judging that each ends as it does without: used by tests that share the seeds among them.
 import { expect } from 'vitest';
 import { seededEntropy } from '../../src/base/entropy.ts';
 import { resources } from '../../src/client/resources.ts';
@@ -9,6 +9,10 @@ import { openStage, outline, type Scenario, scenarios, stateOf } from './scenari
 const seedsEach = 50;
 /** So long nothing must change any more. */
 const settleMs = 2000;
+const mostSettles = 15;
+
+/** Of the four, the seed chooses what each kill hits. */
+const mortalParts = ['components', 'server', 'kubelet', 'all'] as const;
 
 /** Plays seeds from..to-1, each with up to three kills; returns how many there were. Throws with the seed that ended otherwise. */
 export async function playSeeds(from: number, to: number): Promise<number> {
@@ -26,7 +30,10 @@ export async function playSeeds(from: number, to: number): Promise<number> {
     if (!expected.has(name)) expected.set(name, await play(cluster, scenario, `calm-${seed}`, () => {}));
     const { fraction } = seededEntropy(seed);
     const current = cluster;
-    const kill = (): void => current.crashWith(1 + Math.floor(fraction() * fraction() * 25), fraction() < 0.5);
+    const kill = (): void => {
+      const part = mortalParts[Math.floor(fraction() * mortalParts.length)] ?? 'all';
+      current.crashWith(1 + Math.floor(fraction() * fraction() * 25), fraction() < 0.5, part);
+    };
     const kills = 1 + Math.floor(fraction() * 3);
     let killed = 0;
     const result = await play(cluster, scenario, `seed-${seed}`, () => {
@@ -75,9 +82,16 @@ export async function play(
   // A crash that has not come yet comes no more.
   cluster.crashWith(Number.POSITIVE_INFINITY, false);
   await cluster.clock.advance(settleMs);
+  // A kubelet that has just come back takes a little longer to end pods.
+  for (let step = 0; step < mostSettles && (await isEnding(cluster, namespace)); step++) await cluster.clock.advance(settleMs);
   const result = outline(await stateOf(cluster, namespace), namespace);
   await cluster.client.delete(resources.namespaces, { name: namespace });
   return result;
+}
+
+async function isEnding({ client }: SimulatedCluster, namespace: string): Promise<boolean> {
+  const { items } = await client.list(resources.pods, { namespace });
+  return items.some(({ metadata }) => metadata.deletionTimestamp !== undefined);
 }
 
 /** Whatever was made for the seeds so far must go, with all that is in it: no finalizer is stuck. */

@@ -8,7 +8,7 @@ import type { Service } from '../../base/service.ts';
 import { httpClient } from '../../client/http-client.ts';
 import { loadKubeconfig } from '../../client/kubeconfig.ts';
 import { certificateAuthority } from '../../cluster/certificate-authority.ts';
-import { controllersLease, schedulerLease, tokenSigner } from '../../cluster/components.ts';
+import { controllersLease, tokenSigner } from '../../cluster/components.ts';
 import { flagDuration, flagSwitch, flagText, type RawFlags, settingsOf } from '../../cluster/controller-flags.ts';
 import { logTo } from '../../cluster/logger.ts';
 import { startLoneControllers, startLoneScheduler } from '../../cluster/lone-components.ts';
@@ -38,7 +38,7 @@ export async function scheduler({ kubeconfig, config: file, ...flags }: Common &
   const config = readSchedulerConfigFile(file);
   const client = httpClient(await loadKubeconfig(kubeconfig));
   const election = flagSwitch(flags, 'leader-elect', config.leaderElect)
-    ? { ...schedulerLease, identity: `${hostname()}_${systemEntropy.uuid()}`, retryMs: 2000 }
+    ? { ...config.election, identity: `${hostname()}_${systemEntropy.uuid()}` }
     : undefined;
   await runUntilStopped(startLoneScheduler(client, config, election, outside()), () => client.close());
 }

@@ -34,6 +34,13 @@ test('nothing said is what upstream does', () => {
   );
 });
 
+test('the Lease and its times are those of the file', () => {
+  const leaderElection = { leaderElect: true, leaseDuration: '3s', renewDeadline: '2s', retryPeriod: '500ms', resourceName: 'mine' };
+  const election = { namespace: 'kube-system', name: 'mine', leaseMs: 3000, renewDeadlineMs: 2000, retryMs: 500 };
+  expect(readSchedulerConfig(config({ leaderElection })).election).toEqual(election);
+  expect(() => readSchedulerConfig(config({ leaderElection: { leaseDuration: '5s' } }))).toThrow('LeaseDuration must be greater than');
+});
+
 const names = (value: unknown): readonly string[] => first(value).plugins.map(({ name }) => name);
 
 test('plugins are switched off and on, everywhere or at one point, and weighted', () => {

@@ -5,10 +5,29 @@ import { ConfigError, Section } from './config-reader.ts';
 import { type PluginFactory, pluginRegistry } from './plugin-registry.ts';
 import { readProfile } from './read-profile.ts';
 
-/** A configuration, and whether the scheduler is to take a Lease first. */
+/** The Lease, where the scheduler takes one, and its durations in milliseconds; what the file leaves out is upstream's. */
+export interface ReadElection {
+  readonly namespace: string;
+  readonly name: string;
+  readonly leaseMs: number;
+  readonly renewDeadlineMs: number;
+  readonly retryMs: number;
+}
+
+/** A configuration, and whether the scheduler is to take a Lease first, and which. */
 export interface ReadConfig extends SchedulerConfig {
   readonly leaderElect: boolean;
+  readonly election: ReadElection;
 }
+
+/** Upstream's Lease of the scheduler. */
+export const defaultElection: ReadElection = {
+  namespace: 'kube-system',
+  name: 'kube-scheduler',
+  leaseMs: 15_000,
+  renewDeadlineMs: 10_000,
+  retryMs: 2000,
+};
 
 /** Reads a parsed file. `registry`: plugins beside upstream's may be in it. Throws ConfigError. */
 export function readSchedulerConfig(value: unknown, registry: ReadonlyMap<string, PluginFactory> = pluginRegistry): ReadConfig {
@@ -71,7 +90,20 @@ export function readSchedulerConfig(value: unknown, registry: ReadonlyMap<string
     bindTimeoutMs: bindTimeoutMs || defaultConfig.bindTimeoutMs,
     extenders,
     leaderElect: election.flag('leaderElect') ?? true,
+    election: readElection(election),
   };
+}
+
+function readElection(section: Section): ReadElection {
+  const leaseMs = section.duration('leaseDuration') || defaultElection.leaseMs;
+  const renewDeadlineMs = section.duration('renewDeadline') || defaultElection.renewDeadlineMs;
+  const retryMs = section.duration('retryPeriod') || defaultElection.retryMs;
+  if (leaseMs <= renewDeadlineMs)
+    throw new ConfigError('leaderElection.leaseDuration: Invalid value: LeaseDuration must be greater than RenewDeadline');
+  if (renewDeadlineMs <= retryMs)
+    throw new ConfigError('leaderElection.renewDeadline: Invalid value: RenewDeadline must be greater than RetryPeriod');
+  const namespace = section.text('resourceNamespace') || defaultElection.namespace;
+  return { namespace, name: section.text('resourceName') || defaultElection.name, leaseMs, renewDeadlineMs, retryMs };
 }
 
 /** NodeResourcesFit leaves resources alone that an extender says are its business. */
