@@ -1,19 +1,24 @@
 // Owns keeping each Service's endpoint slices as its pods are. Slices of deleted Services are the garbage collector's.
+import type { Node } from '../../api/core/v1.ts';
 import type { EndpointSlice } from '../../api/discovery/v1.ts';
 import { hasReason } from '../../api/status-error.ts';
+import { EventRecorder } from '../../client/event-recorder.ts';
 import { resources } from '../../client/resources.ts';
-import type { Controller, ControllerContext } from '../controller.ts';
+import { type Controller, type ControllerContext, TryAgain } from '../controller.ts';
 import { managedBy, managedByLabel, planSlices, serviceNameLabel } from './plan.ts';
 import { hasEndpoints } from './pod-facts.ts';
 import { keyOf, ServiceWatch } from './service-watch.ts';
+import { ShareBook } from './share-book.ts';
 import { TriggerTimes } from './trigger-times.ts';
+import { zoneFacts, zoneShares } from './zone-shares.ts';
 
 /** How long the watch may lag behind what was written here before it is taken that someone else wrote; and how often to look. */
 const lagMs = 1000;
 const lagLookMs = 20;
-const afterUnknownNodeMs = 1000;
 
-export function endpointSliceController({ informers, client, clock }: ControllerContext, most?: number): Controller {
+export function endpointSliceController({ informers, client, clock, log }: ControllerContext, most?: number): Controller {
+  const recorder = new EventRecorder(client, clock, log, { component: 'endpoint-slice-controller' });
+  const book = new ShareBook();
   const watch = new ServiceWatch({ informers });
   const nodes = informers.of(resources.nodes);
   const slices = informers.of(resources.endpointSlices, {
@@ -51,6 +56,18 @@ export function endpointSliceController({ informers, client, clock }: Controller
         deleted: changed,
       });
       await Promise.all([nodes.start().synced, slices.start().synced]);
+      let shown = '';
+      const weigh = (): void => {
+        const facts = nodes.list().map(zoneFacts).sort().join(',');
+        if (facts === shown) return;
+        shown = facts;
+        for (const key of book.weigh(zoneShares(nodes.list()))) enqueue(key);
+      };
+      const moved = (node: Node, old: Node): void => {
+        if (zoneFacts(node) !== zoneFacts(old)) weigh();
+      };
+      weigh();
+      nodes.on({ added: weigh, deleted: weigh, updated: moved });
       await watch.start(enqueue);
     },
     async reconcile(key) {
@@ -58,6 +75,7 @@ export function endpointSliceController({ informers, client, clock }: Controller
       if (service === undefined) {
         times.forget(key);
         written.delete(key);
+        book.forget(key);
         return undefined;
       }
       if (!hasEndpoints(service) || service.metadata.deletionTimestamp !== undefined) return undefined;
@@ -68,6 +86,7 @@ export function endpointSliceController({ informers, client, clock }: Controller
         slices: slices.byIndex('service', key).filter(({ metadata }) => metadata.deletionTimestamp === undefined),
         node: (name) => nodes.get('', name),
         changedMs: times.look(key, service, pods),
+        ...(book.shares === undefined ? {} : { zones: book.shares }),
         ...(most === undefined ? {} : { most }),
       });
       try {
@@ -86,10 +105,18 @@ export function endpointSliceController({ informers, client, clock }: Controller
         if (hasReason(error, 'Conflict', 'NotFound')) return { againMs: lagLookMs };
         throw error;
       }
-      return plan.incomplete ? { againMs: afterUnknownNodeMs } : undefined;
+      const { name, namespace = '', uid } = service.metadata;
+      const tell = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
+        recorder.record({ apiVersion: 'v1', kind: 'Service', namespace, name, uid }, type, reason, message);
+      const families = (service.spec.ipFamilies ?? []).filter((family) => family !== '');
+      for (const { type, reason, message } of book.note(key, plan.shares, families)) tell(type, reason, message);
+      if (plan.complaints.length === 0) return undefined;
+      const complaint = plan.complaints.length === 1 ? plan.complaints[0] : `[${plan.complaints.join(', ')}]`;
+      tell('Warning', 'FailedToUpdateEndpointSlices', `Error updating Endpoint Slices for Service ${key}: ${complaint}`);
+      throw new TryAgain(complaint);
     },
     async stop() {
-      await Promise.all([watch.stop(), nodes.stop(), slices.stop()]);
+      await Promise.all([watch.stop(), nodes.stop(), slices.stop(), recorder.stop()]);
     },
   };
 

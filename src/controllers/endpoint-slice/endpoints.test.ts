@@ -117,7 +117,9 @@ test('labels follow the Service, hints its traffic distribution, hostnames the s
     'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
   });
   expect(slice?.endpoints?.[0]).toMatchObject({ hostname: 'h', zone: 'z1', hints: { forZones: [{ name: 'z1' }] } });
-  expect(plan(service(), [pod('p', { spec: { nodeName: 'n9' } })])).toMatchObject({ incomplete: true });
+  expect(plan(service(), [pod('p', { spec: { nodeName: 'n9' } })])).toMatchObject({
+    complaints: ['skipping Pod p for Service default/web: Node n9 Not Found'],
+  });
 });
 
 test('more than 1000 addresses: the ready ones first, and it is said', () => {

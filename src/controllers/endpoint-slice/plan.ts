@@ -1,8 +1,9 @@
 // Owns which endpoint slices a Service should have, keeping those that it has as far as they go. Pure; upstream's rules.
 import type { Node, ObjectReference, Pod, Service } from '../../api/core/v1.ts';
-import type { Endpoint, EndpointHints, EndpointSlice } from '../../api/discovery/v1.ts';
+import type { Endpoint, EndpointSlice } from '../../api/discovery/v1.ts';
 import type { Draft } from '../../api/object.ts';
 import { formatTime } from '../../base/time.ts';
+import { type Hinted, type SliceSet, wantsShares, withHints } from './hints.ts';
 import {
   addressesOf,
   counts,
@@ -14,6 +15,7 @@ import {
   type ServedPort,
   servedPorts,
 } from './pod-facts.ts';
+import type { ZoneShares } from './zone-shares.ts';
 
 /** A slice holds this many endpoints. */
 export const maxEndpoints = 100;
@@ -26,8 +28,10 @@ export interface SlicesPlan {
   readonly create: readonly Draft<EndpointSlice>[];
   readonly update: readonly EndpointSlice[];
   readonly delete: readonly EndpointSlice[];
-  /** Pods were left out because their node is not known yet. */
-  readonly incomplete: boolean;
+  /** Pods that were left out because their node is not known: upstream's complaint about each. */
+  readonly complaints: readonly string[];
+  /** By address family, where the Service asks for shares by zone: what each zone was given, or why none was. */
+  readonly shares: ReadonlyMap<string, Pick<Hinted, 'given' | 'refusal'>>;
 }
 
 /** What is known when planning. `changedMs`: since when the endpoints are out of date. */
@@ -36,15 +40,18 @@ export interface Observed {
   readonly slices: readonly EndpointSlice[];
   readonly node: (name: string) => Node | undefined;
   readonly changedMs: number | undefined;
+  /** The zones' shares of the cluster; absent where they are not known. */
+  readonly zones?: ZoneShares;
   /** So many endpoints fit into a slice; 100 unless told. */
   readonly most?: number;
 }
 
 /** Plans for a Service that has endpoints. */
-export function planSlices(service: Service, { pods, slices, node, changedMs, most = maxEndpoints }: Observed): SlicesPlan {
+export function planSlices(service: Service, { pods, slices, node, changedMs, zones, most = maxEndpoints }: Observed): SlicesPlan {
   const families = (service.spec.ipFamilies ?? ['IPv4']).filter((family) => family !== '');
-  const unwanted = slices.filter(({ addressType }) => !families.some((family) => family === addressType));
-  let incomplete = false;
+  // What another Service of that name left behind is not taken over.
+  const isOurs = (slice: EndpointSlice): boolean => ownedBy(slice, service) && families.some((family) => family === slice.addressType);
+  const complaints = new Set<string>();
   const plans = families.map((family) => {
     const groups = new Map<string, Group>();
     for (const pod of pods) {
@@ -52,7 +59,8 @@ export function planSlices(service: Service, { pods, slices, node, changedMs, mo
       if (addresses.length === 0) continue;
       const onNode = pod.spec.nodeName ? node(pod.spec.nodeName) : undefined;
       if (pod.spec.nodeName && onNode === undefined && !service.spec.publishNotReadyAddresses) {
-        incomplete = true;
+        const { name, namespace } = service.metadata;
+        complaints.add(`skipping Pod ${pod.metadata.name} for Service ${namespace}/${name}: Node ${pod.spec.nodeName} Not Found`);
         continue;
       }
       const ports = servedPorts(service, pod);
@@ -61,20 +69,17 @@ export function planSlices(service: Service, { pods, slices, node, changedMs, mo
       group.wanted.set(pod.metadata.uid, endpointOf(service, pod, addresses, onNode));
       groups.set(key, group);
     }
-    return planFamily(
-      service,
-      family,
-      slices.filter(({ addressType }) => addressType === family),
-      groups,
-      most,
-    );
+    const own = slices.filter((slice) => slice.addressType === family && isOurs(slice));
+    const plan = planFamily(service, family, own, groups, most);
+    return { ...plan, family, hinted: withHints(service, plan, zones) };
   });
   const finish = <T extends Draft<EndpointSlice>>(slice: T): T => ({ ...slice, metadata: withTime(slice.metadata, changedMs) });
   return {
-    create: plans.flatMap(({ create }) => create.map(finish)),
-    update: plans.flatMap(({ update }) => update.map(finish)),
-    delete: [...unwanted, ...plans.flatMap((plan) => plan.delete)],
-    incomplete,
+    create: plans.flatMap(({ hinted }) => hinted.create.map(finish)),
+    update: plans.flatMap(({ hinted }) => hinted.update.map(finish)),
+    delete: [...slices.filter((slice) => !isOurs(slice)), ...plans.flatMap((plan) => plan.delete)],
+    complaints: [...complaints],
+    shares: wantsShares(service) ? new Map(plans.map(({ family, hinted }) => [family, hinted])) : new Map(),
   };
 }
 
@@ -90,10 +95,11 @@ function planFamily(
   slices: readonly EndpointSlice[],
   groups: ReadonlyMap<string, Group>,
   most: number,
-): Omit<SlicesPlan, 'incomplete'> {
+): SliceSet & Pick<SlicesPlan, 'delete'> {
   const labels = labelsOf(service);
   const fresh: { readonly endpoints: readonly Endpoint[]; readonly ports: readonly ServedPort[] }[] = [];
   const update: EndpointSlice[] = [];
+  const unchanged: EndpointSlice[] = [];
   const spare: EndpointSlice[] = slices.filter((slice) => !groups.has(portsKey(slice.ports ?? [])) || isPlaceholder(slice));
   let kept = 0;
   for (const [key, { ports, wanted }] of groups) {
@@ -108,7 +114,9 @@ function planFamily(
         left.delete(uid);
         return next === undefined ? [] : [next];
       });
-      const changed = canonical(endpoints) !== canonical(before) || canonical(slice.metadata.labels) !== canonical(labels);
+      const changed =
+        canonical(endpoints) !== canonical(before.map(({ hints: _, ...rest }) => rest)) ||
+        canonical(slice.metadata.labels) !== canonical(labels);
       if (endpoints.length === 0) spare.push(slice);
       else open.push({ slice, endpoints, changed });
     }
@@ -135,12 +143,14 @@ function planFamily(
     kept += open.length;
     for (const { slice, endpoints, changed } of open)
       if (changed) update.push({ ...slice, metadata: { ...slice.metadata, labels }, endpoints });
+      else unchanged.push(slice);
   }
   if (kept === 0 && fresh.length === 0) {
     const present = spare.find(isPlaceholder);
     if (present !== undefined) {
       spare.splice(spare.indexOf(present), 1);
       if (canonical(present.metadata.labels) !== canonical(labels)) update.push({ ...present, metadata: { ...present.metadata, labels } });
+      else unchanged.push(present);
     } else fresh.push({ endpoints: [], ports: [] });
   }
   const create: Draft<EndpointSlice>[] = [];
@@ -149,7 +159,7 @@ function planFamily(
     if (slice === undefined) create.push({ metadata: newMetadata(service, labels), addressType, ...content });
     else update.push({ ...slice, metadata: { ...slice.metadata, labels }, ...content });
   }
-  return { create, update, delete: spare };
+  return { create, update, unchanged, delete: spare };
 }
 
 function isPlaceholder({ endpoints, ports }: EndpointSlice): boolean {
@@ -186,7 +196,6 @@ function endpointOf(service: Service, pod: Pod, addresses: readonly string[], no
   const hostname = hostnameIn(pod, service);
   const zone = node?.metadata.labels?.['topology.kubernetes.io/zone'];
   const targetRef: ObjectReference = { kind: 'Pod', ...(namespace === undefined ? {} : { namespace }), name, uid };
-  const hints = ready ? hintsOf(service, zone, pod.spec.nodeName) : undefined;
   return {
     addresses,
     conditions: { ready, serving, terminating },
@@ -194,16 +203,11 @@ function endpointOf(service: Service, pod: Pod, addresses: readonly string[], no
     targetRef,
     ...(pod.spec.nodeName ? { nodeName: pod.spec.nodeName } : {}),
     ...(zone === undefined ? {} : { zone }),
-    ...(hints === undefined ? {} : { hints }),
   };
 }
 
-function hintsOf({ spec }: Service, zone: string | undefined, nodeName: string | undefined): EndpointHints | undefined {
-  const near = spec.trafficDistribution;
-  const node = near === 'PreferSameNode' && nodeName ? { forNodes: [{ name: nodeName }] } : {};
-  const zones = zone !== undefined && (near === 'PreferClose' || near === 'PreferSameZone' || near === 'PreferSameNode');
-  const hints: EndpointHints = { ...(zones ? { forZones: [{ name: zone }] } : {}), ...node };
-  return Object.keys(hints).length === 0 ? undefined : hints;
+function ownedBy({ metadata }: EndpointSlice, service: Service): boolean {
+  return metadata.ownerReferences?.some(({ kind, uid }) => kind === 'Service' && uid === service.metadata.uid) ?? false;
 }
 
 function portsKey(ports: NonNullable<EndpointSlice['ports']>): string {
