@@ -140,7 +140,7 @@ export class MortalServer {
       get compactedRevision() {
         return of.compactedRevision;
       },
-      settled: () => of.settled(),
+      trouble: undefined,
       get: (key) => of.get(key),
       range: (query) => of.range(query),
       transact: async (transaction) => {
