@@ -3,6 +3,13 @@ import type { Pod } from '../api/core/v1.ts';
 import type { ContainerStatus, SandboxStatus } from '../runtime/runtime.ts';
 import { graceAnnotation, podNameLabel, podNamespaceLabel } from './container/labels.ts';
 
+const orphans = new WeakSet<Pod>();
+
+/** Whether a pod was made up here: then what it asked for is not known. */
+export function isOrphan(pod: Pod): boolean {
+  return orphans.has(pod);
+}
+
 /** Just enough of a pod to stop and remove what is left of it. */
 export function orphanPod(uid: string, sandboxes: readonly SandboxStatus[], containers: readonly ContainerStatus[]): Pod {
   const labels = sandboxes[0]?.labels ?? containers[0]?.labels ?? {};
@@ -10,7 +17,7 @@ export function orphanPod(uid: string, sandboxes: readonly SandboxStatus[], cont
     containers.find(({ annotations }) => annotations[graceAnnotation] !== undefined)?.annotations[graceAnnotation] ?? 30,
   );
   const names = [...new Set(containers.map(({ metadata }) => metadata.name))];
-  return {
+  const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
@@ -20,4 +27,6 @@ export function orphanPod(uid: string, sandboxes: readonly SandboxStatus[], cont
     },
     spec: { containers: names.map((name) => ({ name })), terminationGracePeriodSeconds: Number.isFinite(grace) ? grace : 30 },
   } as unknown as Pod;
+  orphans.add(pod);
+  return pod;
 }

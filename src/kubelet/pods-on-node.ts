@@ -4,7 +4,7 @@ import { type Service, TaskGroup } from '../base/service.ts';
 import type { ContainerStatus, RuntimeEvent, SandboxStatus } from '../runtime/runtime.ts';
 import { admissionOf } from './admit-pod.ts';
 import { logDirectoryOf, podUidLabel } from './container/labels.ts';
-import { orphanPod } from './orphan-pod.ts';
+import { isOrphan, orphanPod } from './orphan-pod.ts';
 import { newestSandbox } from './pod/members.ts';
 import { PodWorker } from './pod/pod-worker.ts';
 import type { PodPorts } from './pod/ports.ts';
@@ -12,7 +12,7 @@ import { isTerminal } from './pod/status.ts';
 import type { FoundPod, PodLookup } from './pod-lookup.ts';
 import { RefusedPods } from './refused-pods.ts';
 import { classCgroupValues } from './resources/cgroup-values.ts';
-import { cgroupsOf } from './resources/qos.ts';
+import { cgroupParentOf, cgroupsOf } from './resources/qos.ts';
 import { byClaim, type ResizeVerdict, resizeVerdict } from './resources/resize.ts';
 import { type ShutdownGrace, shutdownEnding, shutdownGroups, shutdownRefusal } from './shutdown.ts';
 
@@ -228,7 +228,9 @@ export class PodsOnNode implements Service, PodLookup {
       await worker.stop();
       await this.#ports.volumes.unmount(worker.uid);
       // Of a leftover pod nobody knows the class: an absent cgroup is no error.
-      for (const path of cgroupsOf(worker.uid, this.#ports.places.cgroupRoot)) await this.#ports.cgroups.remove(path);
+      const root = this.#ports.places.cgroupRoot;
+      const paths = isOrphan(worker.pod) ? cgroupsOf(worker.uid, root) : [cgroupParentOf(worker.pod, root)];
+      for (const path of paths) await this.#ports.cgroups.remove(path);
       await this.#ports.files.remove(logDirectoryOf(worker.pod, this.#ports.places.logDir));
     });
   }

@@ -189,6 +189,8 @@ export class PodWorker implements Service {
       this.#run(`look who was killed in ${id}`, () => this.#effects.outOfMemory(id));
     }
     const isSandbox = this.#view.sandboxes.some((sandbox) => sandbox.id === id);
+    // Who starts a container looks at it itself; a sandbox was looked at when it was made.
+    if (type === 'started' && (isSandbox || this.#view.container(id)?.state === 'running' || this.#starting.size > 0)) return;
     this.#run(`look at ${id}`, async () => {
       if (isSandbox) await this.#effects.refreshSandbox(id);
       else if (type === 'exited') await this.#effects.refreshExited(id);

@@ -23,9 +23,23 @@ async function directoriesOf(path: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => `${path}/${name}`);
 }
 
+/** Mostly there is nothing below any more, or nothing at all. */
 async function removeTree(path: string): Promise<void> {
+  try {
+    return await rmdir(path);
+  } catch (error) {
+    if ((error as { readonly code?: string }).code === 'ENOENT') return;
+  }
   for (const child of await directoriesOf(path)) await removeTree(child);
   await rmdir(path).catch(() => {});
+}
+
+let known: Promise<readonly string[]> | undefined;
+
+/** Where cgroups can be: they do not change while the machine runs. */
+function hierarchies(): Promise<readonly string[]> {
+  known ??= directoriesOf(mountPoint).then((found) => [mountPoint, ...found]);
+  return known;
 }
 
 /** In version 2 a cgroup has the controllers that its parents hand down. */
@@ -64,8 +78,7 @@ export const machineCgroups: PodCgroups = {
   },
   async remove(path) {
     if (!/\/pod[\w-]+$/.test(path) || path.includes('..')) return;
-    const hierarchies = [mountPoint, ...(await directoriesOf(mountPoint))];
-    for (const hierarchy of hierarchies) await removeTree(`${hierarchy}${path}`);
+    await Promise.all((await hierarchies()).map((hierarchy) => removeTree(`${hierarchy}${path}`)));
   },
 };
 

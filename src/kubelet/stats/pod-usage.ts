@@ -73,7 +73,7 @@ export async function volumesOf(pod: Pod, files: NodeFiles, { rootDir }: Pick<Us
     if (kind === undefined) continue;
     const path = `${rootDir}/pods/${pod.metadata.uid}/volumes/kubernetes.io~${directories[kind]}/${volume.name}`;
     const onDisk = (kind === 'emptyDir' && volume.emptyDir?.medium !== 'Memory') || kind === 'configMap';
-    volumes.push({ name: volume.name, ...(await used(files, path)), onDisk });
+    volumes.push({ name: volume.name, ...(await used(files, (await files.resolve(path)) ?? path)), onDisk });
   }
   return volumes;
 }

@@ -1,4 +1,4 @@
-// Owns the volumes of pods on the node's disk: set up, refreshed while the pod runs, taken down. Layout: ROOT/pods/UID/volumes/kubernetes.io~TYPE/NAME.
+// Owns the volumes of pods on the node's disk: set up, refreshed while the pod runs, taken down. Layout: ROOT/pods/UID/volumes/kubernetes.io~TYPE/NAME; what must not reach a disk (secrets, tokens) is a link from there into ROOT/memory, one tmpfs for all.
 import type { PersistentVolume, Pod, Volume } from '../../api/core/v1.ts';
 import { value } from '../../api/quantity.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -46,6 +46,7 @@ const askAgainMs = 100;
 export class PodVolumes {
   readonly #options: PodVolumesOptions;
   #serial = 0;
+  #memory: Promise<string> | undefined;
 
   constructor(options: PodVolumesOptions) {
     this.#options = options;
@@ -84,8 +85,38 @@ export class PodVolumes {
     references.release(uid);
     tokens.forget(uid);
     const directory = this.directory(uid);
+    if ((await files.stat(directory)) === undefined) return;
+    await files.remove(`${this.#memoryRoot}/${uid}`);
     for (const path of await files.mountsBelow(directory)) await files.unmount(path);
     await files.remove(directory);
+  }
+
+  get #memoryRoot(): string {
+    return `${this.#options.rootDir}/memory`;
+  }
+
+  /** Mounts the memory that pods' secrets share, once: a mount a volume would be the dearest part of a pod's start. */
+  async #openMemory(): Promise<string> {
+    const { files } = this.#options;
+    await files.makeDirectory(this.#memoryRoot);
+    await files.mountMemory(this.#memoryRoot, undefined);
+    await files.chmod(this.#memoryRoot, 0o700);
+    return this.#memoryRoot;
+  }
+
+  /** A directory of the pod that lies in memory, shown at `path`. */
+  async #inMemory(uid: string, path: string): Promise<string> {
+    const { files } = this.#options;
+    this.#memory ??= this.#openMemory().catch((error: unknown) => {
+      this.#memory = undefined;
+      throw error;
+    });
+    const real = `${await this.#memory}/${uid}${path.slice(this.directory(uid).length)}`;
+    if ((await files.stat(path)) === undefined) {
+      await files.makeDirectory(path.slice(0, path.lastIndexOf('/')));
+      await files.symlink(real, path);
+    }
+    return real;
   }
 
   async #mountOne(pod: Pod, volume: Volume, facts: PodFacts): Promise<MountedVolume> {
@@ -130,7 +161,7 @@ export class PodVolumes {
     const { files, references, tokens, clock } = this.#options;
     const kind = volume.configMap !== undefined ? 'configmap' : volume.secret !== undefined ? 'secret' : 'projected';
     const type = volume.downwardAPI !== undefined ? 'downward-api' : kind;
-    const path = `${this.directory(pod.metadata.uid ?? '')}/volumes/kubernetes.io~${type}/${volume.name}`;
+    const shown = `${this.directory(pod.metadata.uid ?? '')}/volumes/kubernetes.io~${type}/${volume.name}`;
     const namespace = pod.metadata.namespace ?? '';
     const issued = new Map<string, string>();
     const requests = tokenRequestsOf(volume);
@@ -142,11 +173,11 @@ export class PodVolumes {
       facts,
     });
     if (errors.length > 0) throw new VolumeError(errors.length === 1 ? (errors[0] ?? '') : `[${errors.join(', ')}]`);
+    const path = type === 'configmap' ? shown : await this.#inMemory(pod.metadata.uid ?? '', shown);
     if ((await files.stat(path)) === undefined) {
       await files.makeDirectory(path);
       await files.chmod(path, 0o777);
     }
-    if (type !== 'configmap') await files.mountMemory(path, undefined);
     const fsGroup = pod.spec?.securityContext?.fsGroup;
     await writeAtomically(files, path, payload, fsGroup === undefined ? {} : { fsGroup }, clock.now(), this.#serial++);
     return { hostPath: path, readonly: true };

@@ -144,7 +144,9 @@ class CriRuntime implements Runtime {
 
   async createContainer(sandboxId: string, config: ContainerConfig, sandbox: SandboxConfig): Promise<string> {
     const request = { pod_sandbox_id: sandboxId, config: containerMessage(config, sandbox), sandbox_config: sandboxMessage(sandbox) };
-    return (await this.#connection.call('CreateContainer', request, changeMs)).container_id;
+    const { container_id: id } = await this.#connection.call('CreateContainer', request, changeMs);
+    this.#sandboxIds.set(id, sandboxId);
+    return id;
   }
 
   async startContainer(id: string): Promise<void> {
