@@ -1,6 +1,8 @@
 // Owns one attempt to place a pod: the decision, then what preemption can do, and the words for it all. Pure.
 import type { Pod } from '../api/core/v1.ts';
+import type { ResourceClaim } from '../api/resource/v1.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { deallocationFor } from './devices/deallocation.ts';
 import { type Candidate, type PreemptionOptions, preempt } from './preemption/preempt.ts';
 import type { Profile } from './profile.ts';
 import { type RankingMemory, schedule } from './schedule.ts';
@@ -13,8 +15,11 @@ export type Attempt =
       readonly message: string;
       /** The plugins that turned it down: changes they care about wake the pod. */
       readonly plugins: ReadonlySet<string>;
-      /** Whom to evict, where that helps. */
+      /** Whom to evict, where that helps, and who else could be. */
       readonly candidate?: Candidate;
+      readonly candidates?: readonly Candidate[];
+      /** A claim whose devices are to be given up. */
+      readonly deallocate?: ResourceClaim;
       /** Whether a nomination from before still stands. */
       readonly keepsNomination: boolean;
     }
@@ -26,12 +31,20 @@ export function attempt(pod: Pod, cluster: ClusterView, profile: Profile, fracti
   if (verdict.outcome !== 'unschedulable') return verdict;
   const { message, plugins, ranking } = verdict;
   if (ranking === undefined) return { outcome: 'unschedulable', message, plugins, keepsNomination: true };
-  const tail = profile.claims ? 'no new claims to deallocate' : '';
+  const claims = profile.claims ? deallocationFor(pod, cluster, ranking) : undefined;
+  const tail = claims?.message ?? '';
+  const deallocate = claims?.claim && { deallocate: claims.claim };
   if (profile.preemption === undefined)
-    return { outcome: 'unschedulable', message: tail === '' ? message : `${message} ${tail}`, plugins, keepsNomination: true };
+    return {
+      outcome: 'unschedulable',
+      message: tail === '' ? message : `${message} ${tail}`,
+      plugins,
+      keepsNomination: true,
+      ...deallocate,
+    };
   const options: PreemptionOptions = profile.preemption;
   const found = preempt(pod, cluster, ranking, fraction(), options);
-  if ('candidate' in found) return { outcome: 'unschedulable', message, plugins, candidate: found.candidate, keepsNomination: false };
+  if ('candidate' in found) return { outcome: 'unschedulable', message, plugins, ...found, keepsNomination: false, ...deallocate };
   const why = `${tail === '' ? '' : `${tail}, `}preemption: ${found.message}`;
-  return { outcome: 'unschedulable', message: `${message} ${why}`, plugins, keepsNomination: found.keeps };
+  return { outcome: 'unschedulable', message: `${message} ${why}`, plugins, keepsNomination: found.keeps, ...deallocate };
 }

@@ -6,6 +6,7 @@ import { attempt } from './attempt.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { askFilter, askScores, askVictims, type ExtenderOptions, type Filtered } from './extender.ts';
 import type { Rejection } from './framework.ts';
+import { bestOf } from './preemption/preempt.ts';
 import type { Profile } from './profile.ts';
 import type { RankingMemory } from './schedule.ts';
 import { nodesMessage } from './verdict-message.ts';
@@ -86,16 +87,17 @@ function turnedDown(
 
 async function withVictims(pod: Pod, alone: Extract<Attempt, { outcome: 'unschedulable' }>, { extenders }: Extended): Promise<Attempt> {
   if (alone.candidate === undefined) return alone;
-  let candidates = [alone.candidate];
+  // They are shown all there are, as upstream shows them: what they leave, and of whom, is weighed again.
+  let candidates = alone.candidates ?? [alone.candidate];
   for (const extender of extenders) {
     if (!extender.preemptVerb || candidates.length === 0) continue;
     try {
-      candidates = [...(await askVictims(extender, pod, candidates))];
+      candidates = await askVictims(extender, pod, candidates);
     } catch (error) {
       if (!extender.ignorable) throw error;
     }
   }
-  const { candidate: _, ...rest } = alone;
-  const kept = candidates[0];
+  const { candidate: _, candidates: __, ...rest } = alone;
+  const kept = bestOf(candidates);
   return kept === undefined ? rest : { ...rest, candidate: kept };
 }

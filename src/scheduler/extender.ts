@@ -40,58 +40,70 @@ export function minds({ managedResources }: ExtenderOptions, pod: Pod): boolean 
 /** Asks which nodes will do. Rejects where it does not answer or says that something went wrong. */
 export async function askFilter(extender: ExtenderOptions, pod: Pod, nodes: readonly Node[]): Promise<Filtered> {
   const answer = await post(extender, extender.filterVerb ?? '', argsOf(extender, pod, nodes));
-  if (typeof answer['error'] === 'string' && answer['error'] !== '') throw new Error(answer['error']);
-  const items = (answer['nodes'] as { readonly items?: readonly Node[] } | undefined)?.items;
+  const error = fieldOf(answer, 'Error');
+  if (typeof error === 'string' && error !== '') throw new Error(error);
+  const items = fieldOf(fieldOf(answer, 'Nodes'), 'items') as readonly Node[] | null | undefined;
   const left = new Set(
     extender.nodeCacheCapable
-      ? ((answer['nodenames'] as readonly string[] | undefined) ?? [])
+      ? ((fieldOf(answer, 'NodeNames') as readonly string[] | null | undefined) ?? [])
       : (items ?? []).map(({ metadata }) => metadata.name),
   );
   const failed = new Map<string, { readonly reason: string; readonly resolvable: boolean }>();
-  for (const [name, reason] of Object.entries((answer['failedNodes'] ?? {}) as Record<string, string>))
-    failed.set(name, { reason, resolvable: true });
-  for (const [name, reason] of Object.entries((answer['failedAndUnresolvableNodes'] ?? {}) as Record<string, string>))
-    failed.set(name, { reason, resolvable: false });
+  for (const [field, resolvable] of [['FailedNodes', true] as const, ['FailedAndUnresolvableNodes', false] as const])
+    for (const [name, reason] of Object.entries((fieldOf(answer, field) ?? {}) as Record<string, string>))
+      failed.set(name, { reason, resolvable });
   return { left, failed };
 }
 
 /** Asks what nodes are worth; by name, weight already in it. */
 export async function askScores(extender: ExtenderOptions, pod: Pod, nodes: readonly Node[]): Promise<ReadonlyMap<string, number>> {
   const answer = await post(extender, extender.prioritizeVerb ?? '', argsOf(extender, pod, nodes));
-  const list = Array.isArray(answer) ? (answer as readonly { readonly host?: string; readonly score?: number }[]) : [];
-  return new Map(list.map(({ host = '', score = 0 }) => [host, score * extender.weight * scale]));
+  const list: readonly unknown[] = Array.isArray(answer) ? answer : [];
+  return new Map(
+    list.map((one) => [String(fieldOf(one, 'Host') ?? ''), Number(fieldOf(one, 'Score') ?? 0) * extender.weight * scale] as const),
+  );
 }
 
 /** Asks which candidates of a preemption stand, and with which victims. */
 export async function askVictims(extender: ExtenderOptions, pod: Pod, candidates: readonly Candidate[]): Promise<readonly Candidate[]> {
-  const meta = (one: Candidate) => ({ pods: one.pods.map(({ metadata }) => ({ uid: metadata.uid })), numPDBViolations: one.violations });
-  const whole = (one: Candidate) => ({ pods: one.pods, numPDBViolations: one.violations });
+  const meta = (one: Candidate) => ({ Pods: one.pods.map(({ metadata }) => ({ UID: metadata.uid })), NumPDBViolations: one.violations });
+  const whole = (one: Candidate) => ({ Pods: one.pods, NumPDBViolations: one.violations });
   const victims = Object.fromEntries(candidates.map((one) => [one.node, extender.nodeCacheCapable ? meta(one) : whole(one)]));
-  const args = extender.nodeCacheCapable ? { pod, nodeNameToMetaVictims: victims } : { pod, nodeNameToVictims: victims };
-  const answer = await post(extender, extender.preemptVerb ?? '', args);
-  const kept = (answer['nodeNameToMetaVictims'] ?? {}) as Record<
-    string,
-    { readonly pods?: readonly { readonly uid?: string }[]; readonly numPDBViolations?: number }
-  >;
+  const [NodeNameToVictims, NodeNameToMetaVictims] = extender.nodeCacheCapable ? [null, victims] : [victims, null];
+  const answer = await post(extender, extender.preemptVerb ?? '', { Pod: pod, NodeNameToVictims, NodeNameToMetaVictims });
+  const kept = (fieldOf(answer, 'NodeNameToMetaVictims') ?? {}) as Readonly<Record<string, unknown>>;
   return candidates.flatMap((one) => {
     const found = kept[one.node];
     if (found === undefined) return [];
-    const uids = new Set(found.pods?.map(({ uid }) => uid));
+    const asked = (fieldOf(found, 'Pods') ?? []) as readonly unknown[];
+    const uids = new Set(asked.map((victim) => fieldOf(victim, 'UID')));
     const pods = one.pods.filter(({ metadata }) => uids.has(metadata.uid));
     if (pods.length === 0) throw new Error(`expected at least one victim pod on node "${one.node}"`);
-    return [{ node: one.node, pods, violations: found.numPDBViolations ?? one.violations }];
+    return [{ node: one.node, pods, violations: Number(fieldOf(found, 'NumPDBViolations') ?? one.violations) }];
   });
 }
 
 /** Asks it to bind. */
 export async function askBind(extender: ExtenderOptions, { metadata }: Pod, node: string): Promise<void> {
   const args = { PodName: metadata.name, PodNamespace: metadata.namespace, PodUID: metadata.uid, Node: node };
-  const answer = await post(extender, extender.bindVerb ?? '', args);
-  if (typeof answer['Error'] === 'string' && answer['Error'] !== '') throw new Error(answer['Error']);
+  const error = fieldOf(await post(extender, extender.bindVerb ?? '', args), 'Error');
+  if (typeof error === 'string' && error !== '') throw new Error(error);
 }
 
 function argsOf({ nodeCacheCapable }: ExtenderOptions, pod: Pod, nodes: readonly Node[]): unknown {
-  return nodeCacheCapable ? { pod, nodenames: nodes.map(({ metadata }) => metadata.name) } : { pod, nodes: { items: nodes } };
+  return nodeCacheCapable
+    ? { Pod: pod, Nodes: null, NodeNames: nodes.map(({ metadata }) => metadata.name) }
+    : { Pod: pod, Nodes: { metadata: {}, items: nodes }, NodeNames: null };
+}
+
+/** The protocol's names are Go's own, and Go reads names in any case: so do we what extenders answer. */
+function fieldOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const fields = value as Readonly<Record<string, unknown>>;
+  if (name in fields) return fields[name];
+  const lower = name.toLowerCase();
+  const key = Object.keys(fields).find((one) => one.toLowerCase() === lower);
+  return key === undefined ? undefined : fields[key];
 }
 
 /** Answers above this size are no answers. */

@@ -291,6 +291,14 @@ class RunningScheduler implements Scheduler {
       this.#queue.retry(queued, pod);
       return report();
     }
+    if (tried.deallocate !== undefined) {
+      const { allocation: _, reservedFor: __, ...status } = tried.deallocate.status ?? {};
+      const freed = { ...tried.deallocate, status };
+      // Its change wakes the pod. Where somebody else was faster, that does.
+      this.#tasks.run(`give up the devices of claim ${freed.metadata.name}`, async () => {
+        await this.#options.client.updateStatus(resources.resourceClaims, freed);
+      });
+    }
     if (tried.candidate !== undefined) {
       const { node, pods: victims } = tried.candidate;
       const evicted = victims.filter(({ metadata }) => metadata.deletionTimestamp === undefined);

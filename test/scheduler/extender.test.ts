@@ -10,7 +10,12 @@ import { askBind, type ExtenderOptions, minds } from '../../src/scheduler/extend
 import { defaultProfile } from '../../src/scheduler/profile.ts';
 import { RankingMemory } from '../../src/scheduler/schedule.ts';
 
-type Asked = { readonly nodes?: { readonly items: readonly Node[] }; readonly nodenames?: readonly string[]; readonly Node?: string };
+type Asked = {
+  readonly Nodes?: { readonly items: readonly Node[] };
+  readonly NodeNames?: readonly string[];
+  readonly NodeNameToVictims?: Readonly<Record<string, { readonly Pods: readonly Pod[]; readonly NumPDBViolations: number }>>;
+  readonly Node?: string;
+};
 let server: Server;
 let answers: Record<string, (asked: Asked) => unknown> = {};
 const asked: string[] = [];
@@ -68,18 +73,22 @@ const attemptWith = (...extenders: readonly ExtenderOptions[]) => {
 
 test('what it leaves is what there is to choose from, and its scores decide among equals', async () => {
   answers = {
-    filter: ({ nodes }) => ({
-      nodes: { items: nodes?.items.filter(({ metadata: { name } }) => name !== 'n1') },
-      failedNodes: { n1: 'no license' },
+    // Extenders in Go answer in Go's spelling, others as they like.
+    filter: ({ Nodes }) => ({
+      Nodes: { metadata: {}, items: Nodes?.items.filter(({ metadata: { name } }) => name !== 'n1') },
+      NodeNames: null,
+      FailedNodes: { n1: 'no license' },
+      FailedAndUnresolvableNodes: null,
+      Error: '',
     }),
-    prioritize: ({ nodes }) => nodes?.items.map(({ metadata: { name } }) => ({ host: name, score: name === 'n3' ? 10 : 0 })),
+    prioritize: ({ Nodes }) => Nodes?.items.map(({ metadata: { name } }) => ({ host: name, score: name === 'n3' ? 10 : 0 })),
   };
   expect(await attemptWith(options({ filterVerb: 'filter', prioritizeVerb: 'prioritize' }))).toEqual({ outcome: 'placed', node: 'n3' });
   expect(asked).toEqual(['filter', 'prioritize']);
 });
 
 test('one with a cache of its own is sent names', async () => {
-  answers = { filter: ({ nodenames }) => ({ nodenames: nodenames?.slice(1, 2) }) };
+  answers = { filter: ({ NodeNames }) => ({ nodenames: NodeNames?.slice(1, 2) }) };
   expect(await attemptWith(options({ filterVerb: 'filter', nodeCacheCapable: true }))).toEqual({ outcome: 'placed', node: 'n2' });
 });
 
@@ -97,6 +106,29 @@ test('one that does not answer is an error, unless it may be ignored', async () 
     message: expect.stringContaining('code 500'),
   });
   expect(await attemptWith(options({ filterVerb: 'filter', ignorable: true }))).toEqual({ outcome: 'placed', node: 'n1' });
+});
+
+test('it is shown every candidate of a preemption, and what it leaves of them is weighed again', async () => {
+  const cluster = new ClusterState();
+  for (const [at, name] of ['n1', 'n2', 'n3'].entries()) {
+    cluster.putNode({ metadata: metadata(name), spec: {}, status: { allocatable: { cpu: '1', memory: '8Gi', pods: '10' } } });
+    cluster.putPod({ metadata: metadata(`low-${name}`), spec: { ...pod.spec, nodeName: name, priority: at } });
+  }
+  const shown: string[][] = [];
+  answers = {
+    preempt({ NodeNameToVictims = {} }) {
+      shown.push(Object.keys(NodeNameToVictims).sort());
+      const { n1: _, ...others } = NodeNameToVictims;
+      const uids = (pods: readonly Pod[]) => pods.map(({ metadata: { uid } }) => ({ UID: uid }));
+      const left = Object.entries(others).map(([name, { Pods }]) => [name, { Pods: uids(Pods), NumPDBViolations: 0 }]);
+      return { NodeNameToMetaVictims: Object.fromEntries(left) };
+    },
+  };
+  const parts = { cluster, profile: defaultProfile, memory: new RankingMemory(), fraction: () => 0, log: silentLog };
+  const asking = { ...pod, spec: { ...pod.spec, priority: 10 } };
+  const tried = await extendedAttempt(asking, { ...parts, extenders: [options({ preemptVerb: 'preempt' })] });
+  expect(shown).toEqual([['n1', 'n2', 'n3']]);
+  expect(tried).toMatchObject({ outcome: 'unschedulable', candidate: { node: 'n2' } });
 });
 
 test('it minds pods that ask for what it manages, and binds', async () => {

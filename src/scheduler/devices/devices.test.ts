@@ -121,3 +121,29 @@ test('devices that share counters are not given out beyond them; tainted ones on
   };
   expect(on(tolerant)).toEqual(['g0', 'g2']);
 });
+
+test('a pod that fits nowhere because its devices are elsewhere gives them up, unless another pod uses them', () => {
+  const here = (name: string) => ({
+    nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In' as const, values: [name] }] }],
+  });
+  const held = (reservedFor: readonly { readonly resource: string; readonly name: string; readonly uid: string }[]): ResourceClaim =>
+    claim('c', asks(1), { allocation: { devices: { results: [] }, nodeSelector: here('n1') }, reservedFor });
+  const tryWith = (users: Parameters<typeof held>[0]) => {
+    const state = cluster([], [held(users)]);
+    state.putNode({ ...node('n1'), spec: { unschedulable: true } });
+    const using: Pod = {
+      metadata: metadata('p'),
+      spec: { containers: [{ name: 'c' }], resourceClaims: [{ name: 'c', resourceClaimName: 'c' }] },
+    };
+    return attempt(using, state, defaultProfile, () => 0);
+  };
+  const told = '0/2 nodes are available: 1 node(s) were unschedulable, 1 resourceclaim not available on the node.';
+  const end = 'preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.';
+  expect(tryWith([])).toMatchObject({
+    deallocate: { metadata: { name: 'c' } },
+    message: `${told} deallocation of ResourceClaim completed, ${end}`,
+  });
+  const others = tryWith([{ resource: 'pods', name: 'q', uid: 'q' }]);
+  expect(others).toMatchObject({ message: `${told} still not schedulable, ${end}` });
+  expect(others).not.toHaveProperty('deallocate');
+});

@@ -8,7 +8,8 @@ import { DeviceReservation } from '../devices/device-reservation.ts';
 import type { Plugin, Refusal } from '../framework.ts';
 import { cameOrChanged, nodeCameOrTaintsChanged, unlessTaken } from '../wake-event.ts';
 
-const elsewhere: Refusal = { reasons: ['resourceclaim not available on the node'], resolvable: false };
+/** A node where the devices of an allocated claim cannot be reached. */
+export const elsewhere: Refusal = { reasons: ['resourceclaim not available on the node'], resolvable: false };
 const unavailable: Refusal = { reasons: ['cannot allocate all claims'], resolvable: false };
 
 export const dynamicResources: Plugin = {
@@ -53,7 +54,7 @@ export const dynamicResources: Plugin = {
     };
   },
   reserve(pod, { node }, cluster) {
-    const claims = (pod.spec.resourceClaims ?? []).map((use) => find(use, pod, cluster)).filter((one) => typeof one === 'object');
+    const claims = claimsOfPod(pod, cluster);
     if (claims.length === 0) return undefined;
     const open = claims.filter(({ status }) => status?.allocation === undefined);
     const allocations = allocateDevices(open, node, cluster.objects) ?? [];
@@ -70,12 +71,17 @@ export const dynamicResources: Plugin = {
     nodeCameOrTaintsChanged(event),
 };
 
+/** The claims that a pod uses and that are there. */
+export function claimsOfPod(pod: Pod, cluster: ClusterView): readonly ResourceClaim[] {
+  return (pod.spec.resourceClaims ?? []).map((use) => find(use, pod, cluster)).filter((one) => typeof one === 'object');
+}
+
 /** What is wrong with a claim that is not allocated: it asks for a class that is not there. */
 function missingClass({ spec }: ResourceClaim, { objects }: ClusterView): string | undefined {
   for (const { name, exactly, firstAvailable = [] } of spec.devices?.requests ?? []) {
-    for (const { deviceClassName } of exactly === undefined ? firstAvailable : [exactly])
+    for (const { deviceClassName, name: subName } of exactly === undefined ? firstAvailable : [{ ...exactly, name }])
       if (objects.deviceClasses.get(undefined, deviceClassName) === undefined)
-        return `request ${name}: device class ${deviceClassName} does not exist`;
+        return `request ${exactly === undefined ? `${name}/${subName}` : name}: device class ${deviceClassName} does not exist`;
   }
   return undefined;
 }

@@ -99,7 +99,7 @@ function isBeingPreempted({ metadata, status }: Pod): boolean {
  * The candidate that hurts least: fewest broken budgets, then the lowest of the highest priorities, the lowest sum of priorities, the fewest
  * victims, the latest start among the most important victims; then the first.
  */
-function bestOf(candidates: readonly Candidate[]): Candidate | undefined {
+export function bestOf(candidates: readonly Candidate[]): Candidate | undefined {
   let best: Candidate | undefined;
   for (const one of candidates) if (best === undefined || hurtsLess(hurtOf(one), hurtOf(best))) best = one;
   return best;
