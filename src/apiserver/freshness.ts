@@ -2,6 +2,7 @@
 import { StatusError } from '../api/status-error.ts';
 import { type Store, type StoreTrouble, StoreUnavailableError } from '../store/store.ts';
 import { type Query, revisionOf } from './list-options.ts';
+import { UnknownPathError } from './refusals.ts';
 
 /** Refusals that may be due to what another control plane has written and this one has not heard of. */
 const mayBeOld = new Set([401, 403, 404, 409, 422]);
@@ -27,7 +28,8 @@ export async function serveFresh<T>(store: Store, verb: string, query: Query, wa
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof StatusError) || !mayBeOld.has(error.code)) throw error;
+      const code = error instanceof UnknownPathError ? 404 : error instanceof StatusError ? error.code : 0;
+      if (!mayBeOld.has(code)) throw error;
       await store.settled();
       if (store.revision === known) throw error;
     }

@@ -69,13 +69,18 @@ export function isShared(choice: StoreChoice): choice is EtcdChoice {
   return typeof choice !== 'string';
 }
 
-/** Opens the store; `path` is where the embedded one lies. Throws OptionError where it cannot be reached. */
-export async function openStore(choice: StoreChoice, path: string, log: Log): Promise<Store> {
+/** Opens the store; `path` is where the embedded one lies. Throws OptionError where it cannot be reached, after `patienceMs` (10 s unless told). */
+export async function openStore(choice: StoreChoice, path: string, log: Log, patienceMs?: number): Promise<Store> {
   if (choice === 'memory') return memoryStore();
   if (choice === 'embedded') return openEmbedded(path);
   const { openEtcd } = await import('../store/etcd/etcd.ts');
   try {
-    return await openEtcd({ ...addressOf(choice), prefix: choice.prefix, log: log.with({ component: 'store' }) });
+    return await openEtcd({
+      ...addressOf(choice),
+      prefix: choice.prefix,
+      log: log.with({ component: 'store' }),
+      ...(patienceMs && { patienceMs }),
+    });
   } catch (error) {
     if (!(error instanceof StoreUnavailableError)) throw error;
     throw new OptionError(`--store ${choice.tls === undefined ? 'etcd' : 'etcds'}://${choice.endpoints.join(',')}: ${error.message}`);

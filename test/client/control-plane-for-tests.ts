@@ -1,4 +1,4 @@
-// Owns a control plane on an empty store in memory, for tests of clients: no nodes, no controllers, real time.
+// Owns a control plane on an empty store (in memory, unless told), for tests of clients: no nodes, no controllers, real time.
 import type { ApiServer } from '../../src/apiserver/api-server.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { seededEntropy } from '../../src/base/entropy.ts';
@@ -7,6 +7,7 @@ import { makeCa, makeKey } from '../../src/cluster/certificates.ts';
 import { openControlPlane } from '../../src/cluster/control-plane.ts';
 import type { KeyPair } from '../../src/cluster/key-pair.ts';
 import { memoryStore } from '../../src/store/memory.ts';
+import type { Store } from '../../src/store/store.ts';
 
 /** A control plane that does not listen yet, and whose clients' certificates `ca` signs. */
 export interface ControlPlaneForTests {
@@ -18,8 +19,7 @@ export interface ControlPlaneForTests {
 }
 
 /** Opens one. */
-export async function openControlPlaneForTests(): Promise<ControlPlaneForTests> {
-  const store = memoryStore();
+export async function openControlPlaneForTests(store: Store = memoryStore()): Promise<ControlPlaneForTests> {
   const ca = await makeCa(systemClock.now());
   const server = await openControlPlane({
     store,

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { AnyObject } from '../../src/api/object.ts';
 import { hasReason } from '../../src/api/status-error.ts';
 import type { Client } from '../../src/client/client.ts';
+import { resource } from '../../src/client/resource.ts';
 import { resources } from '../../src/client/resources.ts';
 import { adminOf, endLeftovers, ensureBundle, freePort, PeapodProcess, peapod, simulated } from '../cli/peapod-process.ts';
 import { EtcdProcess, etcdMissing } from './etcd-process.ts';
@@ -57,6 +59,28 @@ const endpoints = async (client: Client): Promise<readonly number[]> => {
   const { subsets } = await client.get(resources.endpoints, { namespace, name: 'kubernetes' });
   return (subsets ?? []).flatMap(({ ports: named }) => (named ?? []).map(({ port }) => port));
 };
+const oars = resource<AnyObject>('boat.example/v1', 'oars', 'Oar', true);
+const definition = {
+  metadata: { name: 'oars.boat.example' },
+  spec: {
+    group: 'boat.example',
+    scope: 'Namespaced',
+    names: { plural: 'oars', singular: 'oar', kind: 'Oar', listKind: 'OarList' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      },
+    ],
+  },
+};
+const established = ({
+  status,
+}: {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}): boolean => status?.conditions?.some((one) => one.type === 'Established' && one.status === 'True') ?? false;
 const deployment = (name: string) => ({
   metadata: { name, namespace },
   spec: {
@@ -126,6 +150,15 @@ test.skipIf(missing !== undefined)(
       await one.create(resources.namespaces, { metadata: { name }, spec: {} });
       await other.create(resources.configMaps, configMap('first', name));
     }
+    // A kind that was defined elsewhere is served as soon as its definer knows that it is.
+    await one.create(resources.customResourceDefinitions, definition as never);
+    await until(
+      'the kind is established',
+      async () => established(await one.get(resources.customResourceDefinitions, { name: 'oars.boat.example' })),
+      5000,
+    );
+    await other.create(oars, { metadata: { name: 'port', namespace }, length: 3 } as never);
+    expect((await one.get(oars, { namespace, name: 'port' })).metadata.name).toBe('port');
     expect((await endpoints(one)).toSorted()).toEqual([...ports].toSorted());
     await other.create(resources.deployments, deployment('both') as never);
     await until(
