@@ -12,26 +12,26 @@ export class ControlPlane {
   #process: PeapodProcess;
   access: ClientConfig;
 
-  readonly #without: string;
+  readonly #flags: readonly string[];
 
-  private constructor(port: number, without: string) {
+  private constructor(port: number, flags: readonly string[]) {
     this.#port = port;
-    this.#without = without;
+    this.#flags = flags;
     this.#process = this.#started();
     this.access = { server: '' };
   }
 
-  /** `without`: what it leaves out; without the word the API server is alone. */
-  static async open(without = 'scheduler,controllers'): Promise<ControlPlane> {
+  /** `without`: what it leaves out; without the word the API server is alone. `more`: further flags of `up`. */
+  static async open(without = 'scheduler,controllers', more: readonly string[] = []): Promise<ControlPlane> {
     ensureBundle();
-    const plane = new ControlPlane(await freePort(), without);
+    const plane = new ControlPlane(await freePort(), ['--without', without, ...more]);
     await plane.#process.up;
     plane.access = await loadKubeconfig(join(plane.dir, 'data', 'kubeconfig'));
     return plane;
   }
 
   #started(): PeapodProcess {
-    return new PeapodProcess([...simulated(join(this.dir, 'data'), this.#port), '--nodes', '0', '--without', this.#without]);
+    return new PeapodProcess([...simulated(join(this.dir, 'data'), this.#port), '--nodes', '0', ...this.#flags]);
   }
 
   /** Ends the process and starts it again on the same data; the milliseconds until it says that it is up. */
