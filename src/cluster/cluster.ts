@@ -128,7 +128,14 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
       now: () => systemClock.now(),
     };
     // Endpoints may not name the loopback: without a bridge the address that it would have stands in.
-    const apiIp = real || /^(0\.|127\.)/.test(options.bind) || options.serviceCidrs[0]?.includes(':') ? standIn : options.bind;
+    // Without a node here pods are elsewhere, and reach it as other machines do.
+    const away = options.nodes === 0 ? advertised : undefined;
+    const apiIp =
+      away !== undefined
+        ? away
+        : real || /^(0\.|127\.)/.test(options.bind) || options.serviceCidrs[0]?.includes(':')
+          ? standIn
+          : options.bind;
     const server: ApiServer = await step('API server', async () => {
       const opened = await openControlPlane({
         store,

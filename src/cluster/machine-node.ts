@@ -11,12 +11,14 @@ import { diskFiles } from '../runtime/disk-files.ts';
 import { type ClusterNode, type NodeAction, NodeSwitch } from './cluster-node.ts';
 import { conntrackOf } from './conntrack.ts';
 import { machineNames } from './identity.ts';
+import { advertisedAddress } from './join/own-address.ts';
 import type { KeyPair } from './key-pair.ts';
 import { kubeconfigOf } from './kubeconfig-file.ts';
 import type { Outside } from './lone-components.ts';
 import { applyInNode, connectLink, disconnectLink, inNode, nodeBridge, nodeLink, openLink } from './node-link.ts';
 import { NodeProcess } from './node-process.ts';
 import type { ClusterOptions } from './options.ts';
+import { overlayMtu } from './overlay/overlay.ts';
 import { nodePathsOf } from './paths.ts';
 import { enforcePolicies, policyUser } from './policy-network.ts';
 
@@ -47,10 +49,13 @@ export async function openMachineNode(parts: MachineNodeParts): Promise<ClusterN
   mkdirSync(paths.podLogs, { recursive: true });
   const url = `https://${link.gateway}:${port}`;
   writeFileSync(paths.kubeconfig, kubeconfigOf({ server: url, ca, ...identity }), { mode: 0o600 });
+  const advertised = advertisedAddress(options);
+  // Packets of pods must fit into the overlay, where there is one.
+  const mtu = advertised === undefined ? {} : { mtu: await overlayMtu(advertised) };
   const containerd = {
     dataDir: paths.runtime,
     stateDir: `${names.stateDir}-${link.node}`,
-    network: { bridge: nodeBridge, podCidr: link.podCidr, dataDir: `${paths.runtime}/cni/addresses` },
+    network: { bridge: nodeBridge, podCidr: link.podCidr, dataDir: `${paths.runtime}/cni/addresses`, ...mtu },
     mirrors,
     enter: inNode(link, []),
   };

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { machineNames } from '../../src/cluster/identity.ts';
+import { overlayNumber } from '../../src/cluster/overlay/overlay-plan.ts';
 import { findProgram } from '../../src/runtime/cri/containerd.ts';
 import { type RealCluster, realCluster, whyNoRealCluster } from './cluster-for-tests.ts';
 import { importTestImages } from './images.ts';
@@ -23,7 +24,7 @@ const commands = [...page.matchAll(/([^\n]*)\n\n```sh\n([^`]*)```/g)].flatMap(([
   block.split('\n').flatMap((command) => (command === '' ? [] : [{ command, away: before.includes('On the other machine') }])),
 );
 
-const [control, worker] = ['10.251.248.1', '10.251.248.2'];
+const [control, worker, stranger] = ['10.251.248.1', '10.251.248.2', '10.251.248.3'];
 const podRange = '10.251.252.0/22';
 
 describe.skipIf(problem !== undefined)('docs/multi-node.md, on several machines', () => {
@@ -99,7 +100,10 @@ describe.skipIf(problem !== undefined)('docs/multi-node.md, on several machines'
       if (args[0] === 'token') printed = stdout.trim().split(' ');
       if (isUp) await importTestImages(socketOf(cluster.dataDir));
       if (args.includes('--token')) await importTestImages(socketOf(away));
-      if (args.includes('status')) await reachesAll(kubectl);
+      if (args.includes('status')) {
+        await reachesAll(kubectl);
+        await turnsStrangersAway();
+      }
       if (args[0] === 'delete') {
         while (!readFileSync(join(away, 'peapod.log'), 'utf8').includes('was deleted from the cluster')) await sleep(20);
         while ((await run('ip', ['route'])).stdout.includes(`dev pp${machineNames(cluster.dataDir).bridge.split('-')[1]}vx`))
@@ -116,6 +120,27 @@ describe.skipIf(problem !== undefined)('docs/multi-node.md, on several machines'
     await run(join(home, 'peapod'), ['down', '--data-dir', cluster.dataDir], { timeout: 60_000 });
     expect(await traces(cluster.dataDir, (program, args) => run(program, [...args]))).toEqual([]);
   }, 300_000);
+
+  /** A packet of the overlay from an address that is no machine's of the cluster is turned away; one of another overlay is nobody's business. */
+  async function turnsStrangersAway(): Promise<void> {
+    const turnedAway = async (): Promise<number> => {
+      const { stdout } = await run('nft', ['list', 'table', 'inet', machineNames(cluster.dataDir).overlayTable]);
+      return Number(/counter packets (\d+)/.exec(stdout)?.[1]);
+    };
+    const own = overlayNumber(readFileSync(join(cluster.dataDir, 'pki/ca.crt'), 'utf8'));
+    const send = (from: string, vni: number): Promise<unknown> => {
+      const packet = `Buffer.from([8,0,0,0,${vni >> 16},${(vni >> 8) & 255},${vni & 255},0])`;
+      const script = `const s=require('dgram').createSocket('udp4');s.bind(0,'${from}',()=>s.send(${packet},8472,'${control}',()=>s.close()))`;
+      return there(process.execPath, ['-e', script]);
+    };
+    await there('ip', ['address', 'add', `${stranger}/24`, 'dev', 'eth0']);
+    expect(await turnedAway()).toBe(0);
+    await send(worker, own);
+    await send(stranger, own + 1);
+    expect(await turnedAway()).toBe(0);
+    await send(stranger, own);
+    expect(await turnedAway()).toBe(1);
+  }
 
   /** From a pod of each machine: the pods of the other by address, the Service by address, its name. */
   async function reachesAll(kubectl: (...args: readonly string[]) => Promise<string>): Promise<void> {

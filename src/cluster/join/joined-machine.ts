@@ -16,8 +16,9 @@ import { formatIpv4, rangeOf } from '../options.ts';
 import { overlayFacts, overlayMtu, startOverlay } from '../overlay/overlay.ts';
 import { pathsOf } from '../paths.ts';
 import { enforcePolicies } from '../policy-network.ts';
+import { endRealRuntime } from '../real-runtime.ts';
 import { applyRules } from '../service-network.ts';
-import type { Membership } from './membership.ts';
+import { type Membership, saveMembership } from './membership.ts';
 
 /** What a machine is made of. */
 export interface JoinedMachineParts extends Omit<Outside, 'entropy'> {
@@ -47,6 +48,12 @@ export async function openJoinedMachine(parts: JoinedMachineParts): Promise<Join
   const address = formatIpv4(rangeOf(podCidr).first + 1);
   const facts = overlayFacts(dataDir, ca, nodeIp, address);
   const mtu = await overlayMtu(nodeIp);
+  if (membership.podCidr !== undefined && membership.podCidr !== podCidr) {
+    // The Node was deleted and is another one now. What still runs here has addresses that lead elsewhere.
+    log.warn('the node has another share of the pod range: what runs here is ended first', { before: membership.podCidr, podCidr });
+    await endRealRuntime(dataDir, clock, log);
+  }
+  saveMembership(dataDir, { ...membership, podCidr });
   for (const directory of [paths.kubelet, paths.manifests, paths.podLogs]) mkdirSync(directory, { recursive: true });
   await openNetwork(
     { table: names.table, bridge: names.bridge, uplinks: [facts.device], clusterCidr, serviceCidr, kubernetes: undefined },

@@ -165,7 +165,8 @@ async function becomeMember(parts: JoinParts): Promise<{ readonly membership: Me
       return requestNodeCertificate({ client: joiner, nodeName, clock: systemClock, onWaiting }, signal);
     });
     mkdirSync(pathsOf(dataDir).pki, { recursive: true, mode: 0o700 });
-    const membership = { server, ca, nodeName, nodeIp, cgroupRoot };
+    const share = before?.podCidr === undefined ? {} : { podCidr: before.podCidr };
+    const membership = { server, ca, nodeName, nodeIp, cgroupRoot, ...share };
     saveIdentity(dataDir, identity);
     saveMembership(dataDir, membership);
     return { membership, identity };

@@ -14,6 +14,8 @@ export interface Membership {
   readonly nodeName: string;
   readonly nodeIp: string;
   readonly cgroupRoot: string;
+  /** The share of the pod range that its network was made of last; absent: none yet. */
+  readonly podCidr?: string;
 }
 
 const fileOf = (dataDir: string): string => join(dataDir, 'membership.json');

@@ -84,6 +84,6 @@ test('whatever the kernel holds, the commands lead to what it should hold', () =
 test('only the machines of the cluster may send into its overlay', () => {
   const text = overlayGuard({ table: 't', vni: 7 }, peers);
   expect(text).toContain('elements = { 192.0.2.2 }');
-  expect(text).toContain('udp dport 8472 @th,96,24 7 ip saddr != @machines drop');
+  expect(text).toContain('udp dport 8472 @th,96,24 7 ip saddr != @machines counter drop');
   expect(overlayGuard({ table: 't', vni: 7 }, [])).not.toContain('elements');
 });

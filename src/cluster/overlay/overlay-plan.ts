@@ -123,7 +123,7 @@ table inet ${table} {
 ${machines.length === 0 ? '' : `    elements = { ${machines.join(', ')} }\n`}  }
   chain arriving {
     type filter hook input priority -10; policy accept;
-    udp dport ${overlayPort} @th,96,24 ${vni} ip saddr != @machines drop
+    udp dport ${overlayPort} @th,96,24 ${vni} ip saddr != @machines counter drop
   }
 }
 `;
