@@ -92,6 +92,10 @@ const truths = [
   "isQuantity('1.3Gi') && !isQuantity('1,3') && quantity('500m').asApproximateFloat() == 0.5 && !quantity('500m').isInteger() && quantity('-1').sign() == -1",
   "!format.dns1123Label().validate('my-name').hasValue() && format.dns1123Label().validate('My').hasValue() && format.named('uuid').hasValue() && !format.named('nope').hasValue()",
   "semver('1.2.3').major() == 1 && semver('1.2.3').isLessThan(semver('1.10.0')) && isSemver('1.0.0-alpha+1') && !isSemver('v1.0') && semver('v1.0', true).minor() == 0",
+  '[1, 2, 3].slice(1, 3) == [2, 3] && [[1], [2, 3]].flatten() == [1, 2, 3] && [[[1]], [[2]]].flatten(2) == [1, 2]',
+  '[3, 1, 2].sort() == [1, 2, 3] && ["b", "a"].sort() == ["a", "b"] && [1, 2].reverse() == [2, 1] && [1, 1, 2].distinct() == [1, 2]',
+  "[{'n': 2}, {'n': 1}].sortBy(x, x.n) == [{'n': 1}, {'n': 2}] && lists.range(3) == [0, 1, 2] && lists.range(0) == []",
+  '[1, 2].first().value() == 1 && [1, 2].last().value() == 2 && !dyn([]).first().hasValue() && optional.unwrap([optional.of(1), optional.none()]) == [1]',
   'sets.contains([1, 2, 3], [2]) && sets.equivalent([1, 1], [1]) && sets.intersects([1], [1, 2]) && !sets.intersects([1], [2])',
 ];
 

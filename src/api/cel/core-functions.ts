@@ -289,3 +289,9 @@ export const coreFunctions: Readonly<Record<string, CelFunction>> = {
 export function listValue(items: readonly CelValue[]): ValueList {
   return new ValueList(items);
 }
+
+/** The items of a list. Throws where it is none. */
+export function listOf(value: CelValue | undefined): readonly CelValue[] {
+  if (value instanceof CelList) return [...value];
+  throw noSuchOverload();
+}

@@ -126,6 +126,17 @@ const signatures: readonly string[] = [
   ...['int', 'uint', 'double', 'duration'].map((type) => `list<${type}>.sum():${type}`),
   'list<A>.indexOf(A):int',
   'list<A>.lastIndexOf(A):int',
+  'list<A>.slice(int,int):list<A>',
+  'list<list<A>>.flatten():list<A>',
+  'list<dyn>.flatten(int):list<dyn>',
+  ...sortables.flatMap((type) => [`list<${type}>.sort():list<${type}>`, `list<A>.@sortByAssociatedKeys(list<${type}>):list<A>`]),
+  'list<A>.reverse():list<A>',
+  'list<A>.distinct():list<A>',
+  'lists.range(int):list<int>',
+  'list<A>.first():optional<A>',
+  'list<A>.last():optional<A>',
+  'list<optional<A>>.unwrapOpt():list<A>',
+  'optional.unwrap(list<optional<A>>):list<A>',
   'string.find(string):string',
   'string.findAll(string):list<string>',
   'string.findAll(string,int):list<string>',
@@ -185,7 +196,7 @@ const signatures: readonly string[] = [
 ];
 
 /** Names that are functions with a dot in them rather than members of something. */
-const qualified = /^(optional|ip|sets|strings|format)\.(?!$)/;
+const qualified = /^(optional|ip|sets|lists|strings|format)\.(?!$)/;
 
 function read(signature: string): readonly [string, Overload] {
   const open =

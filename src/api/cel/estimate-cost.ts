@@ -194,6 +194,24 @@ class Estimate {
         const item = target?.declared?.elem === undefined ? unknown : { min: 0, max: target.declared.elem.maxElements };
         return plain(times(own, textual ? add(fixed(1), scaled(item, traversal)) : fixed(1)));
       }
+      case 'slice': {
+        const [start, end] = [this.#literal(e.args[0], 0), this.#literal(e.args[1], own.max)];
+        return allocating(1, end >= start ? fixed(capped(end - start)) : own);
+      }
+      case 'reverse':
+        return allocating(1, own);
+      case 'flatten':
+        return allocating(e.args.length === 0 ? 1 : this.#literal(e.args[0], most), own);
+      case 'distinct':
+        return allocating(2, times(own, own));
+      case 'lists.range':
+        return allocating(1, fixed(this.#literal(e.args[0], most)));
+      case 'sort':
+      case '@sortByAssociatedKeys': {
+        const keys = first === undefined ? own : sizeOf(first);
+        const type = this.#checked.types.get(e.args[0] ?? e.target ?? e)?.args[0]?.name;
+        return allocating(type === 'string' || type === 'bytes' ? 2 + traversal : 2, times(keys, keys));
+      }
       case 'url':
       case 'startsWith':
       case 'endsWith':
@@ -244,6 +262,7 @@ class Estimate {
       }
       case '_==_':
       case '_!=_':
+        if (e.args[0] !== undefined && this.#checked.types.get(e.args[0])?.kind === 'opaque') return plain(fixed(1));
         return plain(compared(sizeOf(first), sizeOf(second)));
       case '_<_':
       case '_<=_':
@@ -264,6 +283,10 @@ class Estimate {
     }
   }
 
+  #literal(e: Expression | undefined, otherwise: number): number {
+    return e?.is === 'constant' && typeof e.value === 'bigint' ? Number(e.value) : otherwise;
+  }
+
   #nameOf(e: Expression | undefined): string | undefined {
     return e === undefined ? undefined : this.#checked.types.get(e)?.name;
   }
@@ -272,6 +295,11 @@ class Estimate {
     const name = this.#nameOf(e);
     return name === 'string' || name === 'bytes';
   }
+}
+
+/** A call that makes a list, by cel-go's rule. */
+function allocating(factor: number, size: Range): { readonly cost: Range; readonly size: Range } {
+  return { cost: add(scaled(size, factor), fixed(11)), size };
 }
 
 function compared(a: Range, b: Range): Range {

@@ -4,6 +4,7 @@ import { coreFunctions } from './core-functions.ts';
 import { typeNames } from './declarations.ts';
 import type { Expression } from './expression.ts';
 import { kubernetesFunctions } from './kubernetes-functions.ts';
+import { listFunctions } from './list-functions.ts';
 import { callCost } from './runtime-cost.ts';
 import { textFunctions } from './text-functions.ts';
 import {
@@ -45,7 +46,7 @@ export function evaluateCel(checked: Checked, variables: ReadonlyMap<string, Cel
   }
 }
 
-const functions = new Map(Object.entries({ ...coreFunctions, ...textFunctions, ...kubernetesFunctions }));
+const functions = new Map(Object.entries({ ...coreFunctions, ...textFunctions, ...listFunctions, ...kubernetesFunctions }));
 const typeTexts: Readonly<Record<string, string>> = { timestamp: 'google.protobuf.Timestamp', duration: 'google.protobuf.Duration' };
 const [listCost, mapCost] = [10, 30];
 

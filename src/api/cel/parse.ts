@@ -239,6 +239,18 @@ class Reading {
         test: fourth === undefined ? undefined : this.read(third),
         result: this.read(fourth ?? third),
       };
+    if (name === 'sortBy' && first !== undefined && second !== undefined && args.length === 2) {
+      const keys: Expression = {
+        is: 'macro',
+        at,
+        macro: 'map',
+        range: this.read(receiver),
+        names: [nameOf(first)],
+        test: undefined,
+        result: this.read(second),
+      };
+      return { is: 'call', at, name: '@sortByAssociatedKeys', target, args: [keys] };
+    }
     if ((name === 'optMap' || name === 'optFlatMap') && first !== undefined && second !== undefined && args.length === 2)
       return { is: 'optMap', at, target, name: nameOf(first), result: this.read(second), flat: name === 'optFlatMap' };
     return { is: 'call', at, name, target, args: args.map((one) => this.read(one)) };

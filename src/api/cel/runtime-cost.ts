@@ -14,6 +14,14 @@ function traversalCost(value: CelValue): number {
   return 1;
 }
 
+/** A call that makes a list: the call itself and the list. */
+const listBase = 11;
+
+function isText(list: CelValue | undefined): boolean {
+  const [item] = list instanceof CelList ? list : [];
+  return typeof item === 'string' || item instanceof Uint8Array;
+}
+
 function addressSize(value: CelValue | undefined): number {
   const content = value instanceof Opaque ? (value.content as { readonly ip?: readonly number[]; readonly length?: number }) : undefined;
   return content?.ip?.length ?? content?.length ?? 1;
@@ -52,6 +60,17 @@ export function callCost(name: string, args: readonly CelValue[], result: CelVal
       return part(size(0) * 2);
     case 'join':
       return part(sizeOfValue(result) * 2);
+    case 'slice':
+    case 'reverse':
+    case 'lists.range':
+      return sizeOfValue(result) + listBase;
+    case 'flatten':
+      return sizeOfValue(result) * (typeof args[1] === 'bigint' ? Number(args[1]) : 1) + listBase;
+    case 'distinct':
+      return 2 * size(0) ** 2 + listBase;
+    case 'sort':
+    case '@sortByAssociatedKeys':
+      return Math.ceil((isText(args.at(-1)) ? 2 + traversal : 2) * size(args.length - 1) ** 2) + listBase;
     case 'find':
     case 'findAll':
     case 'matches':

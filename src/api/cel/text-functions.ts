@@ -1,16 +1,11 @@
 // Owns the functions on texts and lists beyond CEL's own: the strings and sets extensions, and Kubernetes' lists and regular expressions.
-import { type CelFunction, compiled, formatDouble, listValue, textOf } from './core-functions.ts';
+import { type CelFunction, compiled, formatDouble, listOf, listValue, textOf } from './core-functions.ts';
 import { formatText } from './format-text.ts';
 import { CelError, CelList, type CelValue, celCompare, celEquals, Duration, inInt, inUint, noSuchOverload, Uint } from './values.ts';
 
 function numberAt(value: CelValue | undefined, fallback: number): number {
   if (value === undefined) return fallback;
   if (typeof value === 'bigint') return Number(value);
-  throw noSuchOverload();
-}
-
-function listOf(value: CelValue | undefined): readonly CelValue[] {
-  if (value instanceof CelList) return [...value];
   throw noSuchOverload();
 }
 
