@@ -11,6 +11,8 @@ export interface NetworkFacts {
   readonly serviceCidr: string;
   /** The address of the Service `kubernetes` and where the API listens; undefined: the rules of Services tell the way as to any other. */
   readonly kubernetes: { readonly ip: string; readonly apiIp: string; readonly apiPort: number } | undefined;
+  /** Where pods ask for names, and who answers on this node; absent: there is a Service for it. */
+  readonly names?: { readonly ip: string; readonly to: string } | undefined;
 }
 
 /**
@@ -19,16 +21,17 @@ export interface NetworkFacts {
  */
 export function networkRules(facts: NetworkFacts): string {
   const inside = ['lo', facts.bridge, ...facts.uplinks];
-  const { kubernetes } = facts;
+  const { kubernetes, names } = facts;
   const toKubernetes =
     kubernetes === undefined ? '' : `    ip daddr ${kubernetes.ip} tcp dport 443 dnat ip to ${kubernetes.apiIp}:${kubernetes.apiPort}\n`;
+  const toNames = names === undefined ? '' : `    ip daddr ${names.ip} meta l4proto { tcp, udp } th dport 53 dnat ip to ${names.to}\n`;
   const ranges = `{ ${facts.clusterCidr}, ${facts.serviceCidr} }`;
   return `table inet ${facts.table} {
 }
 delete table inet ${facts.table}
 table inet ${facts.table} {
   chain to_kubernetes {
-${toKubernetes}  }
+${toKubernetes}${toNames}  }
   chain prerouting {
     type nat hook prerouting priority -100; policy accept;
     jump to_kubernetes

@@ -121,6 +121,35 @@ describe.skipIf(problem !== undefined)('docs/multi-node.md, on several machines'
     expect(await traces(cluster.dataDir, (program, args) => run(program, [...args]))).toEqual([]);
   }, 300_000);
 
+  test('a control plane without nodes is enough: the node answers its own pods’ names', async () => {
+    const alone = await realCluster(240, { bits: 22 });
+    const elsewhere = mkdtempSync(join(tmpdir(), 'peapod-away-'));
+    const program = join(home, 'peapod');
+    try {
+      await run(program, ['up', '--detach', ...alone.upFlags, '--nodes', '0', '--bind', control], { cwd: home, timeout: 60_000 });
+      const words = (await run(program, ['token', 'create', '--data-dir', alone.dataDir])).stdout.trim().split(' ').slice(1);
+      const flags = ['--data-dir', elsewhere, '--node-name', 'worker1', '--cgroup-root', '/worker1/kubepods', '--detach'];
+      await there(program, [...words, ...flags, '--registry-mirror', '*=http://127.0.0.1:9']);
+      await importTestImages(`${machineNames(elsewhere).stateDir}/containerd.sock`);
+      const env = { ...process.env, KUBECONFIG: join(alone.dataDir, 'kubeconfig') };
+      const kubectl = async (...args: readonly string[]): Promise<string> =>
+        (await run('kubectl', [...args], { env, timeout: 60_000 })).stdout;
+      await kubectl('run', 'client', '--image=busybox:1.36', '--command', '--', 'sleep', '3600');
+      await kubectl('wait', '--for=condition=Ready', 'pod/client', '--timeout=30s');
+      const asked = await kubectl('exec', 'client', '--', 'nslookup', 'kubernetes.default.svc.cluster.local');
+      const api = (await kubectl('get', 'service', 'kubernetes', '-o', 'jsonpath={.spec.clusterIP}')).trim();
+      expect(asked).toContain(`Address: ${api}`);
+      const ask = `fetch('https://${api}/version').then((r)=>r.text()).then((t)=>process.stdout.write(t))`;
+      const trust = ['NODE_TLS_REJECT_UNAUTHORIZED=0', 'NODE_NO_WARNINGS=1', process.execPath, '-e', ask];
+      expect((await there('env', trust)).stdout).toContain('gitVersion');
+    } finally {
+      await there(program, ['down', '--data-dir', elsewhere, '--delete']);
+      rmSync(elsewhere, { recursive: true, force: true });
+      await alone.dispose();
+    }
+    expect(await traces(elsewhere, there)).toEqual([]);
+  }, 120_000);
+
   /** A packet of the overlay from an address that is no machine's of the cluster is turned away; one of another overlay is nobody's business. */
   async function turnsStrangersAway(): Promise<void> {
     const turnedAway = async (): Promise<number> => {

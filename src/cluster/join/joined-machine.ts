@@ -17,7 +17,8 @@ import { overlayFacts, overlayMtu, startOverlay } from '../overlay/overlay.ts';
 import { pathsOf } from '../paths.ts';
 import { enforcePolicies } from '../policy-network.ts';
 import { endRealRuntime } from '../real-runtime.ts';
-import { applyRules } from '../service-network.ts';
+import { applyRules, dnsAddress } from '../service-network.ts';
+import { answerNames, hasNames } from './joined-names.ts';
 import { type Membership, saveMembership } from './membership.ts';
 
 /** What a machine is made of. */
@@ -55,14 +56,16 @@ export async function openJoinedMachine(parts: JoinedMachineParts): Promise<Join
   }
   saveMembership(dataDir, { ...membership, podCidr });
   for (const directory of [paths.kubelet, paths.manifests, paths.podLogs]) mkdirSync(directory, { recursive: true });
-  await openNetwork(
-    { table: names.table, bridge: names.bridge, uplinks: [facts.device], clusterCidr, serviceCidr, kubernetes: undefined },
-    address,
-    24,
-  );
+  const named = await hasNames(client);
+  const rules = {
+    ...{ table: names.table, bridge: names.bridge, uplinks: [facts.device], clusterCidr, serviceCidr, kubernetes: undefined },
+    ...(named ? {} : { names: { ip: dnsAddress(serviceCidr), to: address } }),
+  };
+  await openNetwork(rules, address, 24);
   const network = { bridge: names.bridge, podCidr, dataDir: `${paths.runtime}/cni/addresses`, mtu };
   const { endpoint } = await startContainerd({ dataDir: paths.runtime, stateDir: names.stateDir, network, mirrors });
   const outside = { clock, entropy: systemEntropy, log };
+  const dns = named ? undefined : await answerNames({ ...outside, client, address, clusterCidr, serviceCidr });
   const overlay = await startOverlay({ ...outside, client, isOwn: (name) => name === nodeName, facts });
   const proxy = startProxy({
     ...outside,
@@ -87,7 +90,7 @@ export async function openJoinedMachine(parts: JoinedMachineParts): Promise<Join
       cgroupRoot,
     },
     async stop() {
-      await Promise.all([proxy.stop(), policies.stop(), overlay.stop()]);
+      await Promise.all([proxy.stop(), policies.stop(), overlay.stop(), dns?.stop()]);
     },
   };
 }
