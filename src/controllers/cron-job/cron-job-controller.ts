@@ -11,7 +11,7 @@ import { keyOf, placeOf, splitKey } from '../object-key.ts';
 import { controllerOf } from '../ownership.ts';
 import { isEnding, wordsOf } from '../refusals.ts';
 import { byController } from '../shared-informers.ts';
-import { planCronJob, type Start, startedStatus, unexpected } from './plan.ts';
+import { planCronJob, rescheduledInMs, type Start, startedStatus, unexpected } from './plan.ts';
 
 export function cronJobController({ informers, client, clock, log }: ControllerContext): Controller {
   const cronJobs = informers.of(resources.cronJobs);
@@ -90,7 +90,14 @@ export function cronJobController({ informers, client, clock, log }: ControllerC
     name: 'cronjob-controller',
     async start(enqueue) {
       const change = (cronJob: CronJob): void => enqueue(keyOf(cronJob));
-      cronJobs.on({ added: change, updated: change, deleted: change });
+      const updated = (cronJob: CronJob, old: CronJob): void => {
+        const { schedule, timeZone } = cronJob.spec;
+        if (schedule === old.spec.schedule && timeZone === old.spec.timeZone) return change(cronJob);
+        const inMs = rescheduledInMs(cronJob, clock.now());
+        if (inMs !== undefined) return enqueue(keyOf(cronJob), inMs);
+        tell(cronJob, 'Warning', 'UnParseableCronJobSchedule', `unparseable schedule for cronjob: ${schedule}`);
+      };
+      cronJobs.on({ added: change, updated, deleted: change });
       await cronJobs.start().synced;
       const wake = (job: Job): void => {
         const owner = ownerOf(job);

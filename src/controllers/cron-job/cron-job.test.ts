@@ -80,6 +80,21 @@ test('or is replaced by it', async () => {
   await remove('new');
 });
 
+test('by another schedule it starts nothing before its next time', async () => {
+  await make('moved', 'true', { schedule: '0 0 1 1 *' });
+  await cluster.clock.advance(150_000);
+  const body = { spec: { schedule: '* * * * *' } };
+  const { metadata } = await cluster.client.patch(resources.cronJobs, { namespace, name: 'moved' }, { type: 'merge', body });
+  const leftMs = 60_000 - (cluster.clock.now() % 60_000);
+  await cluster.clock.advance(leftMs - 1000);
+  expect((await cluster.client.get(resources.cronJobs, { namespace, name: 'moved' })).metadata.resourceVersion).toBe(
+    metadata.resourceVersion,
+  );
+  await cluster.clock.advance(5000);
+  expect(await jobsOf('moved')).toHaveLength(1);
+  await remove('moved');
+});
+
 test('suspended: nothing; a deleted Job is forgotten', async () => {
   await make('still', 'sleep 100000', { suspend: true });
   await cluster.clock.advance(300_000);

@@ -161,6 +161,16 @@ function dueTime(cronJob: CronJob, schedule: Schedule, nowMs: number): ReturnTyp
   return mostRecentTime(schedule, from, nowMs);
 }
 
+/**
+ * When a CronJob is looked at whose schedule was changed, in milliseconds: not before its next time, though it may have missed earlier ones by the
+ * new schedule. Undefined where nothing can be made of the schedule.
+ */
+export function rescheduledInMs(cronJob: CronJob, nowMs: number): number | undefined {
+  const { schedule: text, timeZone } = cronJob.spec;
+  const schedule = parseSchedule(text, timeZone);
+  return schedule === undefined ? undefined : nextInMs(cronJob, schedule, nowMs);
+}
+
 function nextInMs(cronJob: CronJob, schedule: Schedule, nowMs: number): number | undefined {
   const recent = mostRecentTime(schedule, earliest(cronJob), nowMs);
   const from = recent.is === 'never' ? nowMs : (recent.atMs ?? (recent.missed === 'none' ? earliest(cronJob) : nowMs));

@@ -3,7 +3,7 @@ import type { Deployment, DeploymentStatus, ReplicaSet } from '../../api/apps/v1
 import { sameValue } from '../../api/equal.ts';
 import { controllerReference } from '../ownership.ts';
 import { hashLabel, templateHash } from '../revisions/template-hash.ts';
-import { rolls, sizeOf, wanted } from './bounds.ts';
+import { rolls, sizeOf, total, wanted } from './bounds.ts';
 import { nextRevision, presentAnnotations, revisionKey, revisionOf, sizeAnnotations, splitSets } from './revisions.ts';
 import { grownSize, isRescaled, rescale, rollingStep, type Sizing } from './sizes.ts';
 import { condition, deadlineInMs, hasDeadline, isComplete, plainStatus, progressingOf, rolloutStatus, withCondition } from './status.ts';
@@ -93,7 +93,8 @@ export function planDeployment({ deployment: seen, sets, oldPodsRun }: Observed,
   const rollout = (): DeploymentPlan => finish(rolloutStatus(deployment, all(), present, nowMs));
   if (!rolls(seen)) {
     const emptied = old.filter((set) => sizeOf(set) > 0).map((set) => ({ set, to: 0 }));
-    if (size(emptied) || oldPodsRun(present)) return rollout();
+    const told = total(old, ({ status }) => status?.replicas);
+    if (size(emptied) || told > 0 || oldPodsRun(present)) return rollout();
   }
   present ??= create();
   const sizing = rolls(seen) ? rollingStep(seen, present, old) : [{ set: present, to: wanted(seen) }];
