@@ -1,6 +1,6 @@
 // Owns an etcd of one's own for tests and benches: one member on free loopback ports, in a directory that goes with it.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,13 +57,14 @@ export class EtcdProcess {
     }
   }
 
-  /** Ends the process and waits for its end; `SIGSTOP` and `SIGCONT` only freeze and thaw it. */
+  /** Ends the process and waits for its end; `SIGSTOP` freezes it and waits until each of its threads stands, `SIGCONT` thaws it. */
   async kill(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null) return;
     const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
     child.kill(signal);
-    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await ended;
+    if (signal === 'SIGSTOP') await stopped(child.pid);
+    else if (signal !== 'SIGCONT') await ended;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -138,4 +139,11 @@ export class CuttableLine {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
+}
+
+/** The signal is sent before the threads stop: on a busy machine one of them may still answer for a while. */
+async function stopped(pid: number | undefined): Promise<void> {
+  const tasks = `/proc/${pid}/task`;
+  const stands = (task: string): boolean => readFileSync(`${tasks}/${task}/stat`, 'utf8').includes(') T ');
+  while (!readdirSync(tasks).every(stands)) await new Promise((resolve) => setTimeout(resolve, 5));
 }
