@@ -38,9 +38,16 @@ function stateLines({ metadata, spec, status }: Pod): readonly string[] {
   return lines;
 }
 
-function eventLine({ lastTimestamp, eventTime, type, reason, message, count }: Event): string {
-  const times = count !== undefined && count > 1 ? ` (${count} times)` : '';
-  return `  ${lastTimestamp ?? eventTime ?? ''} ${type ?? ''} ${reason ?? ''}: ${message ?? ''}${times}`;
+/** When an event was seen last, as text without fractions of a second. */
+export function lastSeen({ series, lastTimestamp, eventTime, metadata }: Event): string {
+  const at = series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '';
+  return at.replace(/\.\d+Z$/, 'Z');
+}
+
+function eventLine(event: Event): string {
+  const { type, reason, message, count, series } = event;
+  const times = series?.count ?? count ?? 1;
+  return `  ${lastSeen(event)} ${type ?? ''} ${reason ?? ''}: ${message ?? ''}${times > 1 ? ` (${times} times)` : ''}`;
 }
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

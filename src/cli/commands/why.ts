@@ -9,7 +9,7 @@ import { askLastWords } from '../../cluster/ask-last-words.ts';
 import { askWhy } from '../../cluster/ask-why.ts';
 import { OptionError } from '../../cluster/option-error.ts';
 import { defaultDataDir, pathsOf } from '../../cluster/paths.ts';
-import { whyPodText } from '../why-text.ts';
+import { lastSeen, whyPodText } from '../why-text.ts';
 
 interface Flags {
   readonly dataDir?: string;
@@ -41,7 +41,7 @@ export async function why(what: string, flags: Flags): Promise<void> {
     if (objects.length > 0) return;
     const pod = await client.get(resources.pods, { namespace, name }).catch(() => undefined);
     const events = await client.list(resources.events, { namespace, fieldSelector: `involvedObject.name=${name},involvedObject.kind=Pod` });
-    const inOrder = events.items.toSorted((a, b) => ((a.lastTimestamp ?? '') < (b.lastTimestamp ?? '') ? -1 : 1));
+    const inOrder = events.items.toSorted((a, b) => (lastSeen(a) < lastSeen(b) ? -1 : 1));
     if (isKnown) console.log('');
     for (const line of whyPodText(name, pod, inOrder, known)) console.log(line);
   } finally {

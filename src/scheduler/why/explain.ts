@@ -8,6 +8,7 @@ import { placedOn } from '../pod-facts.ts';
 import type { Profile } from '../profile.ts';
 import { judgesOf, Ranking } from '../ranking.ts';
 import { schedule } from '../schedule.ts';
+import { volumesFor, welcome } from './newcomers.ts';
 import { type Remedy, remediesFor } from './remedies.ts';
 
 /** What is to be said of one node. Without refusals it would do, with its total and every plugin's part of it (weights in). */
@@ -45,7 +46,8 @@ export function explain(pod: Pod, cluster: ClusterState, profile: Profile | unde
   const { namespace = '', name, uid } = pod.metadata;
   const base = { pod: { namespace, name }, best: [], nodes: [], changes: [] };
   if (isOver(pod.status)) return { ...base, state: 'ended', ...(pod.spec.nodeName && { node: pod.spec.nodeName }) };
-  if (profile === undefined) return { ...base, state: 'not ours', message: `its schedulerName is ${pod.spec.schedulerName}` };
+  if (profile === undefined)
+    return { ...base, state: 'not ours', message: `its schedulerName is ${pod.spec.schedulerName}, which no profile here has` };
   const world = cluster.copy();
   const nominated = world.nominationOf(uid) ?? pod.status?.nominatedNodeName;
   world.removePod(uid);
@@ -54,12 +56,13 @@ export function explain(pod: Pod, cluster: ClusterState, profile: Profile | unde
   const asked: Pod = { ...pod, spec, status: { ...pod.status, nominatedNodeName: '' } };
   const known = { ...base, ...(nominated && { nominated }) };
   const held = profile.plugins.flatMap((plugin) => plugin.preEnqueue?.(asked, world) ?? []);
-  if (held.length > 0 && !nodeName) return { ...known, state: 'held', message: held.join('; ') };
+  if (held.length > 0 && !nodeName)
+    return { ...known, state: 'held', message: held.join('; '), changes: withoutGates(asked, world, profile) };
   const state = nodeName ? ({ state: 'placed', node: nodeName } as const) : ({ state: 'waiting' } as const);
   const tried = attempt(asked, world, profile, () => 0);
   const message = tried.outcome === 'placed' ? {} : { message: tried.message };
   const judges = judgesOf(asked, world, profile.plugins);
-  if ('waitsFor' in judges) return { ...known, ...state, message: judges.waitsFor };
+  if ('waitsFor' in judges) return { ...known, ...state, message: judges.waitsFor, changes: withVolumes(asked, world, profile) };
   const ranking = new Ranking(asked, world, judges);
   const scores = new Map(ranking.scores().map((score) => [score.node, score]));
   const nodes = world.slots.flatMap((info, slot): readonly NodeWhy[] => {
@@ -86,8 +89,8 @@ function changesFor(pod: Pod, world: ClusterState, profile: Profile, ranking: Ra
     .filter(({ rejections }) => rejections.length > 0)
     .sort((a, b) => a.rejections.length - b.rejections.length)
     .slice(0, mostTried)
-    .flatMap(({ info, rejections }) => remediesFor(pod, info, rejections, ranking))
-    .sort((a, b) => a.texts.length - b.texts.length)
+    .flatMap(({ info, rejections }) => remediesFor(pod, info, rejections, { ranking, objects: world.objects }))
+    .sort((a, b) => a.texts.length - b.texts.length || a.size - b.size)
     .slice(0, mostTried);
   const told: ChangeWhy[] = [];
   for (const { node, texts, changes } of remedies) {
@@ -97,8 +100,28 @@ function changesFor(pod: Pod, world: ClusterState, profile: Profile, ranking: Ra
   return told;
 }
 
-function wouldPlace(world: ClusterState, profile: Profile, { pod, node, gone }: Remedy['changes'], name: string): boolean {
+/** What would become of a pod that is held back by gates alone, once they are gone. */
+function withoutGates(pod: Pod, world: ClusterState, profile: Profile): readonly ChangeWhy[] {
+  const { schedulingGates: gates = [], ...spec } = pod.spec;
+  if (gates.length === 0) return [];
+  const verdict = schedule({ ...pod, spec }, world, profile.plugins, 0);
+  if (verdict.outcome !== 'placed') return [];
+  return [{ node: verdict.node, changes: gates.map(({ name }) => `take scheduling gate ${name} off the pod`) }];
+}
+
+/** What would become of a pod that waits for its volumes, once they are there and can be reached from everywhere. */
+function withVolumes(pod: Pod, world: ClusterState, profile: Profile): readonly ChangeWhy[] {
+  const come = volumesFor(pod, world.objects);
+  if (come === undefined) return [];
   const tried = world.copy();
+  welcome(tried, come);
+  const verdict = schedule(pod, tried, profile.plugins, 0);
+  return verdict.outcome === 'placed' ? [{ node: verdict.node, changes: come.texts }] : [];
+}
+
+function wouldPlace(world: ClusterState, profile: Profile, { pod, node, gone, come }: Remedy['changes'], name: string): boolean {
+  const tried = world.copy();
+  if (come !== undefined) welcome(tried, come);
   tried.putNode(node);
   for (const one of gone) tried.removePod(one.metadata.uid);
   const verdict = schedule(pod, tried, profile.plugins, 0);

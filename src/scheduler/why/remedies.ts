@@ -3,40 +3,54 @@ import type { Node, NodeSelectorTerm, Pod } from '../../api/core/v1.ts';
 import { matchesTerm } from '../../predicates/node-affinity.ts';
 import { amountOf } from '../../predicates/pod-resources.ts';
 import { tolerates } from '../../predicates/taints.ts';
+import type { ClusterObjects } from '../cluster-view.ts';
 import type { Rejection } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { podFactsOf } from '../pod-facts.ts';
 import { victimsOn } from '../preemption/victims.ts';
 import type { Ranking } from '../ranking.ts';
+import { type Newcomers, partnersFor, volumesFor } from './newcomers.ts';
 
-/** Changes that belong together. `pod` and `node` are as they would be; `gone` are pods that would have to go. */
+/**
+ * Changes that belong together. `pod` and `node` are as they would be; `gone` are pods that would have to go, `come` what would have to come.
+ * `size`: of remedies with as many texts, the smaller asks for less (amounts, as parts of what the node has).
+ */
 export interface Remedy {
   readonly node: string;
   readonly texts: readonly string[];
-  readonly changes: { readonly pod: Pod; readonly node: Node; readonly gone: readonly Pod[] };
+  readonly size: number;
+  readonly changes: { readonly pod: Pod; readonly node: Node; readonly gone: readonly Pod[]; readonly come?: Newcomers };
 }
 
-type Step = (remedy: Remedy, info: NodeInfo, ranking: Ranking) => readonly Remedy[];
+/** What cluster a remedy is looked for in. */
+export interface RemedyContext {
+  readonly ranking: Ranking;
+  readonly objects: ClusterObjects;
+}
+
+type Step = (remedy: Remedy, info: NodeInfo, context: RemedyContext) => readonly Remedy[];
 
 /** The remedies against everything that keeps a pod off a node; none where something cannot be helped. */
-export function remediesFor(pod: Pod, info: NodeInfo, rejections: readonly Rejection[], ranking: Ranking): readonly Remedy[] {
-  let found: readonly Remedy[] = [{ node: info.name, texts: [], changes: { pod, node: info.node, gone: [] } }];
+export function remediesFor(pod: Pod, info: NodeInfo, rejections: readonly Rejection[], context: RemedyContext): readonly Remedy[] {
+  let found: readonly Remedy[] = [{ node: info.name, texts: [], size: 0, changes: { pod, node: info.node, gone: [] } }];
   // Who goes is found out once for all that it helps against.
   const byOthers = rejections.filter(({ plugin, resolvable }) => resolvable && plugin !== 'NodeResourcesFit');
   for (const { plugin, resolvable } of rejections) {
     const step = resolvable && byOthers.length > 0 ? undefined : steps[plugin];
     if (step === undefined && !resolvable) return [];
-    if (step !== undefined) found = found.flatMap((one) => step(one, info, ranking));
+    if (step !== undefined) found = found.flatMap((one) => step(one, info, context));
   }
-  return byOthers.length === 0 ? found : found.flatMap((one) => evict(one, info, ranking));
+  return byOthers.length === 0 ? found : found.flatMap((one) => evict(one, info, context));
 }
 
 const steps: Readonly<Record<string, Step>> = {
-  NodeUnschedulable: (remedy) => [
-    changed(remedy, `uncordon node ${remedy.node}`, {
-      node: { ...remedy.changes.node, spec: { ...remedy.changes.node.spec, unschedulable: false } },
-    }),
-  ],
+  NodeUnschedulable: (remedy) => {
+    // Uncordoning takes the taint away that cordoning brought.
+    const { spec } = remedy.changes.node;
+    const taints = spec.taints?.filter(({ key }) => key !== 'node.kubernetes.io/unschedulable');
+    const node = { ...remedy.changes.node, spec: { ...spec, unschedulable: false, ...(taints !== undefined && { taints }) } };
+    return [changed(remedy, `uncordon node ${remedy.node}`, { node })];
+  },
   TaintToleration: (remedy) => {
     const { pod, node } = remedy.changes;
     const tolerations = pod.spec.tolerations ?? [];
@@ -50,7 +64,9 @@ const steps: Readonly<Record<string, Step>> = {
   NodeAffinity: (remedy) => {
     const labels = wantedLabels(remedy.changes.pod, remedy.changes.node);
     if (labels === undefined) return [];
-    const { node } = remedy.changes;
+    const { node, pod } = remedy.changes;
+    const own = Object.keys(labels).filter((key) => itsOwn.has(key));
+    if (own.length > 0) return own.length === Object.keys(labels).length ? askForNode(remedy, pod, node, own) : [];
     const kept = Object.entries({ ...node.metadata.labels, ...labels }).filter(
       (entry): entry is [string, string] => entry[1] !== undefined,
     );
@@ -59,11 +75,46 @@ const steps: Readonly<Record<string, Step>> = {
     );
     return [changed(remedy, texts, { node: { ...node, metadata: { ...node.metadata, labels: Object.fromEntries(kept) } } })];
   },
-  NodeResourcesFit: (remedy, info, ranking) => [askLess(remedy, info), ...evict(remedy, info, ranking)].filter((one) => one !== undefined),
+  NodeResourcesFit: (remedy, info, context) => [askLess(remedy, info), ...evict(remedy, info, context)].filter((one) => one !== undefined),
+  InterPodAffinity: (remedy) => bring(remedy, partnersFor(remedy.changes.pod, remedy.node)),
+  VolumeBinding: (remedy, _, { objects }) => bring(remedy, volumesFor(remedy.changes.pod, objects)),
 };
 
-function changed({ node, texts, changes }: Remedy, text: string | readonly string[], more: Partial<Remedy['changes']>): Remedy {
-  return { node, texts: [...texts, ...(typeof text === 'string' ? [text] : text)], changes: { ...changes, ...more } };
+function changed(
+  { node, texts, size, changes }: Remedy,
+  text: string | readonly string[],
+  more: Partial<Remedy['changes']>,
+  weighs = 0,
+): Remedy {
+  return { node, texts: [...texts, ...(typeof text === 'string' ? [text] : text)], size: size + weighs, changes: { ...changes, ...more } };
+}
+
+function bring(remedy: Remedy, come: Newcomers | undefined): readonly Remedy[] {
+  if (come === undefined) return [];
+  const { come: known } = remedy.changes;
+  const all: Newcomers =
+    known === undefined
+      ? come
+      : {
+          texts: [...known.texts, ...come.texts],
+          pods: [...known.pods, ...come.pods],
+          claims: [...known.claims, ...come.claims],
+          volumes: [...known.volumes, ...come.volumes],
+        };
+  return [changed(remedy, come.texts, { come: all })];
+}
+
+/** Labels by which a node says what it is: nobody would give it others to have a pod there. */
+const itsOwn: ReadonlySet<string> = new Set(['kubernetes.io/hostname', 'kubernetes.io/os', 'kubernetes.io/arch']);
+
+/** The pod would have to ask for this node instead, where it asks by nodeSelector. */
+function askForNode(remedy: Remedy, pod: Pod, node: Node, keys: readonly string[]): readonly Remedy[] {
+  const asked = pod.spec.nodeSelector ?? {};
+  const there = node.metadata.labels ?? {};
+  if (!keys.every((key) => asked[key] !== undefined && there[key] !== undefined)) return [];
+  const nodeSelector = { ...asked, ...Object.fromEntries(keys.map((key) => [key, there[key] ?? ''])) };
+  const texts = keys.map((key) => `let the pod's nodeSelector ask for ${key}=${there[key]}`);
+  return [changed(remedy, texts, { pod: { ...pod, spec: { ...pod.spec, nodeSelector } } })];
 }
 
 /** Labels that the node would need, undefined for one that must go; undefined where labels cannot help. */
@@ -117,11 +168,12 @@ function askLess(remedy: Remedy, { allocatable, requested, pods, podLimit }: Nod
   const texts = lacking.map(
     ({ name, wanted, left }) => `${shown(name, wanted - left)} ${name} more on node ${remedy.node}, or as much less asked for by the pod`,
   );
-  return changed(remedy, texts, { pod: { ...pod, spec: { ...pod.spec, containers } } });
+  const size = lacking.reduce((sum, { name, wanted, left }) => sum + (wanted - left) / Math.max(1, allocatable.get(name) ?? 0), 0);
+  return changed(remedy, texts, { pod: { ...pod, spec: { ...pod.spec, containers } } }, size);
 }
 
 /** Which pods would have to go, whatever their priority: as few and as unimportant as possible. */
-function evict(remedy: Remedy, info: NodeInfo, ranking: Ranking): readonly Remedy[] {
+function evict(remedy: Remedy, info: NodeInfo, { ranking }: RemedyContext): readonly Remedy[] {
   const { pod } = remedy.changes;
   const most = { ...pod, spec: { ...pod.spec, priority: Number.MAX_SAFE_INTEGER } };
   const node = { ...info, node: remedy.changes.node, labels: remedy.changes.node.metadata.labels ?? {} };
@@ -132,7 +184,7 @@ function evict(remedy: Remedy, info: NodeInfo, ranking: Ranking): readonly Remed
   });
   if (!('pods' in found)) return [];
   const texts = found.pods.map(({ metadata }) => `pod ${metadata.namespace}/${metadata.name} would have to go from node ${remedy.node}`);
-  return [changed(remedy, texts, { gone: found.pods })];
+  return [changed(remedy, texts, { gone: found.pods }, found.pods.length)];
 }
 
 function quantity(name: string, amount: number): string {
@@ -142,10 +194,9 @@ function quantity(name: string, amount: number): string {
 /** An amount as people write it. */
 export function shown(name: string, amount: number): string {
   if (name === 'cpu') return amount % 1000 === 0 ? `${amount / 1000}` : `${amount}m`;
-  const units = ['Gi', 'Mi', 'Ki'];
-  for (const [index, unit] of units.entries()) {
-    const size = 1024 ** (3 - index);
-    if (amount >= size && amount % size === 0) return `${amount / size}${unit}`;
-  }
-  return name === 'memory' || name === 'ephemeral-storage' ? `${Math.ceil(amount / 1024 ** 2)}Mi` : `${amount}`;
+  for (const [unit, size] of [['Gi', 1024 ** 3] as const, ['Mi', 1024 ** 2] as const, ['Ki', 1024] as const])
+    if (amount >= size && amount % size === 0 && amount / size < 10_000) return `${amount / size}${unit}`;
+  if (name !== 'memory' && name !== 'ephemeral-storage') return `${amount}`;
+  // Rounded up, so that it is enough.
+  return amount >= 10 * 1024 ** 3 ? `${Math.ceil(amount / 1024 ** 2 / 102.4) / 10}Gi` : `${Math.ceil(amount / 1024 ** 2)}Mi`;
 }

@@ -4,6 +4,7 @@ import type { Node, Pod, PodSpec } from '../../api/core/v1.ts';
 import { ClusterState } from '../cluster-state.ts';
 import { defaultProfile } from '../profile.ts';
 import { explain, type PodWhy } from './explain.ts';
+import { shown } from './remedies.ts';
 import { suppose, WhatIfError } from './what-if.ts';
 import { whyLines } from './why-text.ts';
 
@@ -47,6 +48,49 @@ test.each<readonly [string, readonly Node[], readonly Pod[], Pod, readonly strin
     [pod('q', '1500m', { nodeName: 'n1' })],
     pod('p'),
     ['500m cpu more on node n1, or as much less asked for by the pod', 'pod default/q would have to go from node n1'],
+  ],
+  [
+    'a cordon with its taint',
+    [node('n1', { unschedulable: true, taints: [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }] })],
+    [],
+    pod('p'),
+    ['uncordon node n1'],
+  ],
+  [
+    'another node by its name',
+    [node('n1')],
+    [],
+    pod('p', '1', { nodeSelector: { 'kubernetes.io/hostname': 'n2' } }),
+    ["let the pod's nodeSelector ask for kubernetes.io/hostname=n1"],
+  ],
+  [
+    'nobody to be near',
+    [node('n1')],
+    [],
+    pod('p', '1', {
+      affinity: {
+        podAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: [
+            { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'db' } } },
+          ],
+        },
+      },
+    }),
+    ['a pod of namespace default with label app=db would have to run on node n1'],
+  ],
+  [
+    'a claim that is not there',
+    [node('n1')],
+    [],
+    pod('p', '1', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] }),
+    ['create PersistentVolumeClaim default/data, and have it bound to a volume'],
+  ],
+  [
+    'of two nodes the one that lacks less first',
+    [node('n1'), { ...node('n2'), status: { allocatable: { cpu: '3', memory: '4Gi', pods: '10' } } }],
+    [],
+    pod('p', '4'),
+    ['1 cpu more on node n2, or as much less asked for by the pod', '2 cpu more on node n1, or as much less asked for by the pod'],
   ],
   ['more than there is', [node('n1')], [], pod('p', '5'), ['3 cpu more on node n1, or as much less asked for by the pod']],
   [
@@ -132,4 +176,27 @@ test.each([
   ],
 ] as const)('where there is nothing to choose: %s', (_, wanted, line) => {
   expect(whyLines({ ...explain(wanted as Pod, clusterOf([node('n1')]), defaultProfile) })[0]).toBe(line);
+});
+
+test('a gated pod is told where it would go without its gates; a claim without a volume is named with its class', () => {
+  const gated = explain(pod('p', '1', { schedulingGates: [{ name: 'g' }] }), clusterOf([node('n1')]), defaultProfile);
+  expect([gated.state, gated.changes]).toEqual(['held', [{ node: 'n1', changes: ['take scheduling gate g off the pod'] }]]);
+  const cluster = clusterOf([node('n1')]);
+  cluster.objects.claims.put({ metadata: { ...metadata('data'), namespace: 'default' }, spec: { storageClassName: 'fast' } });
+  const waiting = explain(
+    pod('p', '1', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] }),
+    cluster,
+    defaultProfile,
+  );
+  expect(changesOf(waiting)).toEqual(['bind PersistentVolumeClaim default/data to a volume of class fast, a class that does not exist']);
+});
+
+test.each([
+  ['memory', 919136716 * 1024, '876.6Gi'],
+  ['memory', 512 * 1024 ** 2, '512Mi'],
+  ['memory', 1_000_000, '1Mi'],
+  ['cpu', 1500, '1500m'],
+  ['example.com/gpu', 3, '3'],
+])('%s of %d is shown as %s', (name, amount, text) => {
+  expect(shown(name, amount)).toBe(text);
 });
