@@ -193,7 +193,7 @@ function quantity(name: string, amount: number): string {
 
 /** An amount as people write it. */
 export function shown(name: string, amount: number): string {
-  if (name === 'cpu') return amount % 1000 === 0 ? `${amount / 1000}` : `${amount}m`;
+  if (name === 'cpu') return amount % 1000 === 0 || amount > 10_000 ? `${amount / 1000}` : `${amount}m`;
   for (const [unit, size] of [['Gi', 1024 ** 3] as const, ['Mi', 1024 ** 2] as const, ['Ki', 1024] as const])
     if (amount >= size && amount % size === 0 && amount / size < 10_000) return `${amount / size}${unit}`;
   if (name !== 'memory' && name !== 'ephemeral-storage') return `${amount}`;
