@@ -130,7 +130,11 @@ export class DecodePlans {
             ? () => (go.omitEmpty || go.omitZero ? undefined : null)
             : this.#fieldZero(type, goType, go)),
       // An empty list that Go writes stays until it is stored: whoever sent it has set the field.
-      dropEmpty: !pointer && ((go?.omitEmpty ?? false) || preset !== undefined || type.is === 'map') && !isStruct(type),
+      dropEmpty:
+        !pointer &&
+        !toldEmpty.has(`${plan.goName}.${name}`) &&
+        ((go?.omitEmpty ?? false) || preset !== undefined || type.is === 'map') &&
+        !isStruct(type),
     };
   }
 
@@ -252,6 +256,9 @@ function setField(target: Record<string, unknown>, key: string, value: unknown):
 function isFields(raw: unknown): raw is Fields {
   return typeof raw === 'object' && raw !== null && !Array.isArray(raw);
 }
+
+/** Lists that Go leaves out when they are empty, but whose defaults come only where nobody said anything. */
+const toldEmpty = new Set(['HPAScalingRules.policies']);
 
 function isStruct(type: FieldType): boolean {
   return (

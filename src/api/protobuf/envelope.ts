@@ -125,6 +125,11 @@ export function encodeMetaProtobuf(document: Readonly<Record<string, unknown>>):
   return sealed(`${meta}${String(document['kind'])}`, document);
 }
 
+/** The document of aggregated discovery (APIGroupDiscoveryList of apidiscovery.k8s.io/v2) as a protobuf answer. */
+export function encodeAggregatedProtobuf(document: Readonly<Record<string, unknown>>): Uint8Array {
+  return sealed('io.k8s.api.apidiscovery.v2.APIGroupDiscoveryList', document);
+}
+
 /** A Status as a protobuf answer. */
 export function encodeStatusProtobuf(status: Readonly<Record<string, unknown>>): Uint8Array {
   return sealed(`${meta}Status`, { apiVersion: 'v1', kind: 'Status', ...status });

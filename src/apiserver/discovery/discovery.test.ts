@@ -1,8 +1,12 @@
 // Owns what discovery must say, and its comparison with upstream's answers where those are at hand.
+
 import { existsSync, readFileSync } from 'node:fs';
+import protobuf from 'protobufjs/minimal.js';
 import { describe, expect, test } from 'vitest';
 import { compareVersionNames } from '../../api/custom/version-names.ts';
 import { builtInCatalog } from '../../api/kinds/built-in.ts';
+import { codecOf } from '../../api/protobuf/message-codec.ts';
+import { discoveryRoutes } from '../http/discovery-routes.ts';
 import { aggregatedDiscovery, aggregatedDiscoveryBytes } from './aggregated.ts';
 import { coreVersions, groupList, oneGroup, resourceList, storageVersionHash } from './legacy.ts';
 
@@ -38,6 +42,23 @@ test('a custom resource joins, behind the built-in groups, and changes the ETag'
   expect(JSON.parse(Buffer.from(aggregatedDiscoveryBytes(own, 'groups', 'v2beta1').bytes).toString())).toMatchObject({
     apiVersion: 'apidiscovery.k8s.io/v2beta1',
   });
+});
+
+test('the aggregated document has a protobuf form with everything in it', () => {
+  const [route] = discoveryRoutes(catalog, () => 'x').filter(({ path }) => path === '/apis');
+  const accept = 'application/vnd.kubernetes.protobuf;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+  const answer = route?.answer({ method: 'GET', path: '/apis', query: new URLSearchParams(), headers: { accept } } as never);
+  expect(answer).toMatchObject({ code: 200, contentType: accept, headers: { vary: 'Accept' } });
+  const { body } = answer as { readonly body: Uint8Array };
+  expect(Buffer.from(body).subarray(0, 4).toString()).toBe('k8s\0');
+  const reader = protobuf.Reader.create(body.subarray(4));
+  const type = reader.uint32();
+  reader.skipType(type & 7);
+  expect(reader.uint32()).toBe(18);
+  const codec = codecOf('io.k8s.api.apidiscovery.v2.APIGroupDiscoveryList');
+  const read = codec?.read(reader, 0) as { readonly items: readonly unknown[] };
+  const { items } = aggregatedDiscovery(catalog, 'groups') as { readonly items: readonly unknown[] };
+  expect(read.items).toMatchObject(items);
 });
 
 interface Step {

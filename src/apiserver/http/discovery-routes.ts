@@ -1,7 +1,7 @@
 // Owns the paths of discovery: which document, in which form, and the short answer to who has it already.
 import type { KindCatalog } from '../../api/kinds/catalog.ts';
-import { encodeMetaProtobuf } from '../../api/protobuf/envelope.ts';
-import { aggregatedDiscoveryBytes } from '../discovery/aggregated.ts';
+import { encodeAggregatedProtobuf, encodeMetaProtobuf } from '../../api/protobuf/envelope.ts';
+import { aggregatedDiscovery, aggregatedDiscoveryBytes } from '../discovery/aggregated.ts';
 import { coreVersions, groupList, groupsOf, oneGroup, resourceList } from '../discovery/legacy.ts';
 import { discoveryMediaOf, type Format, mediaTypes } from '../negotiation.ts';
 import { methodNotAllowed, UnknownPathError, unknownResource } from '../refusals.ts';
@@ -50,10 +50,12 @@ function top(catalog: KindCatalog, of: 'core' | 'groups', { headers }: DocumentR
   const { format, aggregated } = discoveryMediaOf(headers.accept, { aggregated: true, routed: of === 'core' });
   if (!aggregated) return plain(document(), format);
   const { bytes, etag } = aggregatedDiscoveryBytes(catalog, of);
-  const contentType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+  const contentType = `${mediaTypes[format]};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList`;
   const fields = { etag, vary: 'Accept' };
   if (holdsTag(headers, etag)) return { code: 304, contentType, body: '', headers: fields };
-  return { code: 200, contentType, body: bytes, headers: fields };
+  if (format === 'json') return { code: 200, contentType, body: bytes, headers: fields };
+  const whole = aggregatedDiscovery(catalog, of);
+  return { code: 200, contentType, body: format === 'yaml' ? yamlOf(whole) : encodeAggregatedProtobuf(whole), headers: fields };
 }
 
 /** `/`, also by the name of a page: every path that can be asked for. */
