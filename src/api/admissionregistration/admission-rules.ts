@@ -68,8 +68,15 @@ function defaultBinding(object: AnyObject): AnyObject {
   return spec.matchResources === undefined ? object : { ...object, spec: { ...spec, matchResources: defaultMatch(spec.matchResources) } };
 }
 
-/** The rules of the group's kinds, by kind. */
-export const admissionRules: GroupRules = {
+const reserved =
+  'names ending with ".static.k8s.io" are reserved for static manifest-based configurations and cannot be managed via the API';
+
+/** Upstream keeps these names for configurations that a server reads from files; until that is on, it only says so. */
+function nameWarnings({ metadata }: AnyObject): readonly string[] {
+  return metadata.name.endsWith('.static.k8s.io') ? [`metadata.name: ${reserved}`] : [];
+}
+
+const ofKinds: GroupRules = {
   ValidatingWebhookConfiguration: {
     metaOnUpdate: 'create',
     default: onType<ValidatingWebhookConfiguration>((one) =>
@@ -114,3 +121,8 @@ export const admissionRules: GroupRules = {
     ...checksOf<MutatingAdmissionPolicyBinding>({ validate: mutatingBindingCauses }),
   },
 };
+
+/** The rules of the group's kinds, by kind. */
+export const admissionRules: GroupRules = Object.fromEntries(
+  Object.entries(ofKinds).map(([kind, rules]) => [kind, { ...rules, warnings: nameWarnings }]),
+);

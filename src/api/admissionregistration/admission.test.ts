@@ -23,6 +23,23 @@ test.each([
     { clientConfig: { url: 'http://x' } },
     [`clientConfig.url: Invalid value: "http": 'https' is the only allowed URL scheme; desired format: https://host[/path]`],
   ],
+  [
+    'no host',
+    { clientConfig: { url: 'https:///x' } },
+    ['clientConfig.url: Invalid value: "": host must be specified; desired format: https://host[/path]'],
+  ],
+  [
+    'a user in the URL',
+    { clientConfig: { url: 'https://u:p@x/y' } },
+    ['clientConfig.url: Invalid value: "u:p": user information is not permitted in the URL'],
+  ],
+  [
+    'no URL',
+    { clientConfig: { url: '%zz' } },
+    [
+      'clientConfig.url: Required value: url must be a valid URL: parse "%zz": invalid URL escape "%zz"; desired format: https://host[/path]',
+    ],
+  ],
   ['half a service', { clientConfig: { service: { name: 's', namespace: '' } } }, ['clientConfig.service.name: Required value']],
   [
     'no known version',
@@ -150,4 +167,28 @@ test('conditions of a webhook that stay as they are are not looked at again', ()
   const made = judgeCreate(hooks, { webhooks: [webhook] });
   const old = { ...made, object: { ...made.object, webhooks: [{ ...webhook, matchConditions: [{ name: 'm', expression: 'nope' }] }] } };
   expect(judgeUpdate(hooks, old, {}).refusals).toEqual([]);
+});
+
+test('a name that is kept for files is told of, on create and on update', () => {
+  const named = { metadata: { name: 'a.static.k8s.io' }, webhooks: [] };
+  const told =
+    'metadata.name: names ending with ".static.k8s.io" are reserved for static manifest-based configurations and cannot be managed via the API';
+  const created = judgeCreate(hooks, named);
+  expect(created.warnings).toEqual([told]);
+  expect(judgeUpdate(hooks, created, { webhooks: [] }).warnings).toEqual([told]);
+  expect(judgeCreate(hooks, { metadata: { name: 'a.k8s.io' }, webhooks: [] }).warnings).toEqual([]);
+});
+
+const policyOf = (auditAnnotations: readonly object[]) => ({
+  metadata: { name: 'p' },
+  spec: { matchConstraints: { resourceRules: [rule] }, auditAnnotations },
+});
+
+test('an annotation of the audit may be left out by null; there may be twenty of them', () => {
+  const policies = `validatingadmissionpolicies ${group}`;
+  expect(judgeCreate(policies, policyOf([{ key: 'k', valueExpression: 'null' }])).refusals).toEqual([]);
+  const many = Array.from({ length: 21 }, (_, index) => ({ key: `k${index}`, valueExpression: "'a'" }));
+  expect(judgeCreate(policies, policyOf(many)).refusals[0]).toMatch(
+    /^spec.auditAnnotations: Invalid value: \[\{"Key":"k0","ValueExpression":"'a'"\},.*\]: must not have more than 20 auditAnnotations$/,
+  );
 });

@@ -17,7 +17,8 @@ export function checkExpression(
 ): void {
   const compiled = compileCel(source, namesIn(scope));
   if (compiled.is === 'wrong') return void out.push(invalidValue(at, shown, `compilation failed: ${compiled.text}`));
-  const type = printType(compiled.checked.type);
+  // Complaints of the compiler call the type of null otherwise than those about the whole expression.
+  const type = printType(compiled.checked.type).replace(/\bnull\b/g, 'null_type');
   if (types.includes(type)) return;
   const wanted = types.length === 1 ? types[0] : `one of [${types.join(' ')}]`;
   out.push(invalidValue(at, shown, `must evaluate to ${wanted} but got ${type}`));

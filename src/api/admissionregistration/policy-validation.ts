@@ -2,6 +2,7 @@
 import { duplicate, invalidValue, notSupported, required } from '../causes.ts';
 import { sameValue } from '../equal.ts';
 import { type Causes, checkConditions, checkName } from '../field-checks.ts';
+import { goStruct } from '../go-print.ts';
 import type { StatusCause } from '../meta/v1.ts';
 import { dns1035LabelErrors, dnsSubdomainErrors, qualifiedNameErrors } from '../names.ts';
 import { checkExpression, checkMutationExpression, checkVariables } from './expression-check.ts';
@@ -101,8 +102,10 @@ function validatingCauses({ metadata, spec }: ValidatingAdmissionPolicy, old?: V
     return [...out, required('spec.validations', nothing), required('spec.auditAnnotations', nothing)];
   for (const [index, one] of validations.entries()) checkValidation(one, scope, `spec.validations[${index}]`, out);
   const at = 'spec.auditAnnotations';
-  if (auditAnnotations.length > mostAnnotations)
-    out.push(invalidValue(at, auditAnnotations, `must not have more than ${mostAnnotations} auditAnnotations`));
+  if (auditAnnotations.length > mostAnnotations) {
+    const shown = auditAnnotations.map((one) => goStruct('io.k8s.api.admissionregistration.v1.AuditAnnotation', one));
+    out.push(invalidValue(at, shown, `must not have more than ${mostAnnotations} auditAnnotations`));
+  }
   const keys = new Set<string>();
   for (const [index, one] of auditAnnotations.entries()) {
     checkAnnotation(one, metadata.name, scope, `${at}[${index}]`, out);

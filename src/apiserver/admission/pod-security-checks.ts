@@ -352,10 +352,13 @@ const checks: readonly Check[] = [
   },
 ];
 
-/** What of a pod a level forbids, in the order of the checks' names. `minor`: the version 1.x of the standards that counts. */
+// What is looked for at level baseline comes first; within a level the checks stand by their names.
+const orderedChecks = [...checks.filter(({ level }) => level === 'baseline'), ...checks.filter(({ level }) => level === 'restricted')];
+
+/** What of a pod a level forbids, in upstream's order. `minor`: the version 1.x of the standards that counts. */
 export function violationsOf(pod: PodLike, level: string, minor: number): readonly Violation[] {
   if (level !== 'baseline' && level !== 'restricted') return [];
-  const valid = checks.filter((check) => check.since <= minor && (level === 'restricted' || check.level === 'baseline'));
+  const valid = orderedChecks.filter((check) => check.since <= minor && (level === 'restricted' || check.level === 'baseline'));
   const replaced = new Set(valid.map((check) => check.instead));
   return valid.flatMap((check) => (replaced.has(check.id) ? [] : (check.check(pod, minor) ?? [])));
 }

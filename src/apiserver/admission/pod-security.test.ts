@@ -41,6 +41,16 @@ test.each<[string, string, object, readonly string[]]>([
     ['restricted volume types (volume "v" uses restricted volume type "hostPath")'],
   ],
   [
+    'what is forbidden at the laxer level first',
+    'restricted',
+    { hostPID: true, containers: [{ name: 'c', securityContext: { ...good, allowPrivilegeEscalation: true, privileged: true } }] },
+    [
+      'host namespaces (hostPID=true)',
+      'privileged (container "c" must not set securityContext.privileged=true)',
+      'allowPrivilegeEscalation != false (container "c" must set securityContext.allowPrivilegeEscalation=false)',
+    ],
+  ],
+  [
     'a sysctl',
     'baseline',
     { containers: [], securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } },
