@@ -24,7 +24,7 @@ import { localPathOn } from './local-path.ts';
 import { metricsKinds } from './metrics-kinds.ts';
 import { nodeActionRoute } from './node-actions.ts';
 import { firstMember, openMachineNodes, startFirstNode, startSimulatedNodes } from './nodes.ts';
-import { claimNodes } from './nodes-owner.ts';
+import { claimNodes, ownerOfNode } from './nodes-owner.ts';
 import { OptionError } from './option-error.ts';
 import type { ClusterOptions } from './options.ts';
 import { overlayFacts, startOverlay } from './overlay/overlay.ts';
@@ -33,7 +33,7 @@ import { openPki } from './pki.ts';
 import { addressIn, nodeShares } from './ranges.ts';
 import { nodesReady } from './readiness.ts';
 import { openNodeNetwork, openRealRuntime } from './real-runtime.ts';
-import { remoteNode } from './remote-node.ts';
+import { relayedNode, remoteNode } from './remote-node.ts';
 import { readSchedulerConfigFile } from './scheduler-config-file.ts';
 import { startServiceNetwork } from './service-network.ts';
 import { claimStore, requireSharedKeys } from './shared-keys.ts';
@@ -114,6 +114,8 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     const members = new Map<string, ClusterNode>();
     const remotes = new Map<string, NodeConnection>();
     const elsewhere = (name: string): NodeConnection => {
+      const owner = shared ? ownerOfNode(store, name, memberName(options.dataDir)) : undefined;
+      if (owner !== undefined) return relayedNode(name, owner.server, pki.ca.cert, pki.kubeletClient);
       const known = remotes.get(name) ?? remoteNode(name, server.client(apiServerUser), pki.kubeletClient);
       remotes.set(name, known);
       for (const oldest of remotes.keys()) if (remotes.size > mostRemotes) remotes.delete(oldest);
@@ -136,6 +138,7 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
         : real || /^(0\.|127\.)/.test(options.bind) || options.serviceCidrs[0]?.includes(':')
           ? standIn
           : options.bind;
+    const url = `https://${options.bind === '0.0.0.0' ? (shared && advertised) || '127.0.0.1' : options.bind}:${options.port}`;
     const server: ApiServer = await step('API server', async () => {
       const opened = await openControlPlane({
         store,
@@ -158,14 +161,16 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
       closing.push(() => opened.close());
       await listen(opened, options, pki.serving, pki.ca.cert, real ? address : undefined);
       if (shared) {
-        const own = { ip: options.nodes > 0 ? apiIp : (advertised ?? apiIp), port: options.port };
-        if (options.nodes > 0) await claimNodes(store, { ...own, member: memberName(options.dataDir) }, systemClock.now());
+        const own = { ip: apiIp, port: options.port };
+        if (options.nodes > 0) {
+          const at = { server: url, nodes: options.nodes, member: memberName(options.dataDir) };
+          await claimNodes(store, { ...own, ...at }, systemClock.now());
+        }
         const member = await joinControlPlanes({ store, client: opened.client(apiServerUser), clock: systemClock, log, own });
         closing.push(() => member.stop());
       }
       return opened;
     });
-    const url = `https://${options.bind === '0.0.0.0' ? '127.0.0.1' : options.bind}:${options.port}`;
     writeFileSync(paths.kubeconfig, kubeconfigOf({ server: url, ca: pki.ca.cert, ...pki.admin }), { mode: 0o600 });
     const [clusterCidr, serviceCidr] = [options.clusterCidrs.join(','), options.serviceCidrs.join(',')];
     // The data directory has one process at a time: the same name again need not wait for its own lease to end.

@@ -1,7 +1,8 @@
-// Owns reaching nodes of other processes for the API server: their kubelets' own servers, over TLS, as the API server's client.
+// Owns reaching nodes of other processes for the API server: through their kubelets' own servers, or the control plane that has them within itself.
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import type { Node } from '../api/core/v1.ts';
+import type { Status } from '../api/meta/v1.ts';
 import { hasReason, notFound, StatusError } from '../api/status-error.ts';
 import type { Client } from '../client/client.ts';
 import type { ContainerAddress, LogOptions, NodeConnection, NodeReply, StreamOptions } from '../client/node-connection.ts';
@@ -25,10 +26,24 @@ export function kubeletAddressOf(node: Node): { readonly host: string; readonly 
   return { host: chosen.address, port: port === 0 ? 10250 : port };
 }
 
+/** Where each thing that a node does is asked for: URLs. */
+interface Doors {
+  logs(address: ContainerAddress, options: LogOptions): Promise<string>;
+  exec(address: ContainerAddress, command: readonly string[], options: StreamOptions): Promise<string>;
+  attach(address: ContainerAddress, options: StreamOptions): Promise<string>;
+  portForward(pod: { readonly namespace: string; readonly pod: string }): Promise<string>;
+  proxy(path: string): Promise<string>;
+}
+
+interface Tls {
+  readonly cert: string;
+  readonly key: string;
+  readonly rejectUnauthorized: boolean;
+  readonly ca?: string;
+}
+
 /** The connection to a node by its name. The node is looked up at each call: its address may change. */
 export function remoteNode(name: string, client: Client, pair: KeyPair): NodeConnection {
-  // Kubelets sign their own serving certificates; what matters is that they know us.
-  const tls = { cert: pair.cert, key: pair.key, rejectUnauthorized: false } as const;
   const base = async (): Promise<string> => {
     const node = await client.get(resources.nodes, { name }).catch((error: unknown) => {
       throw hasReason(error, 'NotFound') ? notFound({ group: '', resource: 'pods' }, name) : error;
@@ -36,9 +51,49 @@ export function remoteNode(name: string, client: Client, pair: KeyPair): NodeCon
     const { host, port } = kubeletAddressOf(node);
     return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
   };
-  const call = async (method: string, path: string, signal: AbortSignal | undefined): Promise<IncomingMessage> => {
-    const url = `${await base()}${path}`;
-    return new Promise((resolve, reject) => {
+  const inNode = ({ namespace, pod, container }: ContainerAddress): string => `${namespace}/${pod}/${container}`;
+  const doors: Doors = {
+    logs: async (address, options) => `${await base()}/containerLogs/${inNode(address)}?${logQuery(options)}`,
+    async exec(address, command, options) {
+      const query = new URLSearchParams([
+        ...streamQuery(options, kubeletFlags),
+        ...command.map((word): [string, string] => ['command', word]),
+      ]);
+      return `${await base()}/exec/${inNode(address)}?${query}`;
+    },
+    attach: async (address, options) =>
+      `${await base()}/attach/${inNode(address)}?${new URLSearchParams(streamQuery(options, kubeletFlags))}`,
+    portForward: async ({ namespace, pod }) => `${await base()}/portForward/${namespace}/${pod}`,
+    proxy: async (path) => `${await base()}${path}`,
+  };
+  // Kubelets sign their own serving certificates; what matters is that they know us.
+  return connectionThrough(doors, { cert: pair.cert, key: pair.key, rejectUnauthorized: false });
+}
+
+/** The connection to a node that another control plane at `server` (`https://…`) has within itself: that one is asked, as its API has it. */
+export function relayedNode(name: string, server: string, ca: string, pair: KeyPair): NodeConnection {
+  const ofPod = (namespace: string, pod: string, what: string): string =>
+    `${server}/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/${what}`;
+  const streaming = ({ container }: ContainerAddress, command: readonly string[], options: StreamOptions): URLSearchParams =>
+    new URLSearchParams([
+      ['container', container],
+      ...streamQuery(options, apiFlags),
+      ...command.map((word): [string, string] => ['command', word]),
+    ]);
+  const doors: Doors = {
+    logs: async (address, options) =>
+      `${ofPod(address.namespace, address.pod, 'log')}?container=${encodeURIComponent(address.container)}&${logQuery(options)}`,
+    exec: async (address, command, options) => `${ofPod(address.namespace, address.pod, 'exec')}?${streaming(address, command, options)}`,
+    attach: async (address, options) => `${ofPod(address.namespace, address.pod, 'attach')}?${streaming(address, [], options)}`,
+    portForward: async ({ namespace, pod }) => ofPod(namespace, pod, 'portforward'),
+    proxy: async (path) => `${server}/api/v1/nodes/${encodeURIComponent(name)}/proxy${path}`,
+  };
+  return connectionThrough(doors, { cert: pair.cert, key: pair.key, ca, rejectUnauthorized: true });
+}
+
+function connectionThrough(doors: Doors, tls: Tls): NodeConnection {
+  const call = (method: string, url: string, signal: AbortSignal | undefined): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
       const outgoing = request(url, { method, ...tls, timeout: answerMs, ...(signal === undefined ? {} : { signal }) }, resolve);
       outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
       outgoing.on('error', (error) =>
@@ -46,33 +101,36 @@ export function remoteNode(name: string, client: Client, pair: KeyPair): NodeCon
       );
       outgoing.end();
     });
-  };
   return {
-    async logs({ namespace, pod, container }: ContainerAddress, options: LogOptions) {
-      const answer = await call('GET', `/containerLogs/${namespace}/${pod}/${container}?${logQuery(options)}`, options.signal);
+    async logs(address, options) {
+      const answer = await call('GET', await doors.logs(address, options), options.signal);
       if ((answer.statusCode ?? 500) < 300) return answer;
       const text = await bodyOf(answer);
       const reason = answer.statusCode === 400 ? 'BadRequest' : answer.statusCode === 404 ? 'NotFound' : 'InternalError';
-      throw new StatusError(reason, text.trim());
+      throw statusIn(text) ?? new StatusError(reason, text.trim());
     },
-    async exec(address, command, options) {
-      const query = new URLSearchParams([...streamQuery(options), ...command.map((word): [string, string] => ['command', word])]);
-      const path = `/exec/${address.namespace}/${address.pod}/${address.container}?${query}`;
-      return openProcess(`${await base()}${path}`, options, tls).catch(refused);
-    },
-    async attach(address, options) {
-      const path = `/attach/${address.namespace}/${address.pod}/${address.container}?${new URLSearchParams(streamQuery(options))}`;
-      return openProcess(`${await base()}${path}`, options, tls).catch(refused);
-    },
-    async portForward({ namespace, pod }, port) {
-      return openPortForward(`${await base()}/portForward/${namespace}/${pod}`, port, tls).catch(refused);
-    },
+    exec: async (address, command, options) => openProcess(await doors.exec(address, command, options), options, tls).catch(refused),
+    attach: async (address, options) => openProcess(await doors.attach(address, options), options, tls).catch(refused),
+    portForward: async (pod, port) => openPortForward(await doors.portForward(pod), port, tls).catch(refused),
     async proxy(method, path, signal): Promise<NodeReply> {
-      const answer = await call(method, path, signal);
+      const answer = await call(method, await doors.proxy(path), signal);
       return { code: answer.statusCode ?? 502, contentType: answer.headers['content-type'] ?? 'text/plain', chunks: answer };
     },
   };
 }
+
+/** The refusal that an API answered; undefined where the text is none. */
+function statusIn(text: string): StatusError | undefined {
+  try {
+    const status = JSON.parse(text) as Status;
+    return status.kind === 'Status' ? StatusError.fromStatus(status) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const kubeletFlags = { stdin: 'input', stdout: 'output', stderr: 'error', tty: 'tty' } as const;
+const apiFlags = { stdin: 'stdin', stdout: 'stdout', stderr: 'stderr', tty: 'tty' } as const;
 
 function logQuery(options: LogOptions): string {
   const query = new URLSearchParams();
@@ -83,9 +141,10 @@ function logQuery(options: LogOptions): string {
   return String(query);
 }
 
-function streamQuery({ stdin, stdout, stderr, tty }: StreamOptions): [string, string][] {
-  const flags = { input: stdin, output: stdout, error: stderr, tty };
-  return Object.entries(flags).flatMap(([name, wanted]): [string, string][] => (wanted ? [[name, '1']] : []));
+function streamQuery(options: StreamOptions, names: typeof kubeletFlags | typeof apiFlags): [string, string][] {
+  return (['stdin', 'stdout', 'stderr', 'tty'] as const).flatMap((flag): [string, string][] =>
+    options[flag] ? [[names[flag], names === kubeletFlags ? '1' : 'true']] : [],
+  );
 }
 
 async function bodyOf(answer: IncomingMessage): Promise<string> {
@@ -102,7 +161,7 @@ async function bodyOf(answer: IncomingMessage): Promise<string> {
 function refused(error: unknown): never {
   if (!(error instanceof RuntimeError)) throw error;
   const text = error.message.replace(/^unable to upgrade connection: /, '');
-  throw new StatusError(/not found/.test(text) ? 'NotFound' : 'InternalError', text, { plain: true });
+  throw statusIn(text) ?? new StatusError(/not found/.test(text) ? 'NotFound' : 'InternalError', text, { plain: true });
 }
 
 const goVerb = (method: string): string => method.charAt(0) + method.slice(1).toLowerCase();

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LoadClient } from '../../bench/lib-http.ts';
 import type { AnyObject } from '../../src/api/object.ts';
 import { hasReason } from '../../src/api/status-error.ts';
 import type { Client } from '../../src/client/client.ts';
+import { loadKubeconfig } from '../../src/client/kubeconfig.ts';
 import { resource } from '../../src/client/resource.ts';
 import { resources } from '../../src/client/resources.ts';
 import { adminOf, endLeftovers, ensureBundle, freePort, PeapodProcess, peapod, simulated } from '../cli/peapod-process.ts';
@@ -166,6 +168,34 @@ test.skipIf(missing !== undefined)(
       async () => (await other.get(resources.deployments, { namespace, name: 'both' })).status?.readyReplicas === 3,
       20_000,
     );
+  },
+);
+
+test.skipIf(missing !== undefined)(
+  'the nodes that one has within itself are reached through the other as well',
+  { timeout: 30_000 },
+  async () => {
+    const command = ['sh', '-c', 'echo hello; sleep 1000'];
+    await other.create(resources.pods, {
+      metadata: { name: 'speaker', namespace },
+      spec: { containers: [{ name: 'c', image: 'busybox', command }] },
+    } as never);
+    await until(
+      'it runs',
+      async () => (await other.get(resources.pods, { namespace, name: 'speaker' })).status?.phase === 'Running',
+      10_000,
+    );
+    const http = new LoadClient(await loadKubeconfig(join(dir, 'other', 'kubeconfig')));
+    try {
+      const logOf = async (container: string): Promise<string> =>
+        (await http.ask('GET', `/api/v1/namespaces/${namespace}/pods/speaker/log?container=${container}`, undefined, true)).text;
+      await until('it has spoken', async () => (await logOf('c')) === 'hello\n', 5000);
+      await expect(logOf('none')).rejects.toThrow('container none is not valid for pod speaker');
+      const { text } = await http.ask('GET', '/api/v1/nodes/node1/proxy/healthz', undefined, true);
+      expect(text).toBe('ok');
+    } finally {
+      http.close();
+    }
   },
 );
 
