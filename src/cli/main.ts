@@ -75,7 +75,7 @@ program
   .option('--node-ip <address>', "the node's address (default: the one that reaches the API)")
   .option('--detach', 'return once the node is Ready')
   .option(...dataDir)
-  .option('--runtime <which>', 'auto, cri (real containers) or simulated (default: auto)')
+  .option('--runtime <which>', 'cri (real containers) or simulated (default: cri)')
   .option('--registry-mirror <mirror>', "HOST[/PREFIX]=URL: ask there instead; '*' for every registry; repeatable", collect)
   .option('--port <port>', "the port of the node's own server (default: 10250)")
   .option('--cgroup-root <path>', "where pods' cgroups are (default: /kubepods)")

@@ -52,6 +52,7 @@ describe('a machine joins', () => {
     // The name is taken, as long as the node lives.
     const twin = await peapod([...words.slice(1), ...own.map((word) => (word === away ? join(dir, 'twin') : word))]);
     expect([twin.code, twin.stderr]).toEqual([1, expect.stringContaining('a node far is there and Ready')]);
+    expect((await peapod(['status', '--data-dir', away])).stdout).toContain(`far of https://127.0.0.1:${port}`);
     await node.end('SIGTERM');
     const again = new PeapodProcess(['join', ...own]);
     await again.up;

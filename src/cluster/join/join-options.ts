@@ -2,7 +2,6 @@
 import { isIPv4 } from 'node:net';
 import { parseRegistryMirror, type RegistryMirror } from '../../runtime/cri/containerd-config.ts';
 import { OptionError } from '../option-error.ts';
-import type { RuntimeChoice } from '../options.ts';
 import { type BootstrapToken, parseToken } from './bootstrap-token.ts';
 import { parseCaHash } from './discovery.ts';
 
@@ -28,7 +27,7 @@ export interface JoinOptions {
   readonly caHashes: readonly string[];
   readonly nodeName: string;
   readonly nodeIp: string | undefined;
-  readonly runtime: RuntimeChoice;
+  readonly runtime: 'cri' | 'simulated';
   readonly registryMirrors: readonly RegistryMirror[];
   /** Of the kubelet's own server. */
   readonly port: number;
@@ -42,8 +41,9 @@ export function joinOptions(server: string | undefined, raw: RawJoinOptions, def
     throw new OptionError(`--node-name takes small letters, digits, '-' and '.', not '${nodeName}'`);
   if (raw.nodeIp !== undefined && !isIPv4(raw.nodeIp))
     throw new OptionError(`--node-ip takes an IPv4 address of this machine, not '${raw.nodeIp}'`);
-  const runtime = (['auto', 'cri', 'simulated'] as const).find((one) => one === (raw.runtime ?? 'auto'));
-  if (runtime === undefined) throw new OptionError(`--runtime takes auto, cri, simulated, not '${raw.runtime}'`);
+  // A node that only pretends is never what somebody else's cluster gets unasked.
+  const runtime = (['cri', 'simulated'] as const).find((one) => one === (raw.runtime ?? 'cri'));
+  if (runtime === undefined) throw new OptionError(`--runtime takes cri or simulated, not '${raw.runtime}'`);
   const port = Number(raw.port ?? 10_250);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new OptionError(`--port takes a port, not '${raw.port}'`);
   const caHashes = (raw.caHash ?? []).map(parseCaHash);

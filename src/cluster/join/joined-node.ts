@@ -121,7 +121,8 @@ async function registerNode(client: HttpClient, name: string, signal: AbortSigna
   for (;;) {
     try {
       const { spec } = await client.get(resources.nodes, { name }, { signal });
-      if (spec.podCIDR) return spec.podCIDR;
+      const share = [spec.podCIDR ?? '', ...(spec.podCIDRs ?? [])].find((one) => one.includes('.'));
+      if (share !== undefined) return share;
       if (systemClock.now() > giveUpMs)
         throw new JoinError(
           `${name} was given no share of the pod range: no controllers run there, or the range is used up (--cluster-cidr)`,

@@ -20,6 +20,11 @@ const node = (name: string, podCIDR: string | undefined, address: string | undef
 
 test.each([
   ['another machine', node('b', '10.42.1.0/24', '192.0.2.2'), [{ podCidr: '10.42.1.0/24', gateway: '10.42.1.1', address: '192.0.2.2' }]],
+  [
+    'another machine, whose first share is IPv6',
+    { ...node('b', 'fd42:0:0:1::/64', '192.0.2.2'), spec: { podCIDR: 'fd42:0:0:1::/64', podCIDRs: ['fd42:0:0:1::/64', '10.42.1.0/24'] } },
+    [{ podCidr: '10.42.1.0/24', gateway: '10.42.1.1', address: '192.0.2.2' }],
+  ],
   ['this machine', node('a', '10.42.0.0/24', '192.0.2.1'), []],
   ['no share yet', node('b', undefined, '192.0.2.2'), []],
   ['no address yet', node('b', '10.42.1.0/24', undefined), []],

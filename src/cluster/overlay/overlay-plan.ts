@@ -49,7 +49,7 @@ const shareShape = /^(\d+\.\d+\.\d+)\.0\/24$/;
 export function overlayPeers(nodes: readonly Node[], ownAddress: string): readonly OverlayPeer[] {
   const peers = nodes.flatMap(({ metadata, spec }): OverlayPeer[] => {
     const address = metadata.annotations?.[overlayAnnotation] ?? '';
-    const podCidr = spec?.podCIDR ?? '';
+    const podCidr = [spec?.podCIDR ?? '', ...(spec?.podCIDRs ?? [])].find((one) => shareShape.test(one)) ?? '';
     const [, first] = shareShape.exec(podCidr) ?? [];
     if (first === undefined || !isIPv4(`${first}.0`) || !isIPv4(address) || address === ownAddress) return [];
     return [{ podCidr, gateway: `${first}.1`, address }];
