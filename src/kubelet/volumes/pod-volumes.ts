@@ -176,7 +176,8 @@ export class PodVolumes {
     const path = type === 'configmap' ? shown : await this.#inMemory(pod.metadata.uid ?? '', shown);
     if ((await files.stat(path)) === undefined) {
       await files.makeDirectory(path);
-      await files.chmod(path, 0o777);
+      // As a mount of its own would be: anybody may write there what nobody else may remove.
+      await files.chmod(path, path === shown ? 0o777 : 0o1777);
     }
     const fsGroup = pod.spec?.securityContext?.fsGroup;
     await writeAtomically(files, path, payload, fsGroup === undefined ? {} : { fsGroup }, clock.now(), this.#serial++);
