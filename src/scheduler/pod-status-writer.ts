@@ -47,16 +47,18 @@ export class PodStatusWriter {
   /** Tells why a pod was not placed: the event at once, and in the pod's status, the first time a little later. */
   async report(pod: Pod, report: PodReport): Promise<void> {
     const { uid } = pod.metadata;
+    const earlier = this.#waiting.has(uid);
+    // Each refusal is seen, in order; and who is told of one already does not take the pod for untouched any more.
+    if (earlier) await this.flush(pod);
+    const shown = this.#shown(pod);
     this.#recorderFor(pod).record({
-      regarding: subjectOf(pod, 'v1', 'Pod'),
+      // Of the pod as it is now: a refusal of an earlier state of it is another event.
+      regarding: subjectOf(shown?.metadata.uid === uid ? shown : pod, 'v1', 'Pod'),
       type: 'Warning',
       reason: 'FailedScheduling',
       action: 'Scheduling',
       note: cut(report.message),
     });
-    const earlier = this.#waiting.has(uid);
-    // Each refusal is seen, in order; and who is told of one already does not take the pod for untouched any more.
-    if (earlier) await this.flush(pod);
     this.#waiting.set(uid, { ...report, pod, atMs: this.#clock.now() });
     const told = this.#shown(pod)?.status?.conditions?.some(({ type }) => type === 'PodScheduled');
     if (!earlier && !told) await this.#clock.sleep(settleMs);
