@@ -161,7 +161,7 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
       closing.push(() => opened.close());
       await listen(opened, options, pki.serving, pki.ca.cert, real ? address : undefined);
       if (shared) {
-        const own = { ip: apiIp, port: options.port };
+        const own = { ip: apiIp, port: options.port, standsIn: !real && apiIp === standIn };
         if (options.nodes > 0) {
           const at = { server: url, nodes: options.nodes, member: memberName(options.dataDir) };
           await claimNodes(store, { ...own, ...at }, systemClock.now());

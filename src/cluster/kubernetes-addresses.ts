@@ -7,6 +7,14 @@ import { resources } from '../client/resources.ts';
 export interface Listening {
   readonly ip: string;
   readonly port: number;
+  /** True where nobody can reach it there: it listens on the loopback, which endpoints may not name, and another address stands in. */
+  readonly standsIn?: boolean;
+}
+
+/** Those of them that endpoints name: stand-ins only where there is nothing else. Pure. */
+export function nameable(all: readonly Listening[]): readonly Listening[] {
+  const reachable = all.filter(({ standsIn }) => standsIn !== true);
+  return reachable.length > 0 ? reachable : all;
 }
 
 /** An object of the Service `kubernetes`. */

@@ -7,7 +7,7 @@ import type { Client } from '../client/client.ts';
 import { resources } from '../client/resources.ts';
 import { prefixEnd, type Store } from '../store/store.ts';
 import { ensure } from './bootstrap.ts';
-import { kubernetesEndpoints, type Listening } from './kubernetes-addresses.ts';
+import { kubernetesEndpoints, type Listening, nameable } from './kubernetes-addresses.ts';
 
 const prefix = '/masterleases/';
 /** Upstream's durations: who has not been heard of for so long is gone. */
@@ -83,7 +83,7 @@ export async function joinControlPlanes(parts: MembershipParts): Promise<Service
       log.info('a control plane is not heard of any more', { control_plane: one.slice(prefix.length) });
       await store.transact({ compare: [{ key: one, modRevision: entry.modRevision }], writes: [{ type: 'delete', key: one }] });
     }
-    const named = live.filter((one) => leaseKeyOf(one) !== without);
+    const named = nameable(live.filter((one) => leaseKeyOf(one) !== without));
     if (named.length > 0) await write(client, named);
   };
   await say();

@@ -21,20 +21,27 @@ export class EtcdProcess {
   readonly #args: readonly string[];
   #child: ChildProcess | undefined;
 
-  private constructor(port: number, peerPort: number, more: readonly string[]) {
+  private constructor(
+    port: number,
+    peerPort: number,
+    more: readonly string[],
+    name = 'default',
+    members = `default=http://127.0.0.1:${peerPort}`,
+  ) {
     const scheme = more.some((flag) => flag.startsWith('--cert-file')) ? 'https' : 'http';
     this.endpoint = `127.0.0.1:${port}`;
     const peers = `http://127.0.0.1:${peerPort}`;
     const flags = {
+      name,
       'data-dir': join(this.dir, 'data'),
       'listen-client-urls': `${scheme}://${this.endpoint}`,
       'advertise-client-urls': `${scheme}://${this.endpoint}`,
       'listen-peer-urls': peers,
       'initial-advertise-peer-urls': peers,
-      'initial-cluster': `default=${peers}`,
-      // Alone it has nobody to wait for.
-      'heartbeat-interval': '20',
-      'election-timeout': '200',
+      'initial-cluster': members,
+      // On one machine nobody is far away.
+      'heartbeat-interval': name === 'default' ? '20' : '100',
+      'election-timeout': name === 'default' ? '200' : '1000',
     };
     this.#args = [...Object.entries(flags).map(([name, value]) => `--${name}=${value}`), ...more];
   }
@@ -44,6 +51,16 @@ export class EtcdProcess {
     const etcd = new EtcdProcess(await freePort(), await freePort(), flags);
     await etcd.start();
     return etcd;
+  }
+
+  /** Starts several that are one etcd. */
+  static async openMembers(count: number): Promise<readonly EtcdProcess[]> {
+    const ports = [];
+    for (let at = 0; at < count; at++) ports.push({ client: await freePort(), peer: await freePort() });
+    const members = ports.map(({ peer }, at) => `m${at}=http://127.0.0.1:${peer}`).join(',');
+    const all = ports.map(({ client, peer }, at) => new EtcdProcess(client, peer, [], `m${at}`, members));
+    await Promise.all(all.map((one) => one.start()));
+    return all;
   }
 
   /** Starts it, again after `kill`, on the same data. */

@@ -246,6 +246,33 @@ if (missing !== undefined) {
       await a.close();
     });
 
+    test('of three members any may go: writes go on through another, and nothing acknowledged is lost', { timeout: 60_000 }, async () => {
+      const members = await EtcdProcess.openMembers(3);
+      own.push(...members);
+      const a = await openEtcd({ endpoints: members.map(({ endpoint }) => endpoint), prefix: '/p', log: silentLog });
+      const acknowledged: string[] = [];
+      for (const [at, member] of members.entries()) {
+        const target = acknowledged.length + 30;
+        const stream = async (writer: number): Promise<void> => {
+          for (let index = 0; acknowledged.length < target; index++) {
+            const key = `/${at}/${writer}/${index}`;
+            const { ok } = await write(a, key, '1', 0).catch(() => ({ ok: false }));
+            if (ok) acknowledged.push(key);
+          }
+        };
+        const streams = Promise.all([0, 1, 2, 3].map(stream));
+        await member.kill('SIGKILL');
+        await streams;
+        await a.settled?.();
+        expect(acknowledged.filter((key) => a.get(key) === undefined)).toEqual([]);
+        await member.start();
+      }
+      const b = await openEtcd({ endpoints: members.map(({ endpoint }) => endpoint), prefix: '/p', log: silentLog });
+      expect(show(b)).toEqual(show(a));
+      await a.close();
+      await b.close();
+    });
+
     test('nobody there: opening is refused in time, with the address', async () => {
       const refused = openEtcd({ endpoints: ['127.0.0.1:1'], prefix: '/p', log: silentLog, patienceMs: 500 });
       await expect(refused).rejects.toMatchObject({ trouble: 'unreachable' });
