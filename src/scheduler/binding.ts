@@ -65,13 +65,15 @@ export class Bindings {
   }
 
   async #bind(pod: Pod, node: string, reserved: readonly Reservation[], signal: AbortSignal): Promise<void> {
-    const { client, clock, bindTimeoutMs, extenders, writer } = this.#parts;
+    const { client, clock, cluster, bindTimeoutMs, extenders, writer } = this.#parts;
     const { namespace = '', name, uid } = pod.metadata;
     await writer
       .flush(pod)
       .catch((error: unknown) => this.#parts.log.warn('what was to be told of a pod was not written', { pod: name, error }));
     if (reserved.some(({ takesTime }) => takesTime)) await writer.nominate(pod, node);
     for (const one of reserved) await one.carryOut({ client, clock, bindTimeoutMs, signal });
+    // It may have gone meanwhile: a pod bound to no node would be lost to its owner until somebody clears it away.
+    if (cluster.slotOf(node) === undefined) throw new Error(`node "${node}" not found`);
     const binder = extenders.find((extender) => extender.bindVerb !== undefined && minds(extender, pod));
     if (binder !== undefined) await askBind(binder, pod, node);
     else {

@@ -287,9 +287,10 @@ class RunningScheduler implements Scheduler {
       this.#tasks.run(`explain ${pod.metadata.name}`, () => this.#writer.report(pod, body));
     };
     if (tried.outcome === 'error') {
-      this.cluster.nominate(pod, nominated);
+      // What it was nominated for cannot be told any more: whoever waits behind it need not.
+      this.cluster.nominate(pod, undefined);
       this.#queue.retry(queued, pod);
-      return report();
+      return report(null);
     }
     if (tried.deallocate !== undefined) {
       const { allocation: _, reservedFor: __, ...status } = tried.deallocate.status ?? {};

@@ -208,3 +208,110 @@ test('a rule that fails at one pod leaves the others alone, and the pod is tried
   await world.until('good', placed);
   await world.until('bad', placed);
 });
+
+test('a node that vanishes between decision and binding: the pod goes elsewhere, and nothing of it is left behind', async () => {
+  world = await openSchedulerForTests();
+  const { client, clock } = world;
+  await world.node('n1', { cpu: '2' });
+  let vanishes = true;
+  const slow: Plugin = {
+    name: 'Slow',
+    reserve: (_, { name }) => ({
+      takesTime: true,
+      async carryOut() {
+        if (!vanishes) return;
+        vanishes = false;
+        await client.delete(resources.nodes, { name });
+        await world.node('n2', { cpu: '2' });
+        await clock.sleep(500);
+      },
+      takeBack: () => {},
+    }),
+  };
+  const scheduler = world.start({ ...defaultConfig, profiles: [{ ...defaultProfile, plugins: [...defaultProfile.plugins, slow] }] });
+  await world.pod('p', { cpu: '2' });
+  const there = await world.until('p', placed);
+  expect([there.spec.nodeName, there.status?.nominatedNodeName]).toEqual(['n2', undefined]);
+  expect(scheduler.cluster.nominationOf(there.metadata.uid)).toBeUndefined();
+  expect((await world.events('p')).some((event) => event.includes('node "n1" not found'))).toBe(true);
+  // Back again, the node is empty: what was assumed there is forgotten.
+  await world.node('n1', { cpu: '2' });
+  await world.pod('q', { cpu: '2' });
+  expect((await world.until('q', placed)).spec.nodeName).toBe('n1');
+});
+
+test('a nominated node that vanishes: once its victims are gone the nominee is free and goes elsewhere', async () => {
+  world = await openSchedulerForTests();
+  await priorities(world.client);
+  await world.node('n1');
+  const scheduler = world.start();
+  await world.pod('a', withPriority('low'));
+  await world.until('a', placed);
+  const { metadata } = await world.pod('p', withPriority('high'));
+  await world.until('p', ({ status }) => status?.nominatedNodeName === 'n1');
+  await world.client.delete(resources.nodes, { name: 'n1' });
+  await world.clock.advance(2_000);
+  await world.client.delete(resources.pods, { namespace: 'default', name: 'a' }, { gracePeriodSeconds: 0 });
+  await world.until('p', ({ status }) => !status?.nominatedNodeName);
+  expect(scheduler.cluster.nominationOf(metadata.uid)).toBeUndefined();
+  await world.node('n2');
+  expect((await world.until('p', placed)).spec.nodeName).toBe('n2');
+});
+
+test('watches that break, and one that is too old, lose no pod and place none twice', async () => {
+  world = await openSchedulerForTests();
+  for (const name of ['n1', 'n2', 'n3']) await world.node(name, { cpu: '4' });
+  let told = 0;
+  world.start(undefined, (client) => ({
+    ...client,
+    async *watch(resource, options) {
+      for await (const event of client.watch(resource, options)) {
+        told++;
+        if (told % 7 === 0) throw new Error('connection reset');
+        if (told % 11 === 0) throw new StatusError('Expired', 'too old resource version');
+        yield event;
+      }
+    },
+  }));
+  for (let at = 0; at < 14; at++) {
+    await world.pod(`p${at}`);
+    if (at % 3 === 0) await world.clock.advance(150);
+  }
+  const bound = async (): Promise<readonly string[]> => {
+    const { items } = await world.client.list(resources.pods, { namespace: 'default' });
+    return items.flatMap(({ spec }) => spec.nodeName || []);
+  };
+  for (let waited = 0; waited < 60_000 && (await bound()).length < 12; waited += 250) await world.clock.advance(250);
+  await world.clock.advance(5_000);
+  expect(told).toBeGreaterThan(20);
+  // Twelve cores: twelve pods, four on each node, and two that wait.
+  const each = [...Map.groupBy(await bound(), (name) => name).values()].map((on) => on.length);
+  expect(each).toEqual([4, 4, 4]);
+});
+
+test('a restart between eviction and nomination: the victims are evicted once, the preemptor gets the room', async () => {
+  world = await openSchedulerForTests();
+  await priorities(world.client);
+  await world.node('n1');
+  let patches = 0;
+  const dying = world.start(undefined, (client) => ({
+    ...client,
+    async patch(resource, key, patch, options) {
+      // It dies after the victim is marked, before anything is written about the preemptor.
+      if (key.name === 'p') throw new Error('the connection is gone');
+      patches++;
+      return client.patch(resource, key, patch, options);
+    },
+  }));
+  await world.pod('a', withPriority('low'));
+  await world.until('a', placed);
+  await world.pod('p', withPriority('high'));
+  await world.until('a', ({ metadata }) => metadata.deletionTimestamp !== undefined);
+  void dying.stop();
+  world.start();
+  await world.clock.advance(3_000);
+  expect(patches).toBe(1);
+  await world.client.delete(resources.pods, { namespace: 'default', name: 'a' }, { gracePeriodSeconds: 0 });
+  const there = await world.until('p', placed);
+  expect([there.spec.nodeName, there.status?.nominatedNodeName]).toEqual(['n1', undefined]);
+});
