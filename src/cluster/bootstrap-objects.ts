@@ -26,6 +26,8 @@ export interface BootstrapFacts {
   readonly apiPort: number;
   /** PEM of the authority whose client certificates are believed: API servers beside this one read it. */
   readonly caPem: string;
+  /** The day on which the cluster begins: since then uses of tokens that are kept in Secrets are noted. */
+  readonly today: string;
   /** The default StorageClass; undefined: there is none. */
   readonly storageClass: Draft<AnyObject> | undefined;
 }
@@ -42,6 +44,7 @@ export function bootstrapObjects({
   apiIp,
   apiPort,
   caPem,
+  today,
   storageClass,
 }: BootstrapFacts): readonly BootstrapObject[] {
   return [
@@ -77,6 +80,14 @@ export function bootstrapObjects({
       resource: untyped(resources.configMaps as Resource<never>),
       object: { metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' }, data: { 'client-ca-file': caPem } },
       keep: false,
+    },
+    {
+      resource: untyped(resources.configMaps as Resource<never>),
+      object: {
+        metadata: { name: 'kube-apiserver-legacy-service-account-token-tracking', namespace: 'kube-system' },
+        data: { since: today },
+      },
+      keep: true,
     },
     ...[
       [

@@ -1,5 +1,5 @@
 // Owns the control plane of this process: the store, the API server with its gates, and a client for each component's user.
-import type { Service as ApiService } from '../api/core/v1.ts';
+import type { Service as ApiService, Secret } from '../api/core/v1.ts';
 import { builtInCatalog } from '../api/kinds/built-in.ts';
 import { defaultAdmission } from '../apiserver/admission/default-admission.ts';
 import { createServiceAllocation } from '../apiserver/allocation/service-allocation.ts';
@@ -23,7 +23,9 @@ import { objectOf } from '../apiserver/stored-object.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Entropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
+import { formatTime } from '../base/time.ts';
 import type { NodeConnections } from '../client/node-connection.ts';
+import { resources } from '../client/resources.ts';
 import type { Store } from '../store/store.ts';
 import { bootstrap } from './bootstrap.ts';
 import { bootstrapObjects, policyObjects } from './bootstrap-objects.ts';
@@ -70,7 +72,13 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
   const objects = storeObjectSource(store, objectOf);
   const tokens = serviceAccountTokens({ issuer, privateKey: parts.serviceAccountKey, objects, clock, entropy });
   const known = cachedTokens(tokens, clock);
-  const legacy = legacyTokens({ privateKey: parts.serviceAccountKey, audiences: tokens.audiences, objects, clock });
+  const noteUse = ({ metadata }: Secret, labels: Readonly<Record<string, string>>): void => {
+    const key = { namespace: metadata.namespace ?? '', name: metadata.name };
+    const body = { metadata: { uid: metadata.uid, labels } };
+    const noting = server.client(apiServerUser).patch(resources.secrets, key, { type: 'merge', body });
+    noting.catch((error: unknown) => log.debug('the use of a token could not be noted', { ...key, error }));
+  };
+  const legacy = legacyTokens({ privateKey: parts.serviceAccountKey, audiences: tokens.audiences, objects, clock, noteUse });
   const given = staticTokens(parts.staticUsers ?? new Map(), tokens.audiences);
   const tokenAuthenticators = [given, known, legacy, bootstrapTokens(objects, clock, tokens.audiences)];
   const { authorizer, rbac } = clusterAuthorizer(objects);
@@ -99,7 +107,15 @@ export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiSer
   });
   const kubernetesIp = addressIn(serviceCidrs[0] ?? '', 1);
   const storageClass = parts.ownNodes ? localPathClass : undefined;
-  const facts = { kubernetesIp, serviceCidrs, apiIp: parts.apiIp, apiPort: parts.apiPort, caPem: parts.caPem, storageClass };
+  const facts = {
+    kubernetesIp,
+    serviceCidrs,
+    apiIp: parts.apiIp,
+    apiPort: parts.apiPort,
+    caPem: parts.caPem,
+    today: formatTime(clock.now()).slice(0, 10),
+    storageClass,
+  };
   await bootstrap(server.client(apiServerUser), [
     ...bootstrapObjects(facts),
     ...flowObjects(),

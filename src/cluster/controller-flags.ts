@@ -110,6 +110,12 @@ export const controllerFlags: readonly Flag[] = [
     help: 'the longest life of a certificate (default: 8760h)',
     setting: 'signingDurationMs',
   },
+  {
+    name: 'legacy-service-account-token-clean-up-period',
+    reading: 'duration',
+    help: 'how long a token that was made by itself may go unused (default: 8760h)',
+    setting: 'legacyTokenPeriodMs',
+  },
   { name: 'cluster-signing-cert-file', reading: 'text', help: 'the authority that signs certificates' },
   { name: 'cluster-signing-key-file', reading: 'text', help: 'its key' },
   { name: 'service-account-private-key-file', reading: 'text', help: 'signs tokens kept in Secrets' },

@@ -6,6 +6,7 @@ import { type Log, silentLog } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
 import type { NodeConnection } from '../client/node-connection.ts';
+import type { ControllerSettings } from '../controllers/settings.ts';
 import type { NodeFiles } from '../runtime/files.ts';
 import { SimulatedNetwork } from '../runtime/simulated/network.ts';
 import { makeCa, makeKey } from './certificates.ts';
@@ -26,6 +27,8 @@ export interface VirtualClusterOptions {
   readonly log?: Log;
   /** Every other write of controllers and scheduler to something that is there is refused as a Conflict. */
   readonly conflicts?: boolean;
+  /** How the controllers differ from what they are by themselves. */
+  readonly settings?: Partial<ControllerSettings>;
   /** Stands between controllers and scheduler, and the API server: to count what they do, or to make other trouble. */
   readonly interpose?: (client: Client) => Client;
 }
@@ -79,6 +82,7 @@ export async function openVirtualCluster({
   seed = 1,
   log = silentLog,
   conflicts = false,
+  settings: ownSettings = {},
   interpose = (client) => client,
 }: VirtualClusterOptions = {}): Promise<VirtualCluster> {
   const clock = new VirtualClock();
@@ -104,7 +108,7 @@ export async function openVirtualCluster({
     }),
   );
   const localPath = localPathOn('/var/lib/local-path', (name) => running.get(name)?.files);
-  const settings = { clusterCidr, controllers: ownControllers };
+  const settings = { clusterCidr, controllers: ownControllers, ...ownSettings };
   const controllers = { ca, serviceAccountKey, settings, identity: undefined, localPath };
   let life = new Life();
   let services: readonly Service[] = [];

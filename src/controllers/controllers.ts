@@ -22,6 +22,7 @@ import { ephemeralVolumeController } from './ephemeral-volume/ephemeral-volume-c
 import { garbageCollectorController } from './garbage-collector/garbage-collector-controller.ts';
 import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/horizontal-pod-autoscaler-controller.ts';
 import { jobController } from './job/job-controller.ts';
+import { legacyTokenCleanerController } from './legacy-token-cleaner/legacy-token-cleaner-controller.ts';
 import { loadBalancerController } from './load-balancer/load-balancer-controller.ts';
 import { type LocalPath, localPathController } from './local-path/local-path-controller.ts';
 import { namespaceController } from './namespace/namespace-controller.ts';
@@ -78,6 +79,7 @@ export function allControllers(
     () => serviceAccountController(as('service-account-controller')),
     () => rootCaController(as('root-ca-cert-publisher'), caPem),
     ...(signToken === undefined ? [] : [() => serviceAccountTokenController(root, caPem, signToken)]),
+    () => legacyTokenCleanerController(as('legacy-service-account-token-cleaner'), settings.legacyTokenPeriodMs),
     () => clusterRoleAggregationController(as('clusterrole-aggregation-controller')),
     () => serviceCidrController(as('service-cidrs-controller')),
     () => policyStatusController(as('validatingadmissionpolicy-status-controller')),

@@ -19,6 +19,8 @@ export interface ControllerSettings extends NodeLifecycleSettings {
   /** The longest life of a signed certificate. */
   readonly signingDurationMs: number;
   readonly attachDetachPeriodMs: number;
+  /** So long a token that was made by itself may go unused before it is marked, and marked before it is removed. */
+  readonly legacyTokenPeriodMs: number;
   /** The addresses that Services of type LoadBalancer get; undefined: somebody else gives them. */
   readonly loadBalancerPool: string | undefined;
 }
@@ -44,6 +46,7 @@ export const defaultSettings: ControllerSettings = {
   mirroringMaxEndpoints: 1000,
   signingDurationMs: 365 * 86_400_000,
   attachDetachPeriodMs: 100,
+  legacyTokenPeriodMs: 365 * 86_400_000,
   loadBalancerPool: undefined,
 };
 

@@ -32,12 +32,17 @@ export function signLegacyToken(privateKeyPem: string, { namespace, account, sec
   return signClaims(privateKey, { ...claims, iss: legacyIssuer, sub: `${serviceAccountUserPrefix}${namespace}:${account.name}` });
 }
 
+const lastUsedLabel = 'kubernetes.io/legacy-token-last-used';
+const invalidSinceLabel = 'kubernetes.io/legacy-token-invalid-since';
+
 /** Knows the tokens of Secrets that are there, and whose accounts are. `audiences` are the server's own. */
 export function legacyTokens(options: {
   readonly privateKey: string;
   readonly audiences: readonly string[];
   readonly objects: ObjectSource;
   readonly clock: Pick<Clock, 'now'>;
+  /** Called with the labels that a Secret must have as its token was used today; once a day and Secret, or until it has them. */
+  readonly noteUse?: (secret: Secret, labels: Readonly<Record<string, string>>) => void;
 }): TokenAuthenticator {
   const { objects, clock } = options;
   const publicKey = createPublicKey(createPrivateKey(options.privateKey));
@@ -53,6 +58,12 @@ export function legacyTokens(options: {
       const kept = secret === undefined || secret.metadata.deletionTimestamp !== undefined ? undefined : secret.data?.['token'];
       if (kept === undefined || Buffer.from(kept, 'base64').toString() !== token)
         throw new Error('service account token has been invalidated');
+      const today = new Date(clock.now()).toISOString().slice(0, 10);
+      if (secret !== undefined && secret.metadata.labels?.[lastUsedLabel] !== today) options.noteUse?.(secret, { [lastUsedLabel]: today });
+      if (secret?.metadata.labels?.[invalidSinceLabel])
+        throw new Error(
+          `the token in secret ${namespace}/${secret.metadata.name} for service account ${namespace}/${name} has been marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '${invalidSinceLabel}' label from the secret to temporarily allow use of this token`,
+        );
       return {
         user: serviceAccountUser(namespace, name, uid),
         audiences: (audiences ?? options.audiences).filter((one) => options.audiences.includes(one)),
