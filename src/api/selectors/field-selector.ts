@@ -22,7 +22,7 @@ export interface FieldSelectorMatcher {
 }
 
 /** What of a kind field selectors depend on. */
-export type Selectable = Pick<KindDescription, 'group' | 'kind' | 'namespaced' | 'selectableFields' | 'custom'>;
+export type Selectable = Pick<KindDescription, 'group' | 'version' | 'kind' | 'namespaced' | 'selectableFields' | 'custom'>;
 
 /** Kinds with conversions of their own for field labels word the refusal in the short way. */
 const shortRefusal: ReadonlySet<string> = new Set([
@@ -86,6 +86,8 @@ const derived: Readonly<Record<string, (object: unknown) => string>> = {
 function refusal(kind: Selectable, field: string): SelectorError {
   if (kind.custom !== undefined) return new SelectorError(`field label not supported: ${field}`);
   if (kind.kind === 'Job' && kind.group === 'batch') return new SelectorError(`field label ${quoted(field)} not supported for Job`);
+  if (kind.kind === 'ResourceSlice')
+    return new SelectorError(`field label not supported for ${kind.group}/${kind.version}, Kind=${kind.kind}: ${field}`);
   if (shortRefusal.has(kind.kind) && (kind.group === '' || kind.kind !== 'Service'))
     return new SelectorError(`field label not supported: ${field}`);
   const names = ['metadata.name', 'metadata.namespace'].map(quoted).join(', ');
@@ -103,7 +105,7 @@ export function parseFieldSelector(text: string, kind: Selectable): FieldSelecto
     requirements.push({ field, equal: sign !== '!=', value: unescaped(value) });
   }
   for (const { field } of requirements) {
-    const sparing = kind.custom !== undefined || (shortRefusal.has(kind.kind) && kind.kind !== 'Node');
+    const sparing = kind.custom !== undefined || kind.kind === 'ResourceSlice' || (shortRefusal.has(kind.kind) && kind.kind !== 'Node');
     const clusterWide = field === 'metadata.namespace' && !kind.namespaced && sparing;
     const known = field === 'metadata.name' || field === 'metadata.namespace' || kind.selectableFields.includes(field);
     if (!known || clusterWide) throw refusal(kind, field);

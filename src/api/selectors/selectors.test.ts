@@ -67,6 +67,12 @@ describe('field texts', () => {
     ['', 'pods', 'metadata.name=a=b', 'invalid field selector: unescaped character in value: 61'],
     ['', 'secrets', 'data=x', 'field label not supported: data'],
     ['', 'configmaps', 'data.a=1', '"data.a" is not a known field selector: only "metadata.name", "metadata.namespace"'],
+    [
+      'resource.k8s.io',
+      'resourceslices',
+      'metadata.namespace=x',
+      'field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: metadata.namespace',
+    ],
     ['batch', 'jobs', 'status.active=0', 'field label "status.active" not supported for Job'],
   ])('%s %s %s is refused', (group, resource, text, message) =>
     expect(() => parseFieldSelector(text, kind(group, 'v1', resource))).toThrow(message),

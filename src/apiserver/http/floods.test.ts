@@ -60,6 +60,17 @@ test('requests beyond the bound are told to come again; whoever asks how the ser
   expect(await probe(port)).toContain('200 OK');
 });
 
+test('a head that is too long is refused, and so is its connection', async () => {
+  const { port } = await open();
+  const flood = say(port, `GET /api HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(128 * 1024)}\r\n\r\n`);
+  await flood.closed;
+  expect(flood.heard()).toMatch(/^HTTP\/1.1 431 /);
+  const many = say(port, `GET /api HTTP/1.1\r\nhost: x\r\n${'a: b\r\n'.repeat(20_000)}\r\n`);
+  await many.closed;
+  expect(many.heard()).toMatch(/^HTTP\/1.1 431 /);
+  expect(await probe(port)).toContain('200 OK');
+});
+
 async function probe(port: number): Promise<string> {
   const asked = say(port, 'GET /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
   await asked.closed;
