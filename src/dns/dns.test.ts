@@ -9,7 +9,7 @@ import { VirtualClock } from '../base/clock-virtual.ts';
 import { seededEntropy } from '../base/entropy.ts';
 import { silentLog } from '../base/log.ts';
 import { Forwarder, NoAnswerError } from './forwarder.ts';
-import { listenDns } from './listener.ts';
+import { answering, listenDns } from './listener.ts';
 import { ClusterRecords, type NamedService } from './records.ts';
 import { Responder } from './responder.ts';
 
@@ -151,6 +151,16 @@ test('an ExternalName is followed', async () => {
     'target.example',
     '192.0.2.7',
   ]);
+});
+
+test('a message from port 0, which anybody can forge, is left alone', () => {
+  const sent: number[] = [];
+  const take = answering(
+    (message) => message,
+    (_, port) => void sent.push(port),
+  );
+  for (const port of [0, 5353]) take(query(web), { address: '10.42.0.2', port });
+  expect(sent).toEqual([5353]);
 });
 
 test('nobody to ask: SERVFAIL', async () => {

@@ -1,5 +1,5 @@
 // Owns the sockets of the DNS server: UDP and TCP on one address, with bounds on connections, their idleness and their sizes.
-import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { createSocket, type SocketOptions, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Socket } from 'node:net';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -58,21 +58,34 @@ export async function listenDns(options: ListenerOptions): Promise<DnsListener> 
   }
 }
 
-async function listenUdp({ host, respond, log }: ListenerOptions, port: number): Promise<UdpSocket> {
-  const udp = createSocket({ type: 'udp4', recvBufferSize: receiveBytes });
-  udp.on('message', (message, from) => {
-    const send = (answer: Buffer | undefined): void => {
-      if (answer !== undefined) udp.send(answer, from.port, from.address, () => {});
-    };
+/** What is done with each message over UDP: answered, but for those from port 0, where nobody can be answered and trying throws. */
+export function answering(
+  respond: Respond,
+  send: (answer: Buffer, port: number, address: string) => void,
+): (message: Buffer, from: { readonly address: string; readonly port: number }) => void {
+  return (message, { address, port }) => {
+    if (port === 0) return;
     const answer = respond(message, 'udp');
-    if (answer instanceof Promise) void answer.then(send);
-    else send(answer);
-  });
+    if (answer instanceof Promise) void answer.then((later) => send(later, port, address));
+    else if (answer !== undefined) send(answer, port, address);
+  };
+}
+
+async function listenUdp({ host, respond, log }: ListenerOptions, port: number): Promise<UdpSocket> {
+  // Who asked has an address, not a name: looking it up would only put each answer off.
+  const lookup = (address: string, _options: unknown, found: (error: null, address: string, family: number) => void): void =>
+    found(null, address, 4);
+  const udp = createSocket({ type: 'udp4', recvBufferSize: receiveBytes, lookup: lookup as SocketOptions['lookup'] });
+  udp.on(
+    'message',
+    answering(respond, (answer, port, address) => udp.send(answer, port, address)),
+  );
   await new Promise<void>((resolve, reject) => {
     udp.once('error', reject);
     udp.bind(port, host, resolve);
   });
-  udp.on('error', (error) => log.warn('the DNS socket', { error }));
+  // An answer that could not be sent is one that was lost on the way: whoever asked asks again.
+  udp.on('error', (error) => log.debug('the DNS socket', { error }));
   return udp;
 }
 
