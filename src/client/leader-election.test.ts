@@ -13,9 +13,10 @@ beforeEach(async () => {
 afterEach(() => cluster.stop());
 
 const acting = new Set<string>();
-const start = (identity: string, client: Client = cluster.client) => {
+let silent = false;
+const start = (identity: string, client: Client = cluster.client, askMs?: number) => {
   const { clock, entropy } = cluster;
-  const times = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2000 };
+  const times = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2000, ...(askMs === undefined ? {} : { askMs }) };
   return runAsLeader({ client, clock, entropy, log: silentLog, namespace: 'kube-system', name: 'lock', identity, ...times }, () => {
     acting.add(identity);
     return {
@@ -47,11 +48,16 @@ test('one acts; when it is stopped it gives the lease back and the other goes on
   await two.stop();
 });
 
-test('one that cannot reach the server stops acting before another begins', async () => {
+const ended = Promise.withResolvers<never>();
+ended.promise.catch(() => {});
+test.each([
+  ['cannot reach the server', () => Promise.reject(new Error('no way there'))],
+  ['hears nothing from the server', () => ended.promise],
+])('one that %s stops acting before another begins', async (_, unanswered) => {
   let cut = false;
   const far: Client = {
     ...cluster.client,
-    get: (resource, key, options) => (cut ? Promise.reject(new Error('no way there')) : cluster.client.get(resource, key, options)),
+    get: (resource, key, options) => (cut ? unanswered() : cluster.client.get(resource, key, options)),
     create: (resource, object, options) => cluster.client.create(resource, object, options),
     update: (resource, object, options) => cluster.client.update(resource, object, options),
   };
@@ -66,6 +72,25 @@ test('one that cannot reach the server stops acting before another begins', asyn
     if (acting.size > 1) never.push(second);
   }
   expect([never, [...acting]]).toEqual([[], ['two']]);
+  ended.reject(new Error('the connection ended'));
+  await Promise.all([one.stop(), two.stop()]);
+});
+
+test('who waits begins as soon as the silent one’s hold has ended', async () => {
+  const silenced: Client = {
+    ...cluster.client,
+    get: (resource, key, options) => (silent ? Promise.reject(new Error('silent')) : cluster.client.get(resource, key, options)),
+  };
+  const one = start('one', silenced);
+  await leads('one');
+  const two = start('two', cluster.client, 500);
+  await cluster.clock.advance(10_000);
+  silent = true;
+  acting.delete('one');
+  const atMs = cluster.clock.now();
+  await leads('two');
+  expect(cluster.clock.now() - atMs).toBeLessThan(16_200);
+  silent = false;
   await Promise.all([one.stop(), two.stop()]);
 });
 

@@ -33,8 +33,6 @@ interface Seen {
   readonly endsMs: number;
 }
 
-const soonestMs = 50;
-
 /**
  * Calls `lead` whenever the Lease is won. When it cannot be renewed for `renewDeadlineMs`, what `lead` returned is stopped, and the Lease is asked
  * for again. Stopping gives the Lease back, so that another need not wait.
@@ -95,13 +93,16 @@ export function runAsLeader(options: ElectionOptions, lead: () => Service): Serv
       if (signal.aborted) return;
       if (lease !== undefined) return tell(lease, 'became leader');
       const againMs = (options.askMs ?? options.retryMs) * (1 + 1.2 * entropy.fraction());
-      await clock.sleep(seen === undefined ? againMs : Math.min(againMs, Math.max(soonestMs, seen.endsMs - clock.now())), signal);
+      const endsInMs = (seen?.endsMs ?? 0) - clock.now();
+      await clock.sleep(endsInMs > 0 ? Math.min(againMs, endsInMs + 1) : againMs, signal);
     }
   };
   const renew = async (signal: AbortSignal): Promise<void> => {
     for (let renewedMs = clock.now(); clock.now() - renewedMs < options.renewDeadlineMs; ) {
       await clock.sleep(options.retryMs, signal);
-      const lease = await tryOnce().catch(() => undefined);
+      // A server that does not answer at all must not keep it acting beyond its time.
+      const late = clock.sleep(renewedMs + options.renewDeadlineMs - clock.now(), signal).then(() => undefined);
+      const lease = await Promise.race([tryOnce().catch(() => undefined), late]);
       if (lease !== undefined) renewedMs = clock.now();
     }
   };
