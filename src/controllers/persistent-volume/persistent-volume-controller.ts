@@ -9,12 +9,14 @@ import { keyOf, splitKey } from '../object-key.ts';
 import { OwnWrites } from '../own-writes.ts';
 import { bindCompleted, boundByController, type ClaimPlan, type ClaimWords, planClaim } from './plan-claim.ts';
 import { boundVolume, planVolume, type Reclaim, unboundVolume } from './plan-volume.ts';
+import { recycledBy } from './recycler-pod.ts';
+import { recycle } from './recycling.ts';
 
 const provisionerMarks = ['volume.beta.kubernetes.io/storage-provisioner', 'volume.kubernetes.io/storage-provisioner'];
 /** Everything is looked at again; other keys are `claim/NAMESPACE/NAME` and `volume/NAME`. */
 const round = 'round';
 
-export function persistentVolumeController({ informers, client, clock, log }: ControllerContext, periodMs: number): Controller {
+export function persistentVolumeController({ informers, client, watching, clock, log }: ControllerContext, periodMs: number): Controller {
   const volumes = informers.of(resources.persistentVolumes);
   const claims = informers.of(resources.persistentVolumeClaims);
   const classes = informers.of(resources.storageClasses);
@@ -123,13 +125,25 @@ export function persistentVolumeController({ informers, client, clock, log }: Co
     }
   };
 
+  const tellVolume = (volume: PersistentVolume, type: 'Normal' | 'Warning', reason: string, message: string): void =>
+    recorder.record(subjectOf(volume, 'v1', 'PersistentVolume'), type, reason, message);
   const reclaim = async (volume: PersistentVolume, plan: Reclaim): Promise<void> => {
+    if (plan.do === 'recycle') {
+      const { claimRef } = volume.spec;
+      const isShown = claimRef?.name !== undefined && claimAt(claimRef.namespace, claimRef.name) !== undefined;
+      const result = await recycle(volume, isShown, { client, watching, pods, tell: tellVolume });
+      if (result === 'wait') return;
+      if (result !== 'done') return reclaim(volume, { do: 'fail', reason: 'VolumeFailedRecycle', message: result.failed });
+      tellVolume(volume, 'Normal', 'VolumeRecycled', 'Volume recycled');
+      await setPhase(await writeVolume(unboundVolume(volume)), 'Available');
+      return;
+    }
     const { name, uid, deletionTimestamp } = volume.metadata;
     if (plan.do === 'delete' && deletionTimestamp === undefined)
       await client.delete(resources.persistentVolumes, { name }, { preconditions: { uid } });
     if (plan.do !== 'fail' || volume.status?.phase === 'Failed') return;
     await setPhase(volume, 'Failed', plan.message);
-    recorder.record(subjectOf(volume, 'v1', 'PersistentVolume'), 'Warning', plan.reason, plan.message);
+    tellVolume(volume, 'Warning', plan.reason, plan.message);
   };
 
   /** The claim that a volume refers to; the server is asked before one is taken for gone. */
@@ -159,7 +173,7 @@ export function persistentVolumeController({ informers, client, clock, log }: Co
     else if (claim !== undefined) {
       const [one, other] = [JSON.stringify(name), JSON.stringify(claim.metadata.name)];
       const words = `requested PersistentVolumeClaim ${other} due to incompatible volumeMode.`;
-      recorder.record(subjectOf(volume, 'v1', 'PersistentVolume'), 'Warning', 'VolumeMismatch', `Cannot bind PersistentVolume to ${words}`);
+      tellVolume(volume, 'Warning', 'VolumeMismatch', `Cannot bind PersistentVolume to ${words}`);
       tellClaim(claim, { type: 'Warning', reason: 'VolumeMismatch', message: `Cannot bind PersistentVolume ${one} to ${words}` });
     }
   };
@@ -176,6 +190,11 @@ export function persistentVolumeController({ informers, client, clock, log }: Co
     workers: 1,
     async start(add) {
       enqueue = add;
+      const recycled = (pod: Pod): void => {
+        const name = recycledBy(pod);
+        if (name !== undefined) add(`volume/${name}`);
+      };
+      pods.on({ updated: recycled, deleted: recycled });
       await Promise.all([classes.start().synced, pods.start().synced]);
       const volumeChanged = ({ metadata }: PersistentVolume): void => add(`volume/${metadata.name}`);
       volumes.on({

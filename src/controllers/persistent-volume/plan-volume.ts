@@ -18,6 +18,7 @@ export type VolumePlan =
 export type Reclaim =
   | { readonly do: 'leave' }
   | { readonly do: 'delete' }
+  | { readonly do: 'recycle' }
   | { readonly do: 'fail'; readonly reason: string; readonly message: string };
 
 /** Plans by the claim of the name that the volume refers to, undefined where there is none. */
@@ -41,7 +42,7 @@ export function reclaimOf({ metadata, spec }: PersistentVolume): Reclaim {
     case 'Retain':
       return { do: 'leave' };
     case 'Recycle':
-      return { do: 'fail', reason: 'VolumeFailedRecycle', message: 'No recycler plugin found for the volume!' };
+      return { do: 'recycle' };
     case 'Delete':
       return deletion({ metadata, spec });
   }
