@@ -163,6 +163,20 @@ test('a message from port 0, which anybody can forge, is left alone', () => {
   expect(sent).toEqual([5353]);
 });
 
+test('an answer that comes when the server has stopped goes nowhere', async () => {
+  const later = Promise.withResolvers<Buffer>();
+  const take = answering(
+    () => later.promise,
+    () => {
+      throw new Error('Not running');
+    },
+  );
+  take(query(web), { address: '10.42.0.2', port: 5353 });
+  later.resolve(query(web));
+  // A rejection that nobody minds would fail the test.
+  await expect(later.promise).resolves.toBeDefined();
+});
+
 test('nobody to ask: SERVFAIL', async () => {
   expect(codeOf(dnsPacket.decode(await (responder().respond(query('example.org'), 'udp') as Promise<Buffer>)))).toBe(2);
 });

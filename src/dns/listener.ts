@@ -66,7 +66,11 @@ export function answering(
   return (message, { address, port }) => {
     if (port === 0) return;
     const answer = respond(message, 'udp');
-    if (answer instanceof Promise) void answer.then((later) => send(later, port, address));
+    if (answer instanceof Promise)
+      void answer
+        .then((later) => send(later, port, address))
+        // The server was stopped while somebody else was asked: there is no way back any more.
+        .catch(() => {});
     else if (answer !== undefined) send(answer, port, address);
   };
 }
