@@ -39,12 +39,12 @@ export class Section {
     return this.#typed(name, 'boolean') as boolean | undefined;
   }
 
-  /** A whole number within bounds. */
-  whole(name: string, least: number, most: number): number | undefined {
+  /** A whole number within bounds; `says` is what is said of one that is not, where that is not their range. */
+  whole(name: string, least: number, most: number, says = `not in valid range [${least}-${most}]`): number | undefined {
     const value = this.#typed(name, 'number') as number | undefined;
     if (value === undefined) return undefined;
     if (!Number.isInteger(value) || value < least || value > most)
-      throw new ConfigError(`${this.path(name)}: Invalid value: ${value}: not in valid range [${least}-${most}]`);
+      throw new ConfigError(`${this.path(name)}: Invalid value: ${value}: ${says}`);
     return value;
   }
 

@@ -47,12 +47,21 @@ export const pluginRegistry: ReadonlyMap<string, PluginFactory> = new Map<string
   ['VolumeZone', plain(volumeZone)],
   ['PodTopologySpread', spread],
   ['InterPodAffinity', interPod],
-  ['DynamicResources', plain(dynamicResources)],
+  [
+    'DynamicResources',
+    (args, at) => {
+      const section = new Section(args, at, [...meta, 'filterTimeout', 'bindingTimeout']);
+      // Searches here are bounded by what they try, bindings by bindTimeoutSeconds.
+      section.duration('filterTimeout');
+      section.duration('bindingTimeout');
+      return dynamicResources;
+    },
+  ],
   [
     'NodeResourcesBalancedAllocation',
     (args, at) => {
       const resources = new Section(args, at, [...meta, 'resources']);
-      const names = weights(resources).map(({ name }) => name);
+      const names = weights(resources, 1).map(({ name }) => name);
       return nodeResourcesBalancedAllocationPlugin(names.length === 0 ? undefined : names);
     },
   ],
@@ -62,12 +71,15 @@ export const pluginRegistry: ReadonlyMap<string, PluginFactory> = new Map<string
 /** Plugins that are not rules: the queue's order, preemption, binding. */
 export const machinery = ['PrioritySort', 'DefaultPreemption', 'DefaultBinder'] as const;
 
-function weights(section: Section): readonly ResourceWeight[] {
+function weights(section: Section, most = 100): readonly ResourceWeight[] {
   return section.list('resources').map(({ value, at }) => {
     const one = new Section(value, at, ['name', 'weight']);
     const name = one.text('name');
     if (name === undefined) throw new ConfigError(`${at}.name: Required value`);
-    return { name, weight: one.whole('weight', 1, 100) ?? 1 };
+    return {
+      name,
+      weight: one.whole('weight', 1, most, most === 1 ? 'must be 1' : `resource weight of ${name} not in valid range (0, ${most}]`) ?? 1,
+    };
   });
 }
 
@@ -76,6 +88,11 @@ function fit(args: unknown, at: string): Plugin {
   const strategy = section.section('scoringStrategy', ['type', 'resources', 'requestedToCapacityRatio']);
   const type = strategy.choice('type', ['LeastAllocated', 'MostAllocated', 'RequestedToCapacityRatio']) ?? 'LeastAllocated';
   const resources = weights(strategy);
+  if (type !== 'RequestedToCapacityRatio' && strategy.raw('requestedToCapacityRatio') !== undefined)
+    throw new ConfigError(`${strategy.path('requestedToCapacityRatio')}: Forbidden: must be nil when type is not RequestedToCapacityRatio`);
+  for (const { value: group, at: where } of section.list('ignoredResourceGroups'))
+    if (typeof group === 'string' && group.includes('/'))
+      throw new ConfigError(`${where}: Invalid value: "${group}": resource group name can't contain '/'`);
   return nodeResourcesFitPlugin({
     ignoredResources: section.texts('ignoredResources'),
     ignoredResourceGroups: section.texts('ignoredResourceGroups'),
@@ -107,6 +124,10 @@ function spread(args: unknown, at: string): Plugin {
   const constraints = section.list('defaultConstraints');
   if (type === 'System' && constraints.length > 0)
     throw new ConfigError(`${section.path('defaultingType')}: Invalid value: "System": when .defaultConstraints are not empty`);
+  const kinds = constraints.map(({ value }) => value as { readonly topologyKey?: string; readonly whenUnsatisfiable?: string } | null);
+  for (const [index, kind] of kinds.entries())
+    if (kinds.findIndex((one) => one?.topologyKey === kind?.topologyKey && one?.whenUnsatisfiable === kind?.whenUnsatisfiable) < index)
+      throw new ConfigError(`${constraints[index]?.at}: Duplicate value: "{${kind?.topologyKey}, ${kind?.whenUnsatisfiable}}"`);
   return podTopologySpreadPlugin(
     type === 'System'
       ? 'system'
@@ -118,12 +139,18 @@ function spread(args: unknown, at: string): Plugin {
             'minDomains',
             'nodeAffinityPolicy',
             'nodeTaintsPolicy',
+            'labelSelector',
           ]);
-          const topologyKey = one.text('topologyKey');
-          const whenUnsatisfiable = one.choice('whenUnsatisfiable', ['DoNotSchedule', 'ScheduleAnyway']);
-          const maxSkew = one.whole('maxSkew', 1, 2 ** 31 - 1);
-          if (topologyKey === undefined || whenUnsatisfiable === undefined || maxSkew === undefined)
-            throw new ConfigError(`${where}: Required value: maxSkew, topologyKey and whenUnsatisfiable`);
+          const maxSkew = one.whole('maxSkew', 1, 2 ** 31 - 1, 'not in valid range (0, inf)');
+          const topologyKey = one.text('topologyKey') || undefined;
+          const whenUnsatisfiable = one.raw('whenUnsatisfiable')
+            ? one.choice('whenUnsatisfiable', ['DoNotSchedule', 'ScheduleAnyway'])
+            : undefined;
+          if (maxSkew === undefined) throw new ConfigError(`${where}.maxSkew: Invalid value: 0: not in valid range (0, inf)`);
+          if (topologyKey === undefined) throw new ConfigError(`${where}.topologyKey: Required value: can not be empty`);
+          if (whenUnsatisfiable === undefined) throw new ConfigError(`${where}.whenUnsatisfiable: Required value: can not be empty`);
+          if (one.raw('labelSelector') !== undefined)
+            throw new ConfigError(`${where}.labelSelector: Forbidden: constraint must not define a selector, as they deduced for each pod`);
           return { maxSkew, topologyKey, whenUnsatisfiable };
         }),
   );
@@ -131,7 +158,7 @@ function spread(args: unknown, at: string): Plugin {
 
 function interPod(args: unknown, at: string): Plugin {
   const section = new Section(args, at, [...meta, 'hardPodAffinityWeight', 'ignorePreferredTermsOfExistingPods']);
-  const hardPodAffinityWeight = section.whole('hardPodAffinityWeight', 0, 100);
+  const hardPodAffinityWeight = section.whole('hardPodAffinityWeight', 0, 100, 'not in valid range [0, 100]');
   const ignores = section.flag('ignorePreferredTermsOfExistingPods');
   return interPodAffinityPlugin({
     ...(hardPodAffinityWeight !== undefined && { hardPodAffinityWeight }),

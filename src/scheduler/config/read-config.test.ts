@@ -17,6 +17,8 @@ const first = (value: unknown) => {
   if (profile === undefined) throw new Error('no profile');
   return profile;
 };
+/** What no profile can be without. */
+const needed = [{ name: 'PrioritySort' }, { name: 'DefaultBinder' }];
 const profile = (more: Record<string, unknown>) => config({ profiles: [more] });
 
 test('nothing said is what upstream does', () => {
@@ -48,7 +50,9 @@ test('plugins are switched off and on, everywhere or at one point, and weighted'
   expect(
     names(
       profile({
-        plugins: { multiPoint: { disabled: [{ name: '*' }], enabled: [{ name: 'NodeName' }, { name: 'NodeResourcesFit', weight: 7 }] } },
+        plugins: {
+          multiPoint: { disabled: [{ name: '*' }], enabled: [{ name: 'NodeName' }, { name: 'NodeResourcesFit', weight: 7 }, ...needed] },
+        },
       }),
     ),
   ).toEqual(['NodeName', 'NodeResourcesFit']);
@@ -72,7 +76,7 @@ test('arguments reach their plugins', () => {
   cluster.putNode(node('n1'));
   cluster.putNode(node('n2'));
   cluster.putPod({ ...pod('q'), spec: { ...pod('q').spec, nodeName: 'n1' } });
-  const only = { plugins: { multiPoint: { disabled: [{ name: '*' }], enabled: [{ name: 'NodeResourcesFit' }] } } };
+  const only = { plugins: { multiPoint: { disabled: [{ name: '*' }], enabled: [{ name: 'NodeResourcesFit' }, ...needed] } } };
   const where = (value: unknown): unknown => attempt(pod(), cluster, first(value), () => 0);
   expect(where(profile({ ...only }))).toEqual({ outcome: 'placed', node: 'n2' });
   expect(where(profile({ ...only, ...packed }))).toEqual({ outcome: 'placed', node: 'n1' });
@@ -113,12 +117,16 @@ test.each([
     profile({ plugins: { score: { enabled: [{ name: 'Coffee' }] } } }),
     'profiles[0].plugins.score.enabled[0]: plugin "Coffee" does not exist',
   ],
-  ['a name twice', config({ profiles: [{}, {}] }), 'profiles[1].schedulerName: Duplicate value: "default-scheduler"'],
+  [
+    'a name twice',
+    config({ profiles: [{ schedulerName: 'a' }, { schedulerName: 'a' }] }),
+    'profiles[1].schedulerName: Duplicate value: "a"',
+  ],
   ['a back-off that shrinks', config({ podInitialBackoffSeconds: 20 }), 'podMaxBackoffSeconds: Invalid value: 10'],
   [
     'a weight out of range',
     profile({ pluginConfig: [{ name: 'InterPodAffinity', args: { hardPodAffinityWeight: 101 } }] }),
-    'profiles[0].pluginConfig[0].args.hardPodAffinityWeight: Invalid value: 101: not in valid range [0-100]',
+    'profiles[0].pluginConfig[0].args.hardPodAffinityWeight: Invalid value: 101: not in valid range [0, 100]',
   ],
   [
     'a shape that falls back',
@@ -141,6 +149,35 @@ test.each([
       ],
     }),
     'utilization values must be sorted',
+  ],
+  ['one of several without a name', config({ profiles: [{}, { schedulerName: 'b' }] }), 'profiles[0].schedulerName: Required value'],
+  ['no order of the queue', profile({ plugins: { queueSort: { disabled: [{ name: '*' }] } } }), 'only one queue sort plugin required'],
+  ['nobody who binds', profile({ plugins: { bind: { disabled: [{ name: '*' }] } } }), 'at least one bind plugin is needed'],
+  ['no pods at a time', config({ parallelism: 0 }), 'parallelism: Invalid value: 0: should be an integer value greater than zero'],
+  [
+    'a constraint with a selector',
+    profile({
+      pluginConfig: [
+        {
+          name: 'PodTopologySpread',
+          args: {
+            defaultingType: 'List',
+            defaultConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: {} }],
+          },
+        },
+      ],
+    }),
+    'labelSelector: Forbidden: constraint must not define a selector, as they deduced for each pod',
+  ],
+  [
+    'a resource that is nobody to extend',
+    config({ extenders: [{ urlPrefix: 'http://a', managedResources: [{ name: 'cpu' }] }] }),
+    'extenders[0].managedResources[0].name: Invalid value: "cpu": is an invalid extended resource name',
+  ],
+  [
+    'a lock of another kind',
+    config({ leaderElection: { resourceLock: 'endpoints' } }),
+    'leaderElection.resourceLock: Invalid value: "endpoints": resourceLock value must be "leases"',
   ],
   ['a text for a list', config({ profiles: 'all' }), 'profiles must be a list'],
   ['an extender without a place', config({ extenders: [{ filterVerb: 'filter' }] }), 'extenders[0].urlPrefix: Required value'],

@@ -29,6 +29,8 @@ export const defaultElection: ReadElection = {
   retryMs: 2000,
 };
 
+const mostWhole = 2 ** 31 - 1;
+
 /** Reads a parsed file. `registry`: plugins beside upstream's may be in it. Throws ConfigError. */
 export function readSchedulerConfig(value: unknown, registry: ReadonlyMap<string, PluginFactory> = pluginRegistry): ReadConfig {
   const section = new Section(value, '', [
@@ -51,10 +53,10 @@ export function readSchedulerConfig(value: unknown, registry: ReadonlyMap<string
     throw new ConfigError(
       `no kind "${kind ?? ''}" is registered for version "${version ?? ''}": it must be KubeSchedulerConfiguration of kubescheduler.config.k8s.io/v1`,
     );
-  section.whole('parallelism', 1, 2 ** 31 - 1);
+  section.whole('parallelism', 1, mostWhole, 'should be an integer value greater than zero');
   const percentage = section.whole('percentageOfNodesToScore', 0, 100);
-  const initialBackoffMs = (section.whole('podInitialBackoffSeconds', 1, 2 ** 31 - 1) ?? 1) * 1000;
-  const longestBackoffMs = (section.whole('podMaxBackoffSeconds', 1, 2 ** 31 - 1) ?? 10) * 1000;
+  const initialBackoffMs = (section.whole('podInitialBackoffSeconds', 1, mostWhole, 'must be greater than 0') ?? 1) * 1000;
+  const longestBackoffMs = (section.whole('podMaxBackoffSeconds', 0, mostWhole) ?? 10) * 1000;
   if (longestBackoffMs < initialBackoffMs)
     throw new ConfigError(
       `podMaxBackoffSeconds: Invalid value: ${longestBackoffMs / 1000}: must be greater than or equal to PodInitialBackoffSeconds`,
@@ -62,15 +64,22 @@ export function readSchedulerConfig(value: unknown, registry: ReadonlyMap<string
   const extenders = section.list('extenders').map(({ value: one, at }) => readExtender(one, at));
   const binders = extenders.filter(({ bindVerb }) => bindVerb !== undefined);
   if (binders.length > 1)
-    throw new ConfigError(`extenders: Invalid value: found ${binders.length} extenders implementing bind: only one may`);
+    throw new ConfigError(
+      `extenders: Invalid value: "found ${binders.length} extenders implementing bind": only one extender can implement bind`,
+    );
   const ignored = extenders.flatMap(({ managedResources }) =>
     managedResources.filter((one) => one.ignoredByScheduler).map(({ name }) => name),
   );
+  const managed = extenders.flatMap(({ managedResources }) => managedResources.map(({ name }) => name));
+  const again = managed.find((name, index) => managed.indexOf(name) !== index);
+  if (again !== undefined) throw new ConfigError(`extenders: Invalid value: "${again}": duplicate extender managed resource name`);
   const known = withIgnored(registry, ignored);
   const listed = section.list('profiles');
   const profiles = (listed.length === 0 ? [{ value: {}, at: 'profiles[0]' }] : listed).map(({ value: one, at }) =>
     readProfile(one, at, known, percentage),
   );
+  const nameless = listed.findIndex(({ value: one }) => (one as { readonly schedulerName?: unknown } | null)?.schedulerName === undefined);
+  if (listed.length > 1 && nameless >= 0) throw new ConfigError(`profiles[${nameless}].schedulerName: Required value`);
   const names = profiles.map(({ schedulerName }) => schedulerName);
   const twice = names.findIndex((name, index) => names.indexOf(name) !== index);
   if (twice >= 0) throw new ConfigError(`profiles[${twice}].schedulerName: Duplicate value: "${names[twice]}"`);
@@ -84,6 +93,9 @@ export function readSchedulerConfig(value: unknown, registry: ReadonlyMap<string
     'resourceName',
     'resourceNamespace',
   ]);
+  const lock = election.text('resourceLock');
+  if (lock !== undefined && lock !== 'leases' && election.flag('leaderElect') !== false)
+    throw new ConfigError(`leaderElection.resourceLock: Invalid value: "${lock}": resourceLock value must be "leases"`);
   return {
     profiles,
     times: { ...defaultConfig.times, initialBackoffMs, longestBackoffMs },
@@ -158,6 +170,8 @@ function readExtender(value: unknown, at: string): ExtenderOptions {
       const resource = new Section(one, where, ['name', 'ignoredByScheduler']);
       const name = resource.text('name');
       if (name === undefined) throw new ConfigError(`${where}.name: Required value`);
+      if (!name.includes('/') || name.startsWith('kubernetes.io/') || name.startsWith('requests.'))
+        throw new ConfigError(`${where}.name: Invalid value: "${name}": is an invalid extended resource name`);
       return { name, ignoredByScheduler: resource.flag('ignoredByScheduler') ?? false };
     }),
     ignorable: section.flag('ignorable') ?? false,

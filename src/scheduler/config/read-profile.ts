@@ -50,7 +50,7 @@ export function readProfile(
     'kind',
     'bindTimeoutSeconds',
     'shape',
-  ]).whole('bindTimeoutSeconds', 0, 2 ** 31 - 1);
+  ]).whole('bindTimeoutSeconds', 0, 2 ** 31 - 1, 'invalid BindTimeoutSeconds, should not be a negative value');
   const wanted = enabledPlugins(sets, registry);
   const plugins = wanted.flatMap(({ name, weight }): readonly Plugin[] => {
     const factory = registry.get(name);
@@ -59,8 +59,14 @@ export function readProfile(
     return [shaped(factory(own?.value, own?.at ?? at), weight, (point) => isOn(sets, point, name))];
   });
   const has = (name: string): boolean => wanted.some((one) => one.name === name);
+  const schedulerName = section.text('schedulerName') ?? 'default-scheduler';
+  if (schedulerName === '') throw new ConfigError(`${section.path('schedulerName')}: Required value`);
+  if (!has('PrioritySort') || !isOn(sets, 'queueSort', 'PrioritySort'))
+    throw new ConfigError(`${at}: only one queue sort plugin required for profile with scheduler name "${schedulerName}", but got 0`);
+  if (!has('DefaultBinder') || !isOn(sets, 'bind', 'DefaultBinder'))
+    throw new ConfigError(`${at}: at least one bind plugin is needed for profile with scheduler name "${schedulerName}"`);
   return {
-    schedulerName: section.text('schedulerName') ?? 'default-scheduler',
+    schedulerName,
     plugins,
     ...(has('DefaultPreemption') &&
       isOn(sets, 'postFilter', 'DefaultPreemption') && { preemption: readPreemption(args.get('DefaultPreemption'), at) }),
@@ -168,11 +174,11 @@ function readPreemption(args: { readonly value: unknown; readonly at: string } |
     'minCandidateNodesPercentage',
     'minCandidateNodesAbsolute',
   ]);
-  const percentage = section.whole('minCandidateNodesPercentage', 0, 100);
-  const absolute = section.whole('minCandidateNodesAbsolute', 0, 2 ** 31 - 1);
+  const percentage = section.whole('minCandidateNodesPercentage', 0, 100, 'not in valid range [0, 100]');
+  const absolute = section.whole('minCandidateNodesAbsolute', 0, 2 ** 31 - 1, 'not in valid range [0, inf)');
   if (percentage === 0 && absolute === 0)
     throw new ConfigError(
-      `${section.path('minCandidateNodesPercentage')}: both minCandidateNodesPercentage and minCandidateNodesAbsolute cannot be zero`,
+      `${section.path('minCandidateNodesPercentage')}: Invalid value: 0: cannot be zero at the same time as minCandidateNodesAbsolute`,
     );
   return {
     ...(percentage !== undefined && { minCandidateNodesPercentage: percentage }),

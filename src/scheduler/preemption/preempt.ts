@@ -60,7 +60,7 @@ export function preempt(
     if (info === undefined) continue;
     const found = dryRun(slot, info, pod, cluster, ranking);
     if ('pods' in found) {
-      candidates.push({ node: info.name, ...found });
+      candidates.push(found);
       if (found.violations === 0) kind++;
       if (kind > 0 && candidates.length >= wanted) break;
     } else {
@@ -74,10 +74,12 @@ export function preempt(
   return best === undefined ? tell(failures.values()) : { candidate: best, candidates };
 }
 
-function dryRun(slot: number, info: NodeInfo, pod: Pod, cluster: ClusterView, ranking: Ranking): Victims | readonly string[] {
-  return ranking.remember(slot, info, cluster.objects.budgets.revision, () =>
-    victimsOn(info, pod, [...cluster.objects.budgets.all()], (changed, removed) => ranking.rejectionOf(changed, removed)),
-  );
+function dryRun(slot: number, info: NodeInfo, pod: Pod, cluster: ClusterView, ranking: Ranking): Candidate | readonly string[] {
+  const { budgets } = cluster.objects;
+  return ranking.remember(slot, info, budgets.revision, () => {
+    const found = victimsOn(info, pod, [...budgets.all()], (changed, removed) => ranking.rejectionOf(changed, removed));
+    return 'pods' in found ? { node: info.name, ...found } : found;
+  });
 }
 
 function waitsForEarlier(pod: Pod, cluster: ClusterView, ranking: Ranking): string | undefined {
@@ -100,9 +102,12 @@ function isBeingPreempted({ metadata, status }: Pod): boolean {
  * victims, the latest start among the most important victims; then the first.
  */
 export function bestOf(candidates: readonly Candidate[]): Candidate | undefined {
-  let best: Candidate | undefined;
-  for (const one of candidates) if (best === undefined || hurtsLess(hurtOf(one), hurtOf(best))) best = one;
-  return best;
+  let best: { readonly candidate: Candidate; readonly hurt: ReturnType<typeof hurtOf> } | undefined;
+  for (const candidate of candidates) {
+    const hurt = hurtOf(candidate);
+    if (best === undefined || hurtsLess(hurt, best.hurt)) best = { candidate, hurt };
+  }
+  return best?.candidate;
 }
 
 /** What was worked out of victims before: a node that does not change has the same ones. */
