@@ -10,6 +10,8 @@ import type { JSONSchemaProps, ValidationRule } from './v1.ts';
 const perRule = 10_000_000;
 const perSchema = 100_000_000;
 const shownOfTotal = 4;
+/** What contributes less is not named. */
+const leastShown = perSchema / 100;
 
 interface Expense {
   readonly field: string;
@@ -31,7 +33,10 @@ export function judgeOf(raw: JSONSchemaProps, before: JSONSchemaProps | undefine
     total(field) {
       const total = expenses.reduce((sum, { cost }) => sum + cost, 0);
       if (total <= perSchema) return [];
-      const worst = expenses.toSorted((left, right) => right.cost - left.cost).slice(0, shownOfTotal);
+      const worst = expenses
+        .filter(({ cost }) => cost >= leastShown)
+        .toSorted((left, right) => right.cost - left.cost)
+        .slice(0, shownOfTotal);
       const text = 'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema';
       const what = 'x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema';
       return [...worst.map((expense) => forbiddenValue(expense.field, text)), forbiddenValue(field, overBudget(what, total, perSchema))];
