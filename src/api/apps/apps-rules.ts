@@ -53,17 +53,19 @@ function workloadWarnings(object: Templated, old?: Templated): readonly string[]
 }
 
 function daemonSetWarnings(object: DaemonSet, old?: DaemonSet): readonly string[] {
-  return isNewlyAsked(object, old) ? templateWarnings(object.spec.template, 'spec.template') : [];
+  const same = old !== undefined && templateGenerationOf(object) === templateGenerationOf(old);
+  return same ? [] : templateWarnings(object.spec.template, 'spec.template');
 }
 
 const keepsAll = 'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended';
 
+/** What is said of claims and revisions is said on every update; upstream names a claim's spec in capitals there, and not at all on create. */
 function statefulSetWarnings(object: StatefulSet, old?: StatefulSet): readonly string[] {
-  if (!isNewlyAsked(object, old)) return [];
   const { template, volumeClaimTemplates = [], revisionHistoryLimit = 0 } = object.spec;
+  const spec = old === undefined ? '' : '.Spec';
   return [
-    ...templateWarnings(template, 'spec.template'),
-    ...volumeClaimTemplates.flatMap(({ spec = {} }, index) => claimSpecWarnings(spec, `spec.volumeClaimTemplates[${index}].Spec`)),
+    ...(isNewlyAsked(object, old) ? templateWarnings(template, 'spec.template') : []),
+    ...volumeClaimTemplates.flatMap((claim, index) => claimSpecWarnings(claim.spec ?? {}, `spec.volumeClaimTemplates[${index}]${spec}`)),
     ...(revisionHistoryLimit < 0 ? [keepsAll] : []),
   ];
 }

@@ -89,7 +89,7 @@ test.each([
 
 test.each([
   [{ timeZone: '' }, ['spec.timeZone: Invalid value: "": timeZone must be nil or non-empty string']],
-  [{ timeZone: '../etc' }, ['spec.timeZone: Invalid value: "../etc": unknown time zone ../etc']],
+  [{ timeZone: '../etc' }, ['spec.timeZone: Invalid value: "../etc": time: invalid location name']],
   [
     { jobTemplate: { spec: { template, manualSelector: true } } },
     ['spec.jobTemplate.spec.manualSelector: Unsupported value: true: supported values: "nil", "false"'],

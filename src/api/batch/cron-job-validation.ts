@@ -4,7 +4,7 @@ import { type Causes, checkNotNegative } from '../field-checks.ts';
 import type { StatusCause } from '../meta/v1.ts';
 import { maxLengthMessage } from '../names.ts';
 import { checkJobSpec } from './job-validation.ts';
-import { scheduleError } from './schedule-validation.ts';
+import { badLocation, scheduleError } from './schedule-validation.ts';
 import type { CronJob, JobSpec } from './v1.ts';
 
 /** Eleven characters are left for what the name of each Job adds. */
@@ -24,6 +24,8 @@ function isZone(name: string): boolean {
 
 function checkZone(zone: string, at: string, out: Causes): void {
   if (zone === '') return void out.push(invalidValue(at, zone, 'timeZone must be nil or non-empty string'));
+  const wrong = badLocation(zone);
+  if (wrong !== undefined) return void out.push(invalidValue(at, zone, wrong));
   const unknown = invalidValue(at, zone, `unknown time zone ${zone}`);
   const parts = zone.split('/');
   if (parts.some((part) => part === '.' || part === '..' || part.startsWith('-') || !zonePart.test(part))) return void out.push(unknown);

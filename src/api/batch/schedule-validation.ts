@@ -53,6 +53,11 @@ function macroError(text: string): string | undefined {
   return `failed to parse duration ${text}: time: invalid duration ${JSON.stringify(duration)}`;
 }
 
+/** What Go says of a name that cannot be one of a time zone, whichever there are. */
+export function badLocation(name: string): string | undefined {
+  return name.includes('..') || name.startsWith('/') || name.startsWith('\\') ? 'time: invalid location name' : undefined;
+}
+
 /** Why a text is no schedule; undefined where it is one. A leading `TZ=` is read, not refused. */
 export function scheduleError(text: string): string | undefined {
   let rest = text;
@@ -62,7 +67,7 @@ export function scheduleError(text: string): string | undefined {
     try {
       new Intl.DateTimeFormat('en-US', { timeZone: name });
     } catch {
-      return `provided bad location ${name}: unknown time zone ${name}`;
+      return `provided bad location ${name}: ${badLocation(name) ?? `unknown time zone ${name}`}`;
     }
     rest = after;
   }

@@ -66,7 +66,7 @@ function checkSelector(spec: ResourceQuotaSpec, out: Causes): void {
     checkFit([scopeName], spec, at, goStruct('io.k8s.api.core.v1.ScopeSelector', selector), out);
     if (plainScopes.includes(scopeName) && operator !== 'Exists') {
       const why =
-        "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
+        "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
       out.push(invalidValue(`${at}.operator`, operator ?? '', why));
     }
     if (operator === 'In' || operator === 'NotIn') {

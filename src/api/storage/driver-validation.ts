@@ -51,6 +51,11 @@ export function driverCauses({ spec }: CSIDriver): StatusCause[] {
   const period = spec.nodeAllocatableUpdatePeriodSeconds;
   if (period !== undefined && period < shortestUpdatePeriod)
     out.push(invalidValue('spec.nodeAllocatableUpdatePeriodSeconds', period, 'must be greater than or equal to 10 seconds'));
+  const { serviceAccountTokenInSecrets: inSecrets, tokenRequests = [] } = spec;
+  if (inSecrets !== undefined && tokenRequests.length === 0) {
+    const why = 'serviceAccountTokenInSecrets is set but no tokenRequests are specified';
+    out.push(invalidValue('spec.serviceAccountTokenInSecrets', inSecrets, why));
+  }
   return out;
 }
 

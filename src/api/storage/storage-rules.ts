@@ -45,9 +45,18 @@ function defaultDriver(driver: CSIDriver): CSIDriver {
 
 /** Drivers get no generation when they are made, but one is counted from their first change on. */
 function countedDriver(next: CSIDriver, old: CSIDriver): CSIDriver {
-  const counted = ({ spec }: CSIDriver): unknown => [spec.tokenRequests, spec.requiresRepublish, spec.seLinuxMount];
-  if (sameValue(counted(next), counted(old))) return next;
+  if (sameValue(next.spec, old.spec)) return next;
   return { ...next, metadata: { ...next.metadata, generation: (old.metadata.generation ?? 0) + 1 } };
+}
+
+const tokensShown =
+  'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes';
+
+/** A new request for tokens should say where they are handed over. */
+function driverWarnings({ spec }: CSIDriver, old?: CSIDriver): readonly string[] {
+  const { tokenRequests = [], serviceAccountTokenInSecrets } = spec;
+  const asks = tokenRequests.length > 0 && serviceAccountTokenInSecrets === undefined;
+  return asks && !sameValue(tokenRequests, old?.spec.tokenRequests ?? []) ? [tokensShown] : [];
 }
 
 /** The rules of the group's kinds, by kind. */
@@ -63,7 +72,7 @@ export const storageRules: GroupRules = {
     metaOnUpdate: 'update',
     default: onType<CSIDriver>(defaultDriver),
     prepareForUpdate: onTypes<CSIDriver>(countedDriver),
-    ...checksOf<CSIDriver>({ validate: driverCauses, validateUpdate: driverUpdateCauses }),
+    ...checksOf<CSIDriver>({ validate: driverCauses, validateUpdate: driverUpdateCauses, warnings: driverWarnings }),
   },
   CSINode: {
     generation: 'none',

@@ -85,3 +85,22 @@ test('the status of an attachment changes nothing else', () => {
   );
   expect([told.refusals, told.object.metadata.labels, told.object['status']]).toEqual([[], undefined, { attached: true }]);
 });
+
+test('a driver that asks for tokens is told to take them from the secrets, and nothing is handed over without being asked for', () => {
+  const drivers = 'csidrivers storage.k8s.io';
+  const asking = { tokenRequests: [{ audience: 'a' }] };
+  const told = [expect.stringMatching(/^spec.serviceAccountTokenInSecrets is unset; /)];
+  const made = judgeCreate(drivers, { spec: asking });
+  expect(made.warnings).toEqual(told);
+  expect(judgeUpdate(drivers, made, { spec: { ...asking, podInfoOnMount: true } }).warnings).toEqual([]);
+  expect(judgeUpdate(drivers, made, { spec: { tokenRequests: [{ audience: 'b' }] } }).warnings).toEqual(told);
+  expect(judgeCreate(drivers, { spec: { ...asking, serviceAccountTokenInSecrets: false } }).warnings).toEqual([]);
+  expect(judgeCreate(drivers, { spec: { serviceAccountTokenInSecrets: true } }).refusals).toEqual([
+    'spec.serviceAccountTokenInSecrets: Invalid value: true: serviceAccountTokenInSecrets is set but no tokenRequests are specified',
+  ]);
+});
+
+test('any change of a driver counts', () => {
+  const made = judgeCreate('csidrivers storage.k8s.io', { spec: {} });
+  expect(judgeUpdate('csidrivers storage.k8s.io', made, { spec: { podInfoOnMount: true } }).object.metadata.generation).toBe(1);
+});
