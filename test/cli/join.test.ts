@@ -78,6 +78,17 @@ describe('a machine joins', () => {
     expect([said.code, said.stderr]).toEqual([1, expect.stringContaining(message)]);
   });
 
+  test.skipIf(process.getuid?.() !== 0 || process.platform !== 'linux')(
+    'with real containers not on the control plane’s own machine',
+    async () => {
+      const said = await peapod([...words.slice(1), '--runtime', 'cri', '--data-dir', join(dir, 'same'), '--node-name', 'same']);
+      expect([said.code, said.stderr]).toEqual([
+        1,
+        expect.stringMatching(/is on this machine.*peapod up --nodes N|real containers cannot run here/),
+      ]);
+    },
+  );
+
   test('tokens are listed and deleted; one that is gone lets nobody in', async () => {
     const id = words[4]?.split('.')[0] ?? '';
     expect((await peapod(['token', 'list', '--data-dir', home])).stdout).toContain(`${id}.`);

@@ -139,7 +139,7 @@ async function registerNode(client: HttpClient, name: string, signal: AbortSigna
 
 /** Who this machine is in which cluster: as it was, or as the token makes it. */
 async function becomeMember(parts: JoinParts): Promise<{ readonly membership: Membership; readonly identity: KeyPair }> {
-  const { options, signal, step, say } = parts;
+  const { options, runtime, signal, step, say } = parts;
   const { dataDir, token, nodeName, cgroupRoot } = options;
   const before = readMembership(dataDir);
   const known = token === undefined ? readIdentity(dataDir, systemClock.now()) : undefined;
@@ -150,13 +150,18 @@ async function becomeMember(parts: JoinParts): Promise<{ readonly membership: Me
     }
     if (options.server !== undefined && options.server !== before.server)
       throw new JoinError(`this machine is ${before.nodeName} of ${before.server}: it can join ${options.server} with a token`);
-    const nodeIp = options.nodeIp ?? (interfaceOf(before.nodeIp) ? before.nodeIp : await addressTowards(before.server));
+    const nodeIp = options.nodeIp ?? (interfaceOf(before.nodeIp) ? before.nodeIp : (await addressTowards(before.server)).own);
     const membership = { ...before, nodeIp };
     saveMembership(dataDir, membership);
     return { membership, identity: known };
   }
   const server = options.server ?? '';
-  const nodeIp = options.nodeIp ?? (await addressTowards(server));
+  const { own, theirs } = await addressTowards(server);
+  if (runtime === 'cri' && interfaceOf(theirs) !== undefined)
+    throw new JoinError(
+      `the control plane of ${server} is on this machine, which has a node of it already: more of them are peapod up --nodes N`,
+    );
+  const nodeIp = options.nodeIp ?? own;
   const ca = await step('Checked the cluster’s authority', () => discoverCa(server, token, options.caHashes, systemClock, signal));
   const joiner = httpClient({ server, ca, token: tokenText(token) });
   try {

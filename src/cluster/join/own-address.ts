@@ -41,13 +41,13 @@ export function interfaceOf(address: string): string | undefined {
 
 const answerWithinMs = 10_000;
 
-/** The address by which this machine reaches a server. Rejects with JoinError where it does not. */
-export function addressTowards(server: string): Promise<string> {
+/** The addresses of both ends where this machine reaches a server. Rejects with JoinError where it does not. */
+export function addressTowards(server: string): Promise<{ readonly own: string; readonly theirs: string }> {
   const { hostname, port } = new URL(server);
   return new Promise((resolve, reject) => {
     const socket = connect({ host: hostname, port: Number(port || 443), timeout: answerWithinMs });
     socket.once('connect', () => {
-      resolve(socket.localAddress ?? '');
+      resolve({ own: socket.localAddress ?? '', theirs: socket.remoteAddress ?? '' });
       socket.destroy();
     });
     socket.once('timeout', () => {

@@ -45,7 +45,10 @@ export function overlayFacts(dataDir: string, caPem: string, address: string, so
 /** How long packets of pods may be where the overlay uses this address. Rejects with OptionError where this machine does not have it. */
 export async function overlayMtu(address: string): Promise<number> {
   const link = interfaceOf(address);
-  if (link === undefined) throw new OptionError(`${address} is no address of this machine: the network between machines needs one`);
+  if (link === undefined)
+    throw new OptionError(
+      `${address} is no address of this machine: the network between machines needs one (--bind or --advertise-address; --node-ip where a machine joins)`,
+    );
   return (await mtuOf(link)) - overlayBytes;
 }
 
