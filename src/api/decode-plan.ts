@@ -5,7 +5,8 @@ import { decodeBase64, decodeMicroTime, decodeQuantity, decodeTime } from './dec
 import { type DecodeState, MismatchError, mismatch, note, noteRepeats, type TrailField } from './decode-state.ts';
 import type { FieldDescription, FieldType, TypeTable } from './kind.ts';
 
-type Decode = (raw: unknown, state: DecodeState) => unknown;
+/** `known` is what was read at this place before, where a patch left most as it was: the same value is read already. */
+type Decode = (raw: unknown, state: DecodeState, known: unknown) => unknown;
 type Fields = Readonly<Record<string, unknown>>;
 
 /** A field with everything that reading and writing it needs. */
@@ -44,7 +45,7 @@ function text(raw: unknown, state: DecodeState, goType: string): string {
 
 function decodeIntOrString(raw: unknown, state: DecodeState): unknown {
   if (typeof raw === 'string') return raw;
-  return integerDecoder('int32')(raw, state);
+  return integerDecoder('int32')(raw, state, undefined);
 }
 
 function goTypeOf(type: FieldType): string {
@@ -198,7 +199,7 @@ export class DecodePlans {
         return (raw, state) => decodeMicroTime(text(raw, state, 'string'));
       case 'ref': {
         const plan = this.struct(type.ref);
-        return (raw, state) => plan.decode(raw, state);
+        return (raw, state, known) => plan.decode(raw, state, known);
       }
       case 'list':
         return this.#listDecoder(type.items, goType);
@@ -213,13 +214,15 @@ export class DecodePlans {
     const itemType = elementType(goType, items);
     const decode = this.#decoder(items, itemType);
     const zero = this.#elementZero(items, itemType);
-    return (raw, state) => {
+    return (raw, state, known) => {
+      if (raw === known) return raw;
       if (!Array.isArray(raw)) throw mismatch(state, raw, goType);
+      const before: readonly unknown[] = Array.isArray(known) ? known : [];
       const list = new Array<unknown>(raw.length);
       for (let index = 0; index < raw.length; index++) {
         const item: unknown = raw[index];
         state.trail.push(index);
-        list[index] = item === null ? zero() : decode(item, state);
+        list[index] = item === null ? zero() : decode(item, state, before[index]);
         state.trail.pop();
       }
       return list;
@@ -230,8 +233,10 @@ export class DecodePlans {
     const valueType = elementType(goType, values);
     const decode = this.#decoder(values, valueType);
     const zero = this.#elementZero(values, valueType);
-    return (raw, state) => {
+    return (raw, state, known) => {
+      if (raw === known) return raw;
       if (!isFields(raw)) throw mismatch(state, raw, goType);
+      const before = membersOf(known);
       const map: Record<string, unknown> = {};
       const keys = Object.keys(raw);
       noteRepeats(raw, state);
@@ -239,7 +244,7 @@ export class DecodePlans {
       for (const key of keys) {
         const value = raw[key];
         state.trail.push(key);
-        setField(map, key, value === null ? zero() : decode(value, state));
+        setField(map, key, value === null ? zero() : decode(value, state, before?.[key]));
         state.trail.pop();
       }
       return map;
@@ -259,6 +264,10 @@ function isFields(raw: unknown): raw is Fields {
 
 /** Lists that Go leaves out when they are empty, but whose defaults come only where nobody said anything. */
 const toldEmpty = new Set(['HPAScalingRules.policies']);
+
+function membersOf(known: unknown): Fields | undefined {
+  return isFields(known) ? known : undefined;
+}
 
 function isStruct(type: FieldType): boolean {
   return (
@@ -305,26 +314,28 @@ export class StructPlan {
   }
 
   /** Reads a struct. Throws MismatchError, ValueError or QuantityError at the first value that does not fit. */
-  decode(raw: unknown, state: DecodeState): Fields {
+  decode(raw: unknown, state: DecodeState, known: unknown): Fields {
     if (!isFields(raw)) {
       const kind = Array.isArray(raw) ? 'slice' : typeof raw;
       throw state.dialect === 'converter'
         ? new MismatchError(`cannot restore struct from: ${kind}`)
         : mismatch(state, raw, refName(this.name));
     }
+    if (raw === known) return raw;
+    const before = membersOf(known);
     const values = new Array<unknown>(this.fields.length);
     const rest: Record<string, unknown> = {};
     const order = state.repeats.get(raw);
-    if (order === undefined) for (const key in raw) this.#read(key, raw[key], values, rest, state);
+    if (order === undefined) for (const key in raw) this.#read(key, raw[key], values, rest, state, before);
     else
       for (const { key, repeated } of order) {
         if (repeated) note(state, 'duplicate', key);
-        this.#read(key, raw[key], values, rest, state);
+        this.#read(key, raw[key], values, rest, state, before);
       }
     return this.#written(values, rest);
   }
 
-  #read(key: string, value: unknown, values: unknown[], rest: Record<string, unknown>, state: DecodeState): void {
+  #read(key: string, value: unknown, values: unknown[], rest: Record<string, unknown>, state: DecodeState, known?: Fields): void {
     const field = this.#byName.get(key);
     if (field === undefined) {
       if (this.open) setField(rest, key, value);
@@ -333,7 +344,7 @@ export class StructPlan {
     }
     if (value === null || value === undefined) return;
     state.trail.push(field);
-    values[field.index] = field.decode(value, state);
+    values[field.index] = field.decode(value, state, known?.[key]);
     state.trail.pop();
   }
 

@@ -27,6 +27,8 @@ export interface DecodeOptions {
   readonly kindNamed?: (apiVersion: string, kind: string) => KindDescription | undefined;
   /** Whose words a wrong type is refused in; `json` unless told. */
   readonly dialect?: Dialect;
+  /** An object that was read already. Parts of it that stand where they stood are taken as they are. */
+  readonly known?: object;
 }
 
 /** An object in its wire form (fields in wire order, canonical values, zero values as Go drops them) and warnings for the client. */
@@ -63,7 +65,7 @@ export function decodeFields(kind: KindDescription, raw: object, options: Decode
   };
   let object: AnyObject;
   try {
-    object = plans(kind.types).struct(kind.type).decode(raw, state) as AnyObject;
+    object = plans(kind.types).struct(kind.type).decode(raw, state, options.known) as AnyObject;
   } catch (error) {
     if (!(error instanceof ValueError || error instanceof QuantityError)) throw error;
     const prefix = options.dialect === 'converter' && !(error instanceof MismatchError) ? 'error decoding from json: ' : '';

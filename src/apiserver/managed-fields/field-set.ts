@@ -1,4 +1,5 @@
 // Owns sets of field paths, as managedFields keeps them, and their wire form FieldsV1. It refuses to know schemas.
+import { freezeDeeply } from '../stored-object.ts';
 import { compareElements, isPathElement } from './path-element.ts';
 
 /** A node of a set: whether the path to it is in the set, and what lies below, by path element (`f:name`, `k:{…}`, `v:…`). */
@@ -24,28 +25,37 @@ export function isEmptySet(set: FieldSet): boolean {
   return !set.member && set.children.size === 0;
 }
 
-/** Everything that is in one or the other. */
+/** Everything that is in one or the other: `other` itself where it has all of `one`, so that what is known of it (its wire form) stays known. */
 export function union(one: FieldSet, other: FieldSet): FieldSet {
   if (isEmptySet(one) || one === other) return other;
   if (isEmptySet(other)) return one;
-  const children = new Map(one.children);
-  for (const [element, child] of other.children) {
-    const own = children.get(element);
-    children.set(element, own === undefined ? child : union(own, child));
+  let children: Map<string, FieldSet> | undefined;
+  for (const [element, child] of one.children) {
+    const also = other.children.get(element);
+    const both = also === undefined ? child : union(child, also);
+    if (both === also) continue;
+    children ??= new Map(other.children);
+    children.set(element, both);
   }
-  return setOf(children, one.member || other.member);
+  if (children === undefined && (other.member || !one.member)) return other;
+  return setOf(children ?? other.children, one.member || other.member);
 }
 
-/** What is in `one` and not in `other`, path by path. */
+/** What is in `one` and not in `other`, path by path: `one` itself where that is all of it. */
 export function difference(one: FieldSet, other: FieldSet): FieldSet {
   if (isEmptySet(other) || isEmptySet(one)) return one;
-  const children = new Map<string, FieldSet>();
-  for (const [element, child] of one.children) {
-    const minus = other.children.get(element);
-    const rest = minus === undefined ? child : difference(child, minus);
-    if (!isEmptySet(rest)) children.set(element, rest);
+  let children: Map<string, FieldSet> | undefined;
+  for (const [element, minus] of other.children) {
+    const child = one.children.get(element);
+    if (child === undefined) continue;
+    const rest = difference(child, minus);
+    if (rest === child) continue;
+    children ??= new Map(one.children);
+    if (isEmptySet(rest)) children.delete(element);
+    else children.set(element, rest);
   }
-  return setOf(children, one.member && !other.member);
+  if (children === undefined && !(one.member && other.member)) return one;
+  return setOf(children ?? one.children, one.member && !other.member);
 }
 
 /** What is in `one` and neither in `other` nor below a path of it. */
@@ -103,8 +113,24 @@ export function* pathsOf(set: FieldSet, above: readonly string[] = []): Generato
 
 export type FieldsV1 = { readonly [element: string]: FieldsV1 };
 
-/** The wire form: `{}` for a path of the set, `.` where there is more below it. */
-export function formatFieldsV1(set: FieldSet): FieldsV1 {
+// Sets stay the same object while nothing changes them, and most writes change what the write before changed: half of a status patch went into wire forms.
+const wireForms = new WeakMap<FieldSet, FieldsV1>();
+
+/** The wire form: `{}` for a path of the set, `.` where there is more below it. Frozen, and the same for the same set. */
+export function wireFormOf(set: FieldSet): FieldsV1 {
+  const known = wireForms.get(set) ?? freezeDeeply(formatFieldsV1(set));
+  wireForms.set(set, known);
+  return known;
+}
+
+/** The set of a frozen wire form that `wireFormOf` made. Throws SyntaxError. */
+export function setOfWireForm(fields: unknown): FieldSet {
+  const set = parseFieldsV1(fields);
+  if (typeof fields === 'object' && fields !== null && Object.isFrozen(fields)) wireForms.set(set, fields as FieldsV1);
+  return set;
+}
+
+function formatFieldsV1(set: FieldSet): FieldsV1 {
   const fields: Record<string, FieldsV1> = {};
   if (set.member && set.children.size > 0) fields['.'] = {};
   for (const [element, child] of [...set.children].sort(([a], [b]) => (a < b ? -1 : 1))) fields[element] = formatFieldsV1(child);
@@ -112,7 +138,7 @@ export function formatFieldsV1(set: FieldSet): FieldsV1 {
 }
 
 /** Reads the wire form. What is not an object counts as `{}`; elements of a sort that nobody knows are left out. Throws SyntaxError. */
-export function parseFieldsV1(fields: unknown, top = true): FieldSet {
+function parseFieldsV1(fields: unknown, top = true): FieldSet {
   if (typeof fields !== 'object' || fields === null) return top ? emptySet : leafSet;
   const children = new Map<string, FieldSet>();
   let member = false;

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeFields } from '../../api/decode.ts';
 import { builtInCatalog } from '../../api/kinds/built-in.ts';
 import type { AnyObject } from '../../api/object.ts';
+import { freezeDeeply } from '../stored-object.ts';
 import { applyConfiguration } from './apply.ts';
 import { recordOwnership } from './record-ownership.ts';
 
@@ -69,6 +70,24 @@ describe('recording', () => {
       ['two', 'Update', '{"f:data":{"f:b":{}}}'],
     ]);
   });
+});
+
+test('managers whom a stored object has and a change leaves alone stay as they are written', () => {
+  const change = (old: AnyObject | undefined, next: AnyObject, manager: string) =>
+    recordOwnership({ kind: configMap, old, next, manager, subresource: '', nowMs: 0 });
+  const uid = (object: AnyObject): AnyObject => ({ ...object, metadata: { ...object.metadata, uid: 'u' } });
+  const first = freezeDeeply(uid(change(undefined, read(data({ a: '1' })), 'one')));
+  const second = freezeDeeply(change(first, { ...first, data: { a: '1', b: '2' } }, 'two'));
+  const [one, two] = second.metadata.managedFields ?? [];
+  expect(one).toBe(first.metadata.managedFields?.[0]);
+  const third = change(second, { ...second, data: { a: '1', b: '3' } }, 'two').metadata.managedFields ?? [];
+  expect(third[0]).toBe(one);
+  expect(third[1]?.fieldsV1).toBe(two?.fieldsV1);
+  const taken = change(second, { ...second, data: { a: '2', b: '2' } }, 'two');
+  expect(managers(taken)).toEqual([
+    ['one', 'Update', '{"f:data":{}}'],
+    ['two', 'Update', '{"f:data":{"f:a":{},"f:b":{}}}'],
+  ]);
 });
 
 describe('applying', () => {

@@ -1,6 +1,6 @@
 // Owns the list of managers in an object's metadata: reading it, writing it, its order and its bound.
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
-import { emptySet, type FieldSet, formatFieldsV1, isEmptySet, parseFieldsV1, union } from './field-set.ts';
+import { emptySet, type FieldSet, isEmptySet, setOfWireForm, union, wireFormOf } from './field-set.ts';
 
 /** Who manages fields, how it came to, and which. */
 export interface FieldManager {
@@ -16,16 +16,24 @@ const updatersBound = 10;
 const ancient = 'ancient-changes';
 
 /** What makes two entries the same manager; upstream sorts by it too. An applier is one whatever version it speaks. */
-export function identityOf({ manager, operation, apiVersion, subresource }: FieldManager): string {
-  return JSON.stringify({
+export function identityOf(owner: FieldManager): string {
+  const known = identities.get(owner);
+  if (known !== undefined) return known;
+  const { manager, operation, apiVersion, subresource } = owner;
+  const identity = JSON.stringify({
     ...(manager === '' ? {} : { manager }),
     operation,
     ...(operation === 'Apply' || apiVersion === '' ? {} : { apiVersion }),
     ...(subresource === '' ? {} : { subresource }),
   });
+  identities.set(owner, identity);
+  return identity;
 }
 
+const identities = new WeakMap<FieldManager, string>();
+// Stored entries are frozen, and most writes leave most managers alone: what was read is what is written.
 const decodedEntries = new WeakMap<ManagedFieldsEntry, FieldManager>();
+const storedEntries = new WeakMap<FieldManager, ManagedFieldsEntry>();
 
 /** Reads the entries of an object; undefined where one of them is malformed. Of two of the same manager the last counts. */
 export function ownersOf(entries: readonly ManagedFieldsEntry[] | undefined): readonly FieldManager[] | undefined {
@@ -34,7 +42,10 @@ export function ownersOf(entries: readonly ManagedFieldsEntry[] | undefined): re
   for (const entry of entries) {
     const owner = decodedEntries.get(entry) ?? decoded(entry);
     if (owner === undefined) return undefined;
-    if (Object.isFrozen(entry)) decodedEntries.set(entry, owner);
+    if (Object.isFrozen(entry)) {
+      decodedEntries.set(entry, owner);
+      storedEntries.set(owner, entry);
+    }
     owners.set(identityOf(owner), owner);
   }
   return [...owners.values()];
@@ -44,7 +55,7 @@ function decoded(entry: ManagedFieldsEntry): FieldManager | undefined {
   const { manager = '', operation, apiVersion = '', subresource = '', time, fieldsType, fieldsV1 } = entry;
   if ((operation !== 'Apply' && operation !== 'Update') || apiVersion === '' || fieldsType !== 'FieldsV1') return undefined;
   try {
-    const fields = fieldsV1 === undefined ? emptySet : parseFieldsV1(fieldsV1);
+    const fields = fieldsV1 === undefined ? emptySet : setOfWireForm(fieldsV1);
     return { manager, operation, apiVersion, subresource, time: time ?? undefined, fields };
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
@@ -55,15 +66,19 @@ function decoded(entry: ManagedFieldsEntry): FieldManager | undefined {
 /** Writes the entries: those without fields are left out; appliers come first, then by time and name. */
 export function entriesOf(managers: readonly FieldManager[]): readonly ManagedFieldsEntry[] {
   const kept = managers.filter(({ fields }) => !isEmptySet(fields));
-  return kept.sort(byOrder).map(({ manager, operation, apiVersion, subresource, time, fields }) => ({
+  return kept.sort(byOrder).map((owner) => storedEntries.get(owner) ?? entryOf(owner));
+}
+
+function entryOf({ manager, operation, apiVersion, subresource, time, fields }: FieldManager): ManagedFieldsEntry {
+  return {
     manager,
     operation,
     apiVersion,
     ...(time === undefined ? {} : { time }),
     fieldsType: 'FieldsV1',
-    fieldsV1: formatFieldsV1(fields),
+    fieldsV1: wireFormOf(fields),
     ...(subresource === '' ? {} : { subresource }),
-  }));
+  };
 }
 
 function byOrder(one: FieldManager, other: FieldManager): number {

@@ -23,13 +23,16 @@ export interface Change {
 
 /** What an update by `self` makes of the owners: it owns what it touches, together with what it had. */
 export function ownersAfterUpdate(change: Change, next: AnyObject, self: FieldManager): readonly FieldManager[] {
-  const { touched, removed } = comparedIn(change, next, change.apiVersion) ?? nothing;
-  const { rest } = settled(change, next, reconciled(change), undefined);
-  if (isEmptySet(touched)) return rest;
+  const comparison = comparedIn(change, next, change.apiVersion);
+  const { touched, removed } = comparison ?? nothing;
+  const known = reconciled(change);
+  const compared = new Map([[change.apiVersion, comparison]]);
+  if (isEmptySet(touched)) return settled(change, next, known, undefined, compared).rest;
   const own = identityOf(self);
-  const previous = rest.find((one) => identityOf(one) === own);
+  const previous = known.find((one) => identityOf(one) === own);
+  const others = known.filter((one) => one !== previous);
   const fields = union(touched, difference(previous?.fields ?? emptySet, removed));
-  return [...rest.filter((one) => one !== previous), { ...self, fields }];
+  return [...settled(change, next, others, undefined, compared).rest, { ...self, fields }];
 }
 
 /** What an apply makes of it all. `object` is undefined where it changes nothing. */
@@ -87,8 +90,8 @@ function settled(
   next: AnyObject,
   managers: readonly FieldManager[],
   except: string | undefined,
+  compared = new Map<string, Comparison | undefined>(),
 ): { readonly rest: readonly FieldManager[]; readonly conflicts: readonly Conflict[] } {
-  const compared = new Map<string, Comparison | undefined>();
   const conflicts: Conflict[] = [];
   const rest = managers.flatMap((manager) => {
     if (except !== undefined && identityOf(manager) === except) return [manager];
@@ -97,8 +100,8 @@ function settled(
     if (comparison === undefined) return [];
     const fields = intersection(manager.fields, comparison.touched);
     if (!isEmptySet(fields)) conflicts.push({ manager, fields });
-    const lost = ofWhole(comparison);
-    return [isEmptySet(lost) ? manager : { ...manager, fields: difference(manager.fields, lost) }];
+    const left = difference(manager.fields, ofWhole(comparison));
+    return [left === manager.fields ? manager : { ...manager, fields: left }];
   });
   return { rest: rest.filter(({ fields }) => !isEmptySet(fields)), conflicts };
 }

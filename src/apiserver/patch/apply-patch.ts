@@ -65,10 +65,10 @@ export function patchFields(sort: PatchSort, kind: KindDescription, current: obj
 }
 
 /** Without a version upstream reads its internal type, which knows none of the fields but these by their names: an object without a name. */
-function withoutVersion(kind: KindDescription, patched: Fields, shown: string, { fieldValidation }: DecodeOptions): Decoded {
+function withoutVersion(kind: KindDescription, patched: Fields, shown: () => string, { fieldValidation }: DecodeOptions): Decoded {
   const fields = Object.keys(patched).sort();
   const strict = fields.filter((name) => name !== 'kind' && name !== 'apiVersion').map((name) => `unknown field "${name}"`);
-  if (fieldValidation === 'Strict' && strict.length > 0) throw unreadable(shown, `strict decoding error: ${strict.join(', ')}`);
+  if (fieldValidation === 'Strict' && strict.length > 0) throw unreadable(shown(), `strict decoding error: ${strict.join(', ')}`);
   const object = { kind: kind.kind, metadata: {} } as AnyObject;
   return { object, warnings: fieldValidation === 'Warn' ? strict : [] };
 }
@@ -80,15 +80,15 @@ function withoutVersion(kind: KindDescription, patched: Fields, shown: string, {
 export function applyPatch(sort: PatchSort, kind: KindDescription, current: AnyObject, text: string, options: DecodeOptions): Decoded {
   const { value: patch, repeats } = parsePatch(sort, text);
   const patched = patchFields(sort, kind, current, patch) as Fields;
-  const shown = sort === 'strategic-merge-patch' ? goPrint(patch) : JSON.stringify(sortedKeys(patched));
+  const shown = (): string => (sort === 'strategic-merge-patch' ? goPrint(patch) : JSON.stringify(sortedKeys(patched)));
   if (sort !== 'strategic-merge-patch' && kind.custom === undefined && !patched['apiVersion'])
     return withoutVersion(kind, patched, shown, options);
   const why = sort === 'strategic-merge-patch' ? undefined : wrongKind(kind, patched, options);
-  if (why !== undefined) throw unreadable(shown, why);
+  if (why !== undefined) throw unreadable(shown(), why);
   const repeated = repeats.size === 0 || options.fieldValidation === 'Ignore' ? [] : repeatedFields(patch, repeats);
   try {
     const dialect = sort === 'strategic-merge-patch' ? 'converter' : 'json';
-    const lenient = decodeFields(kind, patched, { ...options, fieldValidation: 'Warn', dialect });
+    const lenient = decodeFields(kind, patched, { ...options, fieldValidation: 'Warn', dialect, known: current });
     const unknown =
       lenient.warnings.length === 0
         ? []
@@ -97,7 +97,7 @@ export function applyPatch(sort: PatchSort, kind: KindDescription, current: AnyO
     if (strict.length > 0 && options.fieldValidation === 'Strict') throw new DecodeError(`strict decoding error: ${strict.join(', ')}`);
     return { object: lenient.object, warnings: options.fieldValidation === 'Warn' ? strict : [] };
   } catch (error) {
-    if (error instanceof DecodeError) throw unreadable(shown, error.message);
+    if (error instanceof DecodeError) throw unreadable(shown(), error.message);
     throw error;
   }
 }

@@ -118,3 +118,16 @@ test.each([
     ` "" is invalid: patch: Invalid value: ${message}`,
   );
 });
+
+test('what a patch leaves where it stood is not read again; what it puts elsewhere is', () => {
+  const metadata = { name: 'a', labels: { l: '1' }, ownerReferences: [{ apiVersion: 'v1', kind: 'K', name: 'n', uid: 'u' }] };
+  const current = { apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata as never, data: { k: 'v' } };
+  const patched = (sort: 'merge-patch' | 'json-patch', patch: object) =>
+    applyPatch(sort, configMaps, current, JSON.stringify(patch), { fieldValidation: 'Strict' }).object;
+  expect(patched('merge-patch', { metadata: { labels: { l: '2' } } })['data']).toBe(current.data);
+  const copied = patched('json-patch', [{ op: 'copy', from: '/metadata/labels', path: '/metadata/annotations' }]);
+  expect(copied.metadata.annotations).toEqual({ l: '1' });
+  expect(() => patched('json-patch', [{ op: 'copy', from: '/metadata/ownerReferences', path: '/metadata/finalizers' }])).toThrow(
+    'cannot unmarshal object into Go struct field ObjectMeta.metadata.finalizers of type string',
+  );
+});
