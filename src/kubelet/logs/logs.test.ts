@@ -52,6 +52,21 @@ test.each<[string, LogOptions, string]>([
   expect(await text(readLogs(await filesWith(five), [path], options))).toBe(expected);
 });
 
+test('who does not follow a log gets it as it was when it was asked for, however fast it grows', async () => {
+  const files = await filesWith(five);
+  const read = files.readAt.bind(files);
+  let content = five;
+  const growing: NodeFiles = Object.assign(Object.create(files) as NodeFiles, {
+    readAt: async (...args: Parameters<NodeFiles['readAt']>) => {
+      content += written('more');
+      await files.writeFile(path, content);
+      return read(...args);
+    },
+  });
+  expect(await text(readLogs(growing, [path], {}))).toBe('one\ntwo\nthree\nfour\nfive\n');
+  expect((await text(readLogs(growing, [path], { tailLines: 2 }))).split('\n')).toHaveLength(3);
+});
+
 test('pieces of a line are shown as one, a line without its end shows none', async () => {
   const files = await filesWith(`${at(0)} stdout P long \n${at(1)} stdout F line\n${at(2)} stdout P no newline\n${at(3)} stdout F cut o`);
   expect(await text(readLogs(files, [path], {}))).toBe('long line\nno newline');

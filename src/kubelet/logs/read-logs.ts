@@ -78,9 +78,10 @@ export async function* readLogs(
     return piece;
   };
   const start = await startOf(files, paths, options, shown);
-  for (const [index, { path, offset }] of start.entries()) {
+  for (const [index, { path, offset, end }] of start.entries()) {
     const last = index === start.length - 1;
-    const source = last && follow !== undefined ? followed(files, path, offset, options.signal, follow) : chunksOf(files, path, offset);
+    const source =
+      last && follow !== undefined ? followed(files, path, offset, options.signal, follow) : chunksOf(files, path, offset, end);
     const splitter = new LineSplitter();
     for await (const chunk of source) {
       if (options.signal?.aborted) return;
@@ -91,20 +92,27 @@ export async function* readLogs(
   }
 }
 
-/** From which offset of which file the wanted lines begin. */
+/** A part of a file: `end` is its size now. What is written from now on is for those who follow; a log may grow faster than it can be read. */
+interface Part {
+  readonly path: string;
+  readonly offset: number;
+  readonly end: number;
+}
+
+/** In which part of which file the wanted lines are. */
 async function startOf(
   files: NodeFiles,
   paths: readonly string[],
   options: LogOptions,
   shown: (line: Uint8Array) => Uint8Array | undefined,
-): Promise<readonly { readonly path: string; readonly offset: number }[]> {
-  if (options.tailLines === undefined) return paths.map((path) => ({ path, offset: 0 }));
-  const wanted: { readonly path: string; readonly offset: number }[] = [];
+): Promise<readonly Part[]> {
+  if (options.tailLines === undefined) return Promise.all(paths.map(async (path) => ({ path, offset: 0, end: await sizeOf(files, path) })));
+  const wanted: Part[] = [];
   let missing = options.tailLines;
   for (const path of [...paths].reverse()) {
     const size = await sizeOf(files, path);
     const { offset, found } = await tailOffset(files, path, size, missing, (line) => shown(line) !== undefined);
-    wanted.unshift({ path, offset });
+    wanted.unshift({ path, offset, end: size });
     missing -= found;
     if (missing <= 0) break;
   }
@@ -115,10 +123,15 @@ async function sizeOf(files: NodeFiles, path: string): Promise<number> {
   return (await files.stat(path))?.sizeBytes ?? 0;
 }
 
-async function* chunksOf(files: NodeFiles, path: string, from: number): AsyncGenerator<Uint8Array, void, undefined> {
+async function* chunksOf(
+  files: NodeFiles,
+  path: string,
+  from: number,
+  end = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Uint8Array, void, undefined> {
   if ((await files.stat(path)) === undefined) return;
-  for (let offset = from; ; ) {
-    const chunk = await files.readAt(path, offset, chunkBytes);
+  for (let offset = from; offset < end; ) {
+    const chunk = await files.readAt(path, offset, Math.min(chunkBytes, end - offset));
     if (chunk.length === 0) return;
     offset += chunk.length;
     yield chunk;
