@@ -29,8 +29,6 @@ export interface TokenAuthenticator {
 export interface TokenIdentity {
   readonly user: User;
   readonly audiences: readonly string[];
-  /** Whether what the token is bound to is still there and its time is not over; absent: it is true as long as it is remembered. */
-  readonly holds?: () => boolean;
 }
 
 /** Whose certificate this is; undefined where it does not come from a trusted authority, is out of its validity or not for clients. */

@@ -91,9 +91,7 @@ export function serviceAccountTokens(options: {
       if (claims?.serviceaccount === undefined) throw new Error('the token has no service account');
       const stale = staleReason(claims, objects, clock.now());
       if (stale !== undefined) throw new Error(stale);
-      const { exp = Number.POSITIVE_INFINITY } = payload;
-      const holds = (): boolean => clock.now() < exp * 1000 && staleReason(claims, objects, clock.now()) === undefined;
-      return { user: userOfClaims(claims, payload.jti), audiences: both, holds };
+      return { user: userOfClaims(claims, payload.jti), audiences: both };
     },
     async jwks() {
       return { keys: [{ use: 'sig', ...(await exportJWK(publicKey)), kid, alg: 'ES256' }] };

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import type { TokenAuthenticator, TokenIdentity } from './authenticator.ts';
 
-/** Upstream's ten seconds. What a token is bound to is looked at each time all the same: that costs next to nothing. */
+/** Upstream's ten seconds: so long an accepted token may outlive what it is bound to. */
 export const acceptedMs = 10_000;
 const mostEntries = 4096;
 
@@ -16,7 +16,7 @@ export function cachedTokens(inner: TokenAuthenticator, clock: Pick<Clock, 'now'
         .update(JSON.stringify([token, audiences ?? null]))
         .digest('base64');
       const hit = known.get(key);
-      if (hit !== undefined && clock.now() < hit.untilMs && hit.identity.holds?.() !== false) return hit.identity;
+      if (hit !== undefined && clock.now() < hit.untilMs) return hit.identity;
       known.delete(key);
       const identity = await inner.authenticateToken(token, audiences);
       if (identity === undefined) return undefined;

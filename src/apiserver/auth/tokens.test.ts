@@ -40,24 +40,6 @@ function cluster() {
 
 const pod = { apiVersion: 'v1', kind: 'Pod', name: 'p' };
 
-test('a remembered token is refused as soon as what it is bound to is gone', async () => {
-  let [there, asked] = [true, 0];
-  const inner = {
-    async authenticateToken() {
-      asked++;
-      return there ? { user: { name: 'x', groups: [] }, audiences: ['a'], holds: () => there } : undefined;
-    },
-  };
-  const cached = cachedTokens(inner, { now: () => 0 });
-  expect([await cached.authenticateToken('t'), await cached.authenticateToken('t')]).toMatchObject([
-    { audiences: ['a'] },
-    { audiences: ['a'] },
-  ]);
-  expect(asked).toBe(1);
-  there = false;
-  expect(await cached.authenticateToken('t')).toBeUndefined();
-});
-
 test('a token says who it is for, and ends', async () => {
   const { clock, tokens, ask } = cluster();
   const answer = await ask({});
