@@ -10,6 +10,8 @@ import { resources } from '../../client/resources.ts';
 import type { ObjectSource } from '../auth/object-source.ts';
 import { flowSchemaResource, priorityLevelResource } from './flow-book.ts';
 
+/** What is new is left alone for a moment: whoever made it sees it as they made it, as with upstream's slower config consumer. */
+const patienceMs = 300;
 const manager = 'api-priority-and-fairness-config-consumer-v1';
 
 /** The condition that a schema should have; undefined where it has it. Pure. */
@@ -27,11 +29,11 @@ export function danglingCondition({ spec, status }: FlowSchema, levelExists: boo
 export interface DanglingParts {
   readonly objects: ObjectSource;
   readonly client: Client;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly log: Log;
 }
 
-/** Keeps the conditions until disposed. At most one round is under way; changes meanwhile make one more. */
+/** Keeps the conditions until disposed. A round begins a moment after a change; at most one is under way, and changes meanwhile make one more. */
 export function keepDangling({ objects, client, clock, log }: DanglingParts): Disposable {
   let [running, again, over] = [false, false, false];
   const apply = async (schema: FlowSchema, condition: FlowSchemaCondition): Promise<void> => {
@@ -67,12 +69,19 @@ export function keepDangling({ objects, client, clock, log }: DanglingParts): Di
     }
     running = false;
   };
-  const changed = (): void => void look();
+  let waiting: Disposable | undefined;
+  const changed = (): void => {
+    waiting ??= clock.after(patienceMs, () => {
+      waiting = undefined;
+      void look();
+    });
+  };
   const followed = [objects.onChange(flowSchemaResource, changed), objects.onChange(priorityLevelResource, changed)];
-  changed();
+  void look();
   return {
     [Symbol.dispose]() {
       over = true;
+      waiting?.[Symbol.dispose]();
       for (const one of followed) one[Symbol.dispose]();
     },
   };
