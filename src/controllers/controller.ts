@@ -42,8 +42,8 @@ export interface Controller {
   readonly workers?: number;
   /** After so many retries in a row a key waits for the next change; without it, it is tried for ever. */
   readonly mostRetries?: number;
-  /** So long after a change its key is looked at, where the usual 3 ms are not right. */
-  readonly settleMs?: number;
+  /** So long after a change its key is looked at, where the usual 3 ms are not right; it may depend on the key. */
+  readonly settleMs?: number | ((key: string) => number);
   /** Resolves when the first picture of the world is in. */
   start(enqueue: Enqueue): Promise<void>;
   /** Reads the world, plans, applies. Rejections are retried with back-off. Called for one key at a time. */
@@ -75,7 +75,7 @@ export function runController(controller: Controller, { clock, log: parent }: Pi
       const nowMs = clock.now();
       const firstMs = firstHeardMs.get(key) ?? nowMs;
       if (firstMs === nowMs) firstHeardMs.set(key, nowMs, 1);
-      return Math.max(settleMs, firstMs + newbornMs - nowMs);
+      return Math.max(typeof settleMs === 'number' ? settleMs : settleMs(key), firstMs + newbornMs - nowMs);
     };
     await controller.start((key, delayMs = pace(key)) => queue.addAfter(key, delayMs));
     await workOff(

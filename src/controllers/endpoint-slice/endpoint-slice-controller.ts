@@ -42,8 +42,7 @@ export function endpointSliceController({ informers, client, clock, log }: Contr
     name: 'endpointslice-controller',
     backoff: { baseMs: 1000, factor: 2, maxMs: 1_000_000 },
     mostRetries: 15,
-    // Traffic goes where this says. A pod that ends is gone in a moment: that it was ending must have been told by then.
-    settleMs: 0,
+    settleMs: (key) => times.settleMs(key),
     async start(enqueue) {
       const changed = ({ metadata }: EndpointSlice): void => {
         if (metadata.labels?.[managedByLabel] === managedBy) enqueue(serviceKeyOf({ metadata }));

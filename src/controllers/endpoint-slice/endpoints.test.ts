@@ -137,6 +137,14 @@ test('the time of a change is told once', () => {
   expect(times.look('k', service(), [pod('p')])).toBeUndefined();
 });
 
+test('a Service of few pods is looked at at once, one of many a little later', () => {
+  const times = new TriggerTimes();
+  times.look('few', service(), [pod('p')]);
+  const many = Array.from({ length: 60 }, (_, index) => pod(`p${index}`));
+  times.look('many', service(), many);
+  expect([times.settleMs('few'), times.settleMs('many'), times.settleMs('unknown')]).toEqual([0, 5, 0]);
+});
+
 test('a pod comes into the endpoints of its Service and leaves them; all goes with the Service', async () => {
   const { client, clock, stop } = await openSimulatedCluster();
   const key = { namespace: 'default', name: 'web' };

@@ -7,6 +7,10 @@ interface Seen {
   readonly podsMs: ReadonlyMap<string, number>;
 }
 
+/** A Service of so many pods is looked at a little later: what changes together costs one look. */
+const manyPods = 50;
+const manyMs = 5;
+
 /** What was seen at the last look at each Service. Bound: one time a pod and Service. */
 export class TriggerTimes {
   readonly #seen = new Map<string, Seen>();
@@ -29,6 +33,14 @@ export class TriggerTimes {
     note(serviceMs, before?.serviceMs);
     this.#seen.set(key, { serviceMs, podsMs });
     return changes.length === 0 ? undefined : Math.min(...changes);
+  }
+
+  /**
+   * So long after a change a Service is looked at. A pod that ends is gone in a moment, and that it was ending must have been told by then: at once,
+   * but for Services of many pods.
+   */
+  settleMs(key: string): number {
+    return (this.#seen.get(key)?.podsMs.size ?? 0) > manyPods ? manyMs : 0;
   }
 
   forget(key: string): void {

@@ -20,8 +20,7 @@ export function endpointsController({ informers, client }: ControllerContext): C
   return {
     name: 'endpoints-controller',
     mostRetries: 15,
-    // Traffic goes where this says. A pod that ends is gone in a moment: that it was ending must have been told by then.
-    settleMs: 0,
+    settleMs: (key) => times.settleMs(key),
     async start(enqueue) {
       await endpoints.start().synced;
       await watch.start(enqueue);
