@@ -112,7 +112,10 @@ export class PodVolumes {
       throw error;
     });
     const real = `${await this.#memory}/${uid}${path.slice(this.directory(uid).length)}`;
-    if ((await files.stat(path)) === undefined) {
+    const before = await files.stat(path);
+    // A mount of its own, by an earlier Peapod: what runs reads there.
+    if (before?.kind === 'directory') return path;
+    if (before === undefined) {
       await files.makeDirectory(path.slice(0, path.lastIndexOf('/')));
       await files.symlink(real, path);
     }

@@ -4,6 +4,7 @@ import type { Pod, Volume } from '../../api/core/v1.ts';
 import { memoryFiles } from '../../runtime/simulated/memory-files.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import { checkHostPath } from './host-path.ts';
+import { PodVolumes } from './pod-volumes.ts';
 import { type Payload, type ProjectionSources, payloadOf } from './projection.ts';
 
 const pod = {
@@ -118,4 +119,32 @@ test.each([
   const files = memoryFiles();
   await checkHostPath(files, path, type);
   expect((await files.stat(path))?.kind).toBe(kind);
+});
+
+test('secrets lie in one memory for all pods, linked from where volumes are, and go with their pod', async () => {
+  const files = memoryFiles();
+  const references = { acquire: async () => {}, release: () => {}, secret: () => sources.secret('hush') };
+  const volumes = new PodVolumes({
+    client: undefined as never,
+    clock: { now: () => 0 } as never,
+    files,
+    references: references as never,
+    tokens: { forget: () => {} } as never,
+    rootDir: '/root',
+  });
+  const podOf = (uid: string) =>
+    ({
+      metadata: { name: 'p', namespace: 'ns', uid },
+      spec: { containers: [], volumes: [{ name: 'v', secret: { secretName: 'hush' } }] },
+    }) as unknown as Pod;
+  for (const uid of ['u1', 'u2']) {
+    const result = await volumes.mount(podOf(uid), sources.facts);
+    const path = 'mounted' in result ? result.mounted.get('v')?.hostPath : undefined;
+    expect(path).toBe(`/root/memory/${uid}/volumes/kubernetes.io~secret/v`);
+    expect(Buffer.from(await files.readFile(`/root/pods/${uid}/volumes/kubernetes.io~secret/v/key`)).toString()).toBe('k');
+  }
+  expect(await files.mountsBelow('/root')).toEqual(['/root/memory']);
+  await volumes.unmount('u1');
+  expect(await files.list('/root/memory')).toEqual(['u2']);
+  expect(await files.list('/root/pods')).toEqual(['u2']);
 });
