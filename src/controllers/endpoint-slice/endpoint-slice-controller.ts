@@ -2,6 +2,7 @@
 import type { Node } from '../../api/core/v1.ts';
 import type { EndpointSlice } from '../../api/discovery/v1.ts';
 import { hasReason } from '../../api/status-error.ts';
+import type { Timer } from '../../base/clock.ts';
 import { EventRecorder } from '../../client/event-recorder.ts';
 import { resources } from '../../client/resources.ts';
 import { type Controller, type ControllerContext, TryAgain } from '../controller.ts';
@@ -15,6 +16,8 @@ import { zoneFacts, zoneShares } from './zone-shares.ts';
 /** How long the watch may lag behind what was written here before it is taken that someone else wrote; and how often to look. */
 const lagMs = 1000;
 const lagLookMs = 20;
+/** So long nodes gather before their zones are weighed. */
+const weighMs = 50;
 
 export function endpointSliceController({ informers, client, clock, log }: ControllerContext, most?: number): Controller {
   const recorder = new EventRecorder(client, clock, log, { component: 'endpoint-slice-controller' });
@@ -25,6 +28,7 @@ export function endpointSliceController({ informers, client, clock, log }: Contr
     service: ({ metadata }) => (metadata.labels?.[managedByLabel] === managedBy ? [serviceKeyOf({ metadata })] : []),
   });
   const times = new TriggerTimes();
+  let weighing: Timer | undefined;
   /** What this controller wrote last, by Service: uid and generation of each slice, until the watch shows it. */
   const written = new Map<string, { readonly atMs: number; readonly generations: ReadonlyMap<string, number> }>();
 
@@ -63,10 +67,17 @@ export function endpointSliceController({ informers, client, clock, log }: Contr
         for (const key of book.weigh(zoneShares(nodes.list()))) enqueue(key);
       };
       const moved = (node: Node, old: Node): void => {
-        if (zoneFacts(node) !== zoneFacts(old)) weigh();
+        if (zoneFacts(node) !== zoneFacts(old)) weighSoon();
       };
       weigh();
-      nodes.on({ added: weigh, deleted: weigh, updated: moved });
+      // Thousands of nodes come at once: they are weighed together, not all of them anew for each.
+      const weighSoon = (): void => {
+        weighing ??= clock.after(weighMs, () => {
+          weighing = undefined;
+          weigh();
+        });
+      };
+      nodes.on({ added: weighSoon, deleted: weighSoon, updated: moved });
       await watch.start(enqueue);
     },
     async reconcile(key) {
@@ -115,6 +126,7 @@ export function endpointSliceController({ informers, client, clock, log }: Contr
       throw new TryAgain(complaint);
     },
     async stop() {
+      weighing?.[Symbol.dispose]();
       await Promise.all([watch.stop(), nodes.stop(), slices.stop(), recorder.stop()]);
     },
   };
