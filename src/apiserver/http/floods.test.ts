@@ -76,3 +76,9 @@ async function probe(port: number): Promise<string> {
   await asked.closed;
   return asked.heard();
 }
+
+test('a connection between two requests is kept as long as upstream keeps it', async () => {
+  const { port } = await open();
+  const asked = say(port, 'GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
+  await expect.poll(asked.heard, { timeout: 10_000 }).toMatch(/^HTTP\/1.1 200 [\s\S]*keep-alive: timeout=90\r\n/i);
+});

@@ -44,6 +44,8 @@ export interface Listener {
 const keepAliveMs = 30_000;
 /** Upstream's bound for the head of a request, which Go's servers give the handshake as well. */
 const handshakeMs = 32_000;
+/** How long a connection of HTTP/1.1 may idle between requests: as long as upstream's; Node's five seconds met clients that were just asking again. */
+const idleMs = 90_000;
 const mostConnections = 20_000;
 /** How much of bodies a connection may have under way. HTTP/2 begins with 64 KiB, which makes every client wait at some thirty creates. */
 const sessionWindow = 4 * 1024 * 1024;
@@ -77,6 +79,8 @@ export async function listen({ tls, hosts = ['127.0.0.1'], port }: ListenOptions
       socket.setKeepAlive(true, keepAliveMs);
       socket.once('close', () => sockets.delete(socket));
     });
+    // An HTTP/2 server has the property as well, for the HTTP/1.1 that it speaks; the types do not know.
+    Object.assign(server, { keepAliveTimeout: idleMs });
     server.maxConnections = mostConnections;
     servers.push(server);
     await new Promise<void>((resolve, reject) => {
