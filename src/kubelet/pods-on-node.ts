@@ -20,6 +20,8 @@ import { type ShutdownGrace, shutdownEnding, shutdownGroups, shutdownRefusal } f
 const relistMs = 60_000;
 /** After an event about something unknown: the pause before everything is looked at. */
 const unknownMs = 200;
+/** A cgroup that does not go after so many tries is held by others. */
+const mostRemovals = 25;
 /** How soon it is looked again whether pods have ended. */
 const lookAgainMs = 50;
 
@@ -230,7 +232,10 @@ export class PodsOnNode implements Service, PodLookup {
       // Of a leftover pod nobody knows the class: an absent cgroup is no error.
       const root = this.#ports.places.cgroupRoot;
       const paths = isOrphan(worker.pod) ? cgroupsOf(worker.uid, root) : [cgroupParentOf(worker.pod, root)];
-      for (const path of paths) await this.#ports.cgroups.remove(path);
+      // The kernel keeps a cgroup for a moment after its last process.
+      for (const path of paths)
+        for (let tries = 0; tries < mostRemovals && !(await this.#ports.cgroups.remove(path)); tries++)
+          await this.#ports.clock.sleep(unknownMs);
       await this.#ports.files.remove(logDirectoryOf(worker.pod, this.#ports.places.logDir));
     });
   }

@@ -9,12 +9,12 @@ export interface PodCgroups {
   ensure(path: string, values: CgroupValues): Promise<void>;
   /** Bytes of memory that are in use at this path; undefined where nobody can tell. */
   memoryUsage(path: string): Promise<number | undefined>;
-  /** Removes the cgroup at this path (`/kubepods/burstable/pod<uid>`) with all below it, in every hierarchy. What is in use stays. Never rejects. */
-  remove(path: string): Promise<void>;
+  /** Removes the cgroup at this path (`/kubepods/burstable/pod<uid>`) with all below it, in every hierarchy. What is in use stays: then false. Never rejects. */
+  remove(path: string): Promise<boolean>;
 }
 
 /** For nodes whose pods have no cgroups. */
-export const noCgroups: PodCgroups = { ensure: async () => {}, remove: async () => {}, memoryUsage: async () => undefined };
+export const noCgroups: PodCgroups = { ensure: async () => {}, remove: async () => true, memoryUsage: async () => undefined };
 
 const mountPoint = '/sys/fs/cgroup';
 
@@ -24,14 +24,18 @@ async function directoriesOf(path: string): Promise<readonly string[]> {
 }
 
 /** Mostly there is nothing below any more, or nothing at all. */
-async function removeTree(path: string): Promise<void> {
+async function removeTree(path: string): Promise<boolean> {
   try {
-    return await rmdir(path);
+    await rmdir(path);
+    return true;
   } catch (error) {
-    if ((error as { readonly code?: string }).code === 'ENOENT') return;
+    if ((error as { readonly code?: string }).code === 'ENOENT') return true;
   }
   for (const child of await directoriesOf(path)) await removeTree(child);
-  await rmdir(path).catch(() => {});
+  return rmdir(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 let known: Promise<readonly string[]> | undefined;
@@ -77,8 +81,9 @@ export const machineCgroups: PodCgroups = {
     return undefined;
   },
   async remove(path) {
-    if (!/\/pod[\w-]+$/.test(path) || path.includes('..')) return;
-    await Promise.all((await hierarchies()).map((hierarchy) => removeTree(`${hierarchy}${path}`)));
+    if (!/\/pod[\w-]+$/.test(path) || path.includes('..')) return true;
+    const gone = await Promise.all((await hierarchies()).map((hierarchy) => removeTree(`${hierarchy}${path}`)));
+    return gone.every((one) => one);
   },
 };
 
