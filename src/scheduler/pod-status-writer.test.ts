@@ -27,3 +27,25 @@ test('a refusal waits a moment, and is written at once when something else is to
   await report;
   expect(written).toEqual([beganMs]);
 });
+
+test('a refusal takes back the nomination that it knew of, not one that somebody makes before it is written', async () => {
+  const clock = new VirtualClock();
+  const written: unknown[] = [];
+  const client = { patch: async (_: unknown, __: unknown, { body }: { body: { status: unknown } }) => void written.push(body.status) };
+  let shown = pod;
+  const writer = new PodStatusWriter(
+    client as unknown as Client,
+    clock,
+    () => ({ record: () => {} }) as never,
+    () => shown,
+  );
+  for (const status of [{}, { nominatedNodeName: 'old' }]) {
+    shown = { ...pod, status };
+    const report = writer.report(pod, { reason: 'SchedulerError', message: 'no nodes', nominate: null });
+    shown = { ...pod, status: { nominatedNodeName: 'new' } };
+    await clock.advance(1_000);
+    await report;
+  }
+  expect(written).toMatchObject([{ conditions: [{}] }, { conditions: [{}], nominatedNodeName: null }]);
+  expect(written[0]).not.toHaveProperty('nominatedNodeName');
+});

@@ -59,9 +59,11 @@ export class PodStatusWriter {
       action: 'Scheduling',
       note: cut(report.message),
     });
-    this.#waiting.set(uid, { ...report, pod, atMs: this.#clock.now() });
-    const told = this.#shown(pod)?.status?.conditions?.some(({ type }) => type === 'PodScheduled');
-    if (!earlier && !told) await this.#clock.sleep(settleMs);
+    // Only what was there is taken back: somebody may nominate the pod before this is written.
+    const told = report.nominate === null && !shown?.status?.nominatedNodeName ? without(report) : report;
+    this.#waiting.set(uid, { ...told, pod, atMs: this.#clock.now() });
+    const known = this.#shown(pod)?.status?.conditions?.some(({ type }) => type === 'PodScheduled');
+    if (!earlier && !known) await this.#clock.sleep(settleMs);
     await this.flush(pod);
   }
 
@@ -126,7 +128,7 @@ export class PodStatusWriter {
   }
 }
 
-function without({ nominate: _, ...rest }: Waiting): Waiting {
+function without<Report extends PodReport>({ nominate: _, ...rest }: Report): Omit<Report, 'nominate'> {
   return rest;
 }
 

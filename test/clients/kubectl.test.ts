@@ -68,7 +68,8 @@ const steps: readonly Step[] = [
   { line: 'logs p', says: /hello/ },
   { line: 'exec p -- echo inside', says: /inside/ },
   { line: 'exec -i p -- cat', input: 'typed', says: /typed/ },
-  { line: 'debug p --image=busybox --container=dbg -- sleep 1', says: /^$|--profile=legacy/ },
+  // Older ones send a kind of its own, EphemeralContainers, which Kubernetes has not taken since 1.23.
+  { line: 'debug p --image=busybox --container=dbg -- sleep 1', says: /^$|--profile=legacy/, since: 25 },
   { line: 'get pod p -o jsonpath={.spec.ephemeralContainers[0].name}', says: /dbg/, since: 25 },
   { line: 'run once --rm -i --restart=Never --image=busybox -- echo ended', says: /ended|deleted/ },
   { line: 'label pod p a=b', says: /labeled/ },
