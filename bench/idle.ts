@@ -1,11 +1,12 @@
 // Owns what an idle cluster costs: resident memory against 150 MB, processor time against 1 % of a core. `--seconds` (60) to shorten, `--runtime cri` for real containers.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ensureBundle, freePort, PeapodProcess, simulated } from '../test/cli/peapod-process.ts';
 import { realCluster } from '../test/real/cluster-for-tests.ts';
+import { processorMs } from './lib-figures.ts';
 
 const memoryLimitMb = 150;
 const cpuLimitPercent = 1;
@@ -19,13 +20,6 @@ function memoryOf(pid: number): { readonly residentMb: number; readonly ofFilesM
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const mb = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? Number.NaN) / 1000;
   return { residentMb: mb('VmRSS'), ofFilesMb: mb('RssFile') };
-}
-
-/** Milliseconds of processor time that all threads of a process have had, to the nanosecond: the ticks of `stat` would be too coarse for idleness. */
-function cpuMsOf(pid: number): number {
-  return readdirSync(`/proc/${pid}/task`)
-    .map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6)
-    .reduce((sum, ms) => sum + ms, 0);
 }
 
 /** What runs, and how it ends. */
@@ -52,13 +46,13 @@ const { pid, close } = await open();
 try {
   // What a start leaves to do is not idleness.
   await sleep(3000);
-  const [startMs, beforeMs] = [performance.now(), cpuMsOf(pid)];
+  const [startMs, beforeMs] = [performance.now(), processorMs(pid)];
   let mostMb = 0;
   while (performance.now() - startMs < seconds * 1000) {
     await sleep(Math.min(1000, seconds * 1000));
     mostMb = Math.max(mostMb, memoryOf(pid).residentMb);
   }
-  const cpuPercent = ((cpuMsOf(pid) - beforeMs) / (performance.now() - startMs)) * 100;
+  const cpuPercent = ((processorMs(pid) - beforeMs) / (performance.now() - startMs)) * 100;
   const { residentMb, ofFilesMb } = memoryOf(pid);
   console.log(
     `over ${seconds} s: ${residentMb.toFixed(0)} MB resident at the end (${ofFilesMb.toFixed(0)} MB of it pages of files), ${mostMb.toFixed(0)} MB at most; ${cpuPercent.toFixed(2)} % of a core`,

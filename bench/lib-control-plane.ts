@@ -1,9 +1,10 @@
 // Owns a Peapod without nodes in a process of its own, for measurements from outside: its access, memory, restarts, end.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClientConfig, loadKubeconfig } from '../src/client/kubeconfig.ts';
 import { ensureBundle, freePort, PeapodProcess, simulated } from '../test/cli/peapod-process.ts';
+import { processorMs } from './lib-figures.ts';
 
 /** A control plane to put load on. */
 export class ControlPlane {
@@ -48,10 +49,7 @@ export class ControlPlane {
 
   /** Milliseconds of processor time that all its threads have had. */
   get cpuMs(): number {
-    const tasks = `/proc/${this.#process.pid}/task`;
-    return readdirSync(tasks)
-      .map((thread) => Number(readFileSync(`${tasks}/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6)
-      .reduce((sum, ms) => sum + ms, 0);
+    return processorMs(this.#process.pid);
   }
 
   async close(): Promise<void> {

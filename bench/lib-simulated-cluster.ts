@@ -1,10 +1,11 @@
 // Owns a Peapod with simulated nodes in a process of its own, for measurements through the whole system: its client and its processor time.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { resources } from '../src/client/resources.ts';
 import { adminOf, ensureBundle, freePort, PeapodProcess, simulated } from '../test/cli/peapod-process.ts';
+import { processorMs } from './lib-figures.ts';
 
 /** So many pods a node, so that no node is full. */
 export const podsOfNode = 100;
@@ -39,10 +40,7 @@ export class BenchCluster {
 
   /** Milliseconds of processor time that all its threads have had. */
   get cpuMs(): number {
-    const tasks = `/proc/${this.#process.pid}/task`;
-    return readdirSync(tasks)
-      .map((thread) => Number(readFileSync(`${tasks}/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6)
-      .reduce((sum, ms) => sum + ms, 0);
+    return processorMs(this.#process.pid);
   }
 
   async close(): Promise<void> {
