@@ -3,7 +3,9 @@ import type { Clock } from '../../base/clock.ts';
 import { RuntimeError } from '../runtime.ts';
 
 const tries = 10;
-const againMs = 50;
+/** Mostly containerd knows within some ten milliseconds; the pauses double from here. */
+const soonestMs = 5;
+const longestMs = 100;
 
 /**
  * Calls `work` until the thing is stopped. NotFound is as good as stopped. While a container's process ends, containerd may still call its shim, which hangs
@@ -18,7 +20,7 @@ export async function stopped(clock: Pick<Clock, 'sleep'>, work: () => Promise<u
       if (!(error instanceof RuntimeError)) throw error;
       if (error.code === 'NotFound') return;
       if (attempt >= tries || !error.message.includes('ttrpc: closed')) throw error;
-      await clock.sleep(againMs);
+      await clock.sleep(Math.min(longestMs, soonestMs * 2 ** (attempt - 1)));
     }
   }
 }
