@@ -101,10 +101,10 @@ export async function openBenchCluster(nodes: number): Promise<BenchCluster> {
       return performance.now() - startMs;
     },
     async stop() {
-      clearInterval(awake);
       await Promise.all([scheduler.stop(), informer.stop()]);
       await server.close();
       await store.close();
+      clearInterval(awake);
     },
   };
 }
