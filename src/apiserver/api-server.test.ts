@@ -135,4 +135,17 @@ describe('lists', () => {
     const rest = await client.list(configMaps, { namespace: 'default', limit: 2, continue: first.metadata.continue ?? '' });
     expect([...first.items, ...rest.items].map(({ metadata }) => metadata.name)).toEqual(['a', 'b', 'c']);
   });
+
+  test('of all namespaces are narrowed by a field selector on their first page alone, as upstream', async () => {
+    const client = testClient();
+    for (const name of ['a', 'b', 'c']) await client.create(configMaps, configMap(name));
+    const options = { fieldSelector: 'metadata.namespace=default', limit: 2 };
+    const pages: string[][] = [];
+    for (let token = '', more = true; more; more = token !== '') {
+      const page = await client.list(configMaps, { ...options, ...(token === '' ? {} : { continue: token }) });
+      pages.push(page.items.map(({ metadata }) => metadata.name ?? ''));
+      token = page.metadata.continue ?? '';
+    }
+    expect(pages).toEqual([['a', 'b'], ['a', 'b'], ['c']]);
+  });
 });

@@ -18,6 +18,8 @@ export interface FieldSelectorMatcher {
   readonly everything: boolean;
   /** The name that `metadata.name=` asks for, where the selector asks for exactly one. */
   readonly name: string | undefined;
+  /** The namespace that `metadata.namespace=` asks for, where the selector asks for exactly one. */
+  readonly namespace: string | undefined;
   matches(object: KubeObject): boolean;
 }
 
@@ -114,11 +116,15 @@ export function parseFieldSelector(text: string, kind: Selectable): FieldSelecto
     ({ field }) =>
       (kind.custom === undefined ? derived[`${kind.kind} ${field}`] : undefined) ?? ((object: unknown) => fieldText(object, field)),
   );
-  const names = requirements.filter(({ field, equal }) => field === 'metadata.name' && equal);
+  const only = (wanted: string): string | undefined => {
+    const found = requirements.filter(({ field, equal }) => field === wanted && equal);
+    return found.length === 1 ? found[0]?.value : undefined;
+  };
   return {
     requirements,
     everything: requirements.length === 0,
-    name: names.length === 1 ? names[0]?.value : undefined,
+    name: only('metadata.name'),
+    namespace: only('metadata.namespace'),
     matches: (object) => requirements.every(({ equal, value }, index) => (readers[index]?.(object) === value) === equal),
   };
 }

@@ -1,5 +1,6 @@
 // Owns what a list, watch or collection deletion selects: the range of keys and the test on what lies there.
 import type { KindDescription } from '../../api/kind.ts';
+import { dnsLabelErrors } from '../../api/names.ts';
 import type { AnyObject } from '../../api/object.ts';
 import { parseFieldSelector } from '../../api/selectors/field-selector.ts';
 import { SelectorError } from '../../api/selectors/label-selector.ts';
@@ -19,21 +20,26 @@ export interface Selection {
   readonly selective: boolean;
 }
 
-/** Reads the selectors. `name` narrows to one object (the path of a legacy watch). Throws BadRequest. */
+/**
+ * Reads the selectors. `name` narrows to one object (the path of a legacy watch). A field selector that asks for one namespace narrows
+ * a first page to it, and the page's token with it; as upstream, a later page reads that token where its path alone leads. Throws BadRequest.
+ */
 export function selectionOf(
   _serving: Serving,
   kind: KindDescription,
   where: { readonly namespace: string; readonly name?: string },
-  selectors: { readonly labelSelector: string; readonly fieldSelector: string },
+  selectors: { readonly labelSelector: string; readonly fieldSelector: string; readonly continue?: string },
 ): Selection {
-  const { namespace } = where;
-  const prefix = prefixOf(kind, namespace);
-  const whole = rangeOf(kind, namespace);
   const { labelSelector, fieldSelector } = selectors;
-  if (labelSelector === '' && fieldSelector === '' && !where.name) return { prefix, range: whole, matches: undefined, selective: false };
+  if (labelSelector === '' && fieldSelector === '' && !where.name)
+    return { prefix: prefixOf(kind, where.namespace), range: rangeOf(kind, where.namespace), matches: undefined, selective: false };
   try {
     const labels = parseLabelSelector(labelSelector);
     const fields = parseFieldSelector(fieldSelector, kind);
+    const narrows = kind.namespaced && where.namespace === '' && !selectors.continue && dnsLabelErrors(fields.namespace ?? '').length === 0;
+    const namespace = narrows ? (fields.namespace ?? '') : where.namespace;
+    const prefix = prefixOf(kind, namespace);
+    const whole = rangeOf(kind, namespace);
     const name = where.name ? where.name : fields.name;
     const one = name !== undefined && name !== '' && (!kind.namespaced || namespace !== '');
     const range = one ? rangeOfOne(keyOf(kind, namespace, name)) : whole;
