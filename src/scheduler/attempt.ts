@@ -3,7 +3,8 @@ import type { Pod } from '../api/core/v1.ts';
 import type { ResourceClaim } from '../api/resource/v1.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { deallocationFor } from './devices/deallocation.ts';
-import { type Candidate, type PreemptionOptions, preempt } from './preemption/preempt.ts';
+import { type PreemptionOptions, preempt } from './preemption/preempt.ts';
+import type { Candidate } from './preemption/victims.ts';
 import type { Profile } from './profile.ts';
 import { type RankingMemory, schedule } from './schedule.ts';
 

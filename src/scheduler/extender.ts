@@ -1,7 +1,7 @@
 // Owns talking to extenders: other programs that may turn nodes down, score them, spare victims, or bind. Upstream's protocol, JSON over HTTP.
 import type { Node, Pod } from '../api/core/v1.ts';
 import { podFactsOf } from './pod-facts.ts';
-import type { Candidate } from './preemption/preempt.ts';
+import type { Candidate } from './preemption/victims.ts';
 
 /** One entry of `extenders` in a KubeSchedulerConfiguration. Times in milliseconds. */
 export interface ExtenderOptions {

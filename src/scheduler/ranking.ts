@@ -5,6 +5,7 @@ import type { Judgement, NodeTest, Plugin, Rejection, Scoring, Wait } from './fr
 import { NodeClasses } from './node-classes.ts';
 import { type NodeInfo, withPods } from './node-info.ts';
 import { priorityOf } from './pod-facts.ts';
+import { DryRuns } from './preemption/dry-runs.ts';
 import { SlotSet } from './slot-set.ts';
 
 /** A plugin with what it makes of the pods of this ranking. */
@@ -44,6 +45,8 @@ export function judgesOf(
 
 /** Nodes ranked for one kind of pod. It is a memory of pure answers: what it says is what the plugins say of the cluster as it is. */
 export class Ranking {
+  /** What preemption found out before; only where nothing beyond each node is looked at. */
+  readonly dryRuns: DryRuns | undefined;
   readonly #cluster: ClusterView;
   readonly #priority: number;
   readonly #judges: readonly Judge[];
@@ -60,7 +63,6 @@ export class Ranking {
   /** Slots that were turned down for what could change once pods went, and how many nodes each refusal is for: as far as nodes are looked at alone. */
   readonly #reachable = new SlotSet();
   readonly #counts = new Map<Rejection, number>();
-  readonly #remembered: ({ readonly info: NodeInfo; readonly version: number; readonly found: object } | undefined)[] = [];
   readonly #hasDomains: boolean;
   #seen: number;
 
@@ -69,6 +71,7 @@ export class Ranking {
     this.#priority = priorityOf(pod);
     this.#judges = judges;
     this.#hasDomains = judges.some((judge) => judge.domains !== undefined);
+    this.dryRuns = this.#hasDomains ? undefined : new DryRuns();
     const tester = (judge: Judge, order: number): readonly Tester[] =>
       judge.test === undefined ? [] : [{ name: judge.plugin.name, order, test: judge.test }];
     this.#testers = judges.flatMap((judge, order) => (judge.domains === undefined ? tester(judge, order) : []));
@@ -198,16 +201,6 @@ export class Ranking {
     return reachable;
   }
 
-  /** What was found out about the node in a slot in this very state before; only where nothing beyond the node was looked at. `version` is what else it went by. */
-  remember<T extends object>(slot: number, info: NodeInfo, version: number, find: () => T): T {
-    if (this.#hasDomains) return find();
-    const known = this.#remembered[slot];
-    if (known?.info === info && known.version === version) return known.found as T;
-    const found = find();
-    this.#remembered[slot] = { info, version, found };
-    return found;
-  }
-
   readonly #domainRejection = (info: NodeInfo, slot: number): Rejection | undefined => {
     if (this.#domainTesters.length === 0) return undefined;
     return this.#crowded.has(slot) ? this.#testWithNominated(info, this.#domainTesters) : firstRejection(info, this.#domainTesters);
@@ -272,6 +265,7 @@ export class Ranking {
   }
 
   #turnDown(slot: number, rejection: Rejection | undefined): void {
+    this.dryRuns?.changed(slot, rejection?.resolvable ?? false);
     const before = this.#rejections[slot];
     if (before === rejection) return;
     this.#rejections[slot] = rejection;

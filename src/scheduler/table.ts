@@ -9,12 +9,18 @@ export interface Table<T> {
   /** The objects of a namespace; the empty string for objects without one. */
   of(namespace: string): Iterable<T>;
   all(): Iterable<T>;
+  /** What came, went or changed since a revision, each as it was and as it became; undefined where that is forgotten. */
+  changesSince(revision: number): readonly T[] | undefined;
 }
 
-/** A table that is kept current change by change. Bound: one entry an object. */
+/** So many changes are remembered, at least. */
+const rememberedChanges = 64;
+
+/** A table that is kept current change by change. Bound: one entry an object, and some changes. */
 export class LiveTable<T extends KubeObject> implements Table<T> {
   readonly #byNamespace = new Map<string, Map<string, T>>();
   readonly #same: (a: T, b: T) => boolean;
+  #changes: (readonly T[])[] = [];
   #revision = 0;
 
   /** `same`: whether a newer state of an object makes no difference to anybody. */
@@ -43,12 +49,28 @@ export class LiveTable<T extends KubeObject> implements Table<T> {
     const objects = this.#byNamespace.get(namespace) ?? new Map<string, T>();
     const before = objects.get(name);
     this.#byNamespace.set(namespace, objects.set(name, object));
-    if (before === undefined || !this.#same(before, object)) this.#revision++;
+    if (before === undefined) this.#changed([object]);
+    else if (!this.#same(before, object)) this.#changed([before, object]);
   }
 
   remove({ metadata: { namespace = '', name } }: T): void {
     const objects = this.#byNamespace.get(namespace);
-    if (objects?.delete(name)) this.#revision++;
-    if (objects?.size === 0) this.#byNamespace.delete(namespace);
+    const before = objects?.get(name);
+    if (objects === undefined || before === undefined) return;
+    objects.delete(name);
+    if (objects.size === 0) this.#byNamespace.delete(namespace);
+    this.#changed([before]);
+  }
+
+  changesSince(revision: number): readonly T[] | undefined {
+    const count = this.#revision - revision;
+    if (count <= 0) return [];
+    return count > this.#changes.length ? undefined : this.#changes.slice(-count).flat();
+  }
+
+  #changed(states: readonly T[]): void {
+    this.#revision++;
+    this.#changes.push(states);
+    if (this.#changes.length > 2 * rememberedChanges) this.#changes = this.#changes.slice(-rememberedChanges);
   }
 }

@@ -2,10 +2,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Node, Pod } from '../../api/core/v1.ts';
+import type { PodDisruptionBudget } from '../../api/policy/v1.ts';
 import { attempt } from '../attempt.ts';
 import { ClusterState } from '../cluster-state.ts';
 import { defaultProfile } from '../profile.ts';
-import { schedule } from '../schedule.ts';
+import { RankingMemory, schedule } from '../schedule.ts';
 
 const metadata = (name: string, labels: Record<string, string> = {}): Pod['metadata'] => ({
   name,
@@ -77,4 +78,51 @@ test.each<readonly [string, readonly Pod[], string]>([
 ])('of several nodes: %s', (_, pods, expected) => {
   const tried = attempt(pod('p', 2, 10), clusterOf(two, pods), defaultProfile, () => 0);
   expect(tried).toMatchObject({ candidate: { node: expected } });
+});
+
+/** A pod comes, goes or becomes more important; a budget of pods called so comes, changes or goes. */
+const step = fc.oneof(
+  fc.record({
+    does: fc.constant('put' as const),
+    name: fc.nat({ max: 7 }),
+    cpu: fc.integer({ min: 1, max: 3 }),
+    priority: fc.nat({ max: 4 }),
+    at: fc.nat({ max: 3 }),
+  }),
+  fc.record({ does: fc.constant('remove' as const), name: fc.nat({ max: 7 }) }),
+  fc.record({ does: fc.constant('budget' as const), name: fc.nat({ max: 7 }), allowed: fc.option(fc.nat({ max: 1 }), { nil: undefined }) }),
+);
+test('what is remembered of earlier preemptions never changes what is decided', () => {
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 30 }), (steps) => {
+      const cluster = clusterOf(
+        [2, 2, 3, 4].map((cpu, at) => node(`n${at}`, cpu)),
+        [2, 2, 2, 3].map((cpu, at) => pod(`q${at}`, cpu, 1, `n${at}`)),
+      );
+      const memory = new RankingMemory();
+      const decide = (known?: RankingMemory) => {
+        const tried = attempt(pod('p', 2, 3), cluster, defaultProfile, () => 0, known);
+        if (tried.outcome !== 'unschedulable') return tried.outcome;
+        const candidates = (tried.candidates ?? []).map(
+          ({ node: at, pods, violations }) => `${at} ${pods.map(({ metadata: { uid } }) => uid)} ${violations}`,
+        );
+        return [tried.message, ...candidates.sort()];
+      };
+      for (const one of steps) {
+        if (one.does === 'put') cluster.putPod(pod(`q${one.name}`, one.cpu, one.priority, `n${one.at}`));
+        else if (one.does === 'remove') cluster.removePod(`q${one.name}`);
+        else {
+          const budget: PodDisruptionBudget = {
+            metadata: metadata(`b${one.name}`),
+            spec: { selector: { matchLabels: { app: `q${one.name}` } } },
+            status: { disruptionsAllowed: one.allowed ?? 0 },
+          };
+          if (one.allowed === undefined) cluster.objects.budgets.remove(budget);
+          else cluster.objects.budgets.put(budget);
+        }
+        expect(decide(memory)).toEqual(decide());
+      }
+    }),
+    { numRuns: 200 },
+  );
 });

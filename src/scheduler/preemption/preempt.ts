@@ -5,12 +5,8 @@ import type { NodeInfo } from '../node-info.ts';
 import { priorityOf } from '../pod-facts.ts';
 import type { Ranking } from '../ranking.ts';
 import { nodesMessage } from '../verdict-message.ts';
-import { moreImportantFirst, startOf, type Victims, victimsOn } from './victims.ts';
-
-/** A node where the pod would fit once the victims are gone. */
-export interface Candidate extends Victims {
-  readonly node: string;
-}
+import { DryRuns } from './dry-runs.ts';
+import { type Candidate, moreImportantFirst, startOf, victimsOn } from './victims.ts';
 
 /** What preemption can do: a candidate, or nothing, and why. `keeps`: a nomination from before still stands. */
 export type PreemptionVerdict =
@@ -50,36 +46,51 @@ export function preempt(
     reachable.length,
     Math.max(minCandidateNodesAbsolute, Math.floor((reachable.length * minCandidateNodesPercentage) / 100)),
   );
-  const offset = Math.floor(fraction * reachable.length);
+  const runs = ranking.dryRuns ?? freshRuns(reachable);
+  const { promising } = runs;
+  const offset = Math.floor(fraction * promising.length);
   const candidates: Candidate[] = [];
-  const failures = new Map<string, [readonly string[], number]>();
-  let kind = 0;
-  for (let step = 0; step < reachable.length; step++) {
-    const slot = reachable[(offset + step) % reachable.length] ?? -1;
+  const failed: (readonly [number, readonly string[]])[] = [];
+  let harmless = 0;
+  for (let step = 0; step < promising.length; step++) {
+    const slot = promising[(offset + step) % promising.length] ?? -1;
     const info = cluster.slots[slot];
     if (info === undefined) continue;
-    const found = dryRun(slot, info, pod, cluster, ranking);
+    const found = dryRun(slot, info, pod, cluster, ranking, runs);
     if ('pods' in found) {
       candidates.push(found);
-      if (found.violations === 0) kind++;
-      if (kind > 0 && candidates.length >= wanted) break;
-    } else {
-      const key = found.join();
-      const seen = failures.get(key) ?? [found, 0];
-      seen[1]++;
-      failures.set(key, seen);
-    }
+      if (found.violations === 0) harmless++;
+      if (harmless > 0 && candidates.length >= wanted) break;
+    } else failed.push([slot, found]);
   }
+  for (const [slot, reasons] of failed) runs.giveUp(slot, reasons);
   const best = bestOf(candidates);
-  return best === undefined ? tell(failures.values()) : { candidate: best, candidates };
+  return best === undefined ? tell(runs.hopeless) : { candidate: best, candidates };
 }
 
-function dryRun(slot: number, info: NodeInfo, pod: Pod, cluster: ClusterView, ranking: Ranking): Candidate | readonly string[] {
+/** Where what is beyond nodes counts, nothing of earlier pods holds. */
+function freshRuns(slots: readonly number[]): DryRuns {
+  const runs = new DryRuns();
+  for (const slot of slots) runs.changed(slot, true);
+  return runs;
+}
+
+function dryRun(
+  slot: number,
+  info: NodeInfo,
+  pod: Pod,
+  cluster: ClusterView,
+  ranking: Ranking,
+  runs: DryRuns,
+): Candidate | readonly string[] {
   const { budgets } = cluster.objects;
-  return ranking.remember(slot, info, budgets.revision, () => {
-    const found = victimsOn(info, pod, [...budgets.all()], (changed, removed) => ranking.rejectionOf(changed, removed));
-    return 'pods' in found ? { node: info.name, ...found } : found;
-  });
+  const known = runs.recall(slot, info, budgets);
+  if (known !== undefined) return known;
+  const found = victimsOn(info, pod, budgets, (changed, removed) => ranking.rejectionOf(changed, removed));
+  if (!('pods' in found)) return found;
+  const candidate = { node: info.name, ...found };
+  runs.remember(slot, info, budgets, candidate);
+  return candidate;
 }
 
 function waitsForEarlier(pod: Pod, cluster: ClusterView, ranking: Ranking): string | undefined {

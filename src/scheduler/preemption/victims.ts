@@ -5,6 +5,7 @@ import type { Rejection } from '../framework.ts';
 import { type NodeInfo, withoutPod, withPod } from '../node-info.ts';
 import { priorityOf } from '../pod-facts.ts';
 import { selectorOf } from '../selectors.ts';
+import type { Table } from '../table.ts';
 
 /** Pods to be evicted, most important first, and how many of them a budget would have kept. */
 export interface Victims {
@@ -12,16 +13,16 @@ export interface Victims {
   readonly violations: number;
 }
 
+/** A node where the pod would fit once the victims are gone. */
+export interface Candidate extends Victims {
+  readonly node: string;
+}
+
 /** What a node says in some other state: `removed` is what was taken away from it as it is. */
 export type Test = (info: NodeInfo, removed: readonly Pod[]) => Rejection | undefined;
 
 /** The victims on a node, or why there are none. */
-export function victimsOn(
-  info: NodeInfo,
-  preemptor: Pod,
-  budgets: readonly PodDisruptionBudget[],
-  test: Test,
-): Victims | readonly string[] {
+export function victimsOn(info: NodeInfo, preemptor: Pod, budgets: Table<PodDisruptionBudget>, test: Test): Victims | readonly string[] {
   const priority = priorityOf(preemptor);
   const lower = info.pods.filter((pod) => priorityOf(pod) < priority);
   if (lower.length === 0) return ['No preemption victims found for incoming pod'];
@@ -56,19 +57,25 @@ export function startOf({ status }: Pod): string {
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function byBudget(pods: readonly Pod[], budgets: readonly PodDisruptionBudget[]): { readonly violating: Pod[]; readonly others: Pod[] } {
-  const left = budgets.map(({ status }) => status?.disruptionsAllowed ?? 0);
+/** Whether a budget counts a pod, had it not been evicted already. */
+export function protects({ metadata, spec }: PodDisruptionBudget, pod: Pod): boolean {
+  const { labels = {}, namespace } = pod.metadata;
+  if (metadata.namespace !== namespace || Object.keys(labels).length === 0) return false;
+  const selector = selectorOf(spec?.selector);
+  return !selector.everything && selector.matches(labels);
+}
+
+function byBudget(pods: readonly Pod[], budgets: Table<PodDisruptionBudget>): { readonly violating: Pod[]; readonly others: Pod[] } {
+  const left = new Map<PodDisruptionBudget, number>();
   const violating: Pod[] = [];
   const others: Pod[] = [];
   for (const pod of pods) {
     let violates = false;
-    for (const [at, { metadata, spec, status }] of budgets.entries()) {
-      const { labels = {}, namespace, name } = pod.metadata;
-      if (metadata.namespace !== namespace || Object.keys(labels).length === 0) continue;
-      const selector = selectorOf(spec?.selector);
-      if (selector.everything || !selector.matches(labels) || status?.disruptedPods?.[name] !== undefined) continue;
-      const rest = (left[at] ?? 0) - 1;
-      left[at] = rest;
+    for (const budget of budgets.of(pod.metadata.namespace ?? '')) {
+      const { disruptionsAllowed = 0, disruptedPods } = budget.status ?? {};
+      if (!protects(budget, pod) || disruptedPods?.[pod.metadata.name] !== undefined) continue;
+      const rest = (left.get(budget) ?? disruptionsAllowed) - 1;
+      left.set(budget, rest);
       if (rest < 0) violates = true;
     }
     (violates ? violating : others).push(pod);

@@ -1,5 +1,7 @@
 // Owns the smallest changes by which a node would take a pod after all: each as a text and as the objects that it changes. Pure.
+
 import type { Node, NodeSelectorTerm, Pod } from '../../api/core/v1.ts';
+import type { PodDisruptionBudget } from '../../api/policy/v1.ts';
 import { matchesTerm } from '../../predicates/node-affinity.ts';
 import { amountOf } from '../../predicates/pod-resources.ts';
 import { tolerates } from '../../predicates/taints.ts';
@@ -9,6 +11,7 @@ import type { NodeInfo } from '../node-info.ts';
 import { podFactsOf } from '../pod-facts.ts';
 import { victimsOn } from '../preemption/victims.ts';
 import type { Ranking } from '../ranking.ts';
+import { LiveTable } from '../table.ts';
 import { type Newcomers, partnersFor, volumesFor } from './newcomers.ts';
 
 /**
@@ -172,12 +175,14 @@ function askLess(remedy: Remedy, { allocatable, requested, pods, podLimit }: Nod
   return changed(remedy, texts, { pod: { ...pod, spec: { ...pod.spec, containers } } }, size);
 }
 
+const noBudgets = new LiveTable<PodDisruptionBudget>();
+
 /** Which pods would have to go, whatever their priority: as few and as unimportant as possible. */
 function evict(remedy: Remedy, info: NodeInfo, { ranking }: RemedyContext): readonly Remedy[] {
   const { pod } = remedy.changes;
   const most = { ...pod, spec: { ...pod.spec, priority: Number.MAX_SAFE_INTEGER } };
   const node = { ...info, node: remedy.changes.node, labels: remedy.changes.node.metadata.labels ?? {} };
-  const found = victimsOn(node, most, [], (state, removed) => {
+  const found = victimsOn(node, most, noBudgets, (state, removed) => {
     const rejection = ranking.rejectionOf(state, removed);
     // What the other changes are for does not count against the pods.
     return rejection?.resolvable ? rejection : undefined;
