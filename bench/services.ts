@@ -18,6 +18,7 @@ if (process.argv[2] !== inside) {
 
 const endpointIp = '10.42.0.5';
 const port = (index: number): TrafficPort => ({
+  family: 'ip',
   namespace: 'default',
   name: `s${index}`,
   protocol: 'tcp',
@@ -25,6 +26,7 @@ const port = (index: number): TrafficPort => ({
   clusterIp: `10.96.${index >> 8}.${index & 255}`,
   nodePort: 0,
   externalIps: [],
+  balancerIps: [],
   sourceRanges: [],
   affinitySeconds: 0,
   internal:
@@ -32,11 +34,12 @@ const port = (index: number): TrafficPort => ({
       ? [{ ip: endpointIp, port: 8080 }]
       : [0, 1, 2].map((n) => ({ ip: `10.42.${1 + (index >> 8)}.${index & 255}`, port: 8080 + n })),
   external: [],
+  cluster: [],
   internalElsewhere: false,
   externalElsewhere: false,
   keepsSource: false,
 });
-const fragment = (index: number) => fragmentOf([port(index)], { clusterCidr: '10.42.0.0/16' });
+const fragment = (index: number) => fragmentOf('ip', [port(index)], { clusterCidrs: ['10.42.0.0/16'] });
 const apply = (text: string): Promise<string> => run('nft', ['-f', '-'], text);
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
@@ -101,12 +104,13 @@ let worst = Number.POSITIVE_INFINITY;
 for (const count of [1, 1000, 10_000]) {
   const ruleset = new Ruleset({ table: 'bench', nodePortsFrom: undefined });
   const planMs = await timed(async () => {
-    for (let index = 0; index < count; index++) ruleset.change(`s${index}`, fragment(index));
+    for (let index = 0; index < count; index++) ruleset.change(`s${index}`, 'ip', fragment(index));
   });
   const text = ruleset.whole();
   const allMs = await timed(() => apply(text));
   const more: number[] = [];
-  for (let index = count; index < count + 5; index++) more.push(await timed(() => apply(ruleset.change(`s${index}`, fragment(index)))));
+  for (let index = count; index < count + 5; index++)
+    more.push(await timed(() => apply(ruleset.change(`s${index}`, 'ip', fragment(index)))));
   const { through, straight } = await latencies();
   worst = Math.min(worst, straight / through);
   console.log(

@@ -211,7 +211,8 @@ for (const [name, summary] of [
       .addOption(new Option('--until-stdin-ends', 'end when the program that started it does').hideHelp())
       .option('--pod-cidr <range>', 'addresses of simulated pods (default: 10.42.0.0/24)');
   }
-  if (name === 'proxy' || name === 'dns') command.option('--cluster-cidr <range>', 'addresses of pods (default: 10.42.0.0/16)');
+  if (name === 'proxy' || name === 'dns')
+    command.option('--cluster-cidr <range>', 'addresses of pods; two with a comma between: one of each IP family (default: 10.42.0.0/16)');
   if (name === 'proxy') command.option('--hostname-override <name>', "the node's name (default: node1)");
   if (name === 'dns')
     command

@@ -7,7 +7,10 @@ import { run } from './network.ts';
 export function conntrackOf(enter: (command: readonly string[]) => readonly [string, readonly string[]] = whole): Conntrack | undefined {
   if (findProgram('conntrack') === undefined) return undefined;
   return {
-    list: () => run(...enter(['conntrack', '-L', '-p', 'udp'])),
+    async list() {
+      const ofFamily = (family: string): Promise<string> => run(...enter(['conntrack', '-L', '-f', family, '-p', 'udp']));
+      return `${await ofFamily('ipv4')}${await ofFamily('ipv6')}`;
+    },
     async forget({ to, port, answeredBy, answeringPort }) {
       const ends = [
         '--orig-dst',
@@ -19,7 +22,7 @@ export function conntrackOf(enter: (command: readonly string[]) => readonly [str
         '--reply-port-src',
         String(answeringPort),
       ];
-      await run(...enter(['conntrack', '-D', '-p', 'udp', ...ends])).catch((error: unknown) => {
+      await run(...enter(['conntrack', '-D', '-f', to.includes(':') ? 'ipv6' : 'ipv4', '-p', 'udp', ...ends])).catch((error: unknown) => {
         // It ended by itself meanwhile.
         if (!(error instanceof Error && error.message.includes(' 0 flow entries'))) throw error;
       });

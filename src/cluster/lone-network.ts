@@ -16,7 +16,8 @@ const loneTable = 'peapod_services';
 export interface LoneProxyOptions extends Outside {
   readonly client: Client;
   readonly nodeName: string;
-  readonly clusterCidr: string;
+  /** The ranges of pods, one of each family at most. */
+  readonly clusterCidrs: readonly string[];
 }
 
 /** Starts a proxy in this process's network; resolves when all Services are programmed. Its rules stay when it stops. */

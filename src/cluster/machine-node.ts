@@ -85,7 +85,7 @@ export async function openMachineNode(parts: MachineNodeParts): Promise<ClusterN
           ...parts,
           client: server.client(componentUser('system:kube-proxy')),
           nodeName: link.node,
-          clusterCidr,
+          clusterCidrs: options.clusterCidrs,
           table: names.servicesTable,
           nodePortsFrom: undefined,
           apply: (text) => applyInNode(link, text),

@@ -72,7 +72,7 @@ export async function startServiceNetwork(server: ApiServer, options: ClusterOpt
         log: outside.log.with({ component: 'proxy' }),
         client: server.client(componentUser('system:kube-proxy')),
         nodeName: nodeNameOf(0),
-        clusterCidr,
+        clusterCidrs: options.clusterCidrs,
         table: names.servicesTable,
         // Whoever chose to be reachable from elsewhere is, node ports included.
         nodePortsFrom: options.bind.startsWith('127.') ? ['lo', names.bridge, `${linkPrefix(dataDir)}n*`] : undefined,

@@ -1,14 +1,16 @@
 // Owns the rules of one Service as nftables sees them: its chains, its places in the maps, its sets of remembered clients. Pure.
-import type { Backend, TrafficPort } from './service-port.ts';
+import { holdsAddress, parseCidr } from '../api/ip-address.ts';
+import { type Backend, type Family, familyOf, type TrafficPort } from './service-port.ts';
 
-/** What one Service adds to the table. Chains have a name and rules in order; elements a key and a verdict. */
+/** What one Service adds to the table in one family. Chains have a name and rules in order; elements a key and a verdict. */
 export interface Fragment {
+  readonly family: Family;
   readonly chains: ReadonlyMap<string, readonly string[]>;
-  /** Of the map `service_ips`, keyed by address, protocol and port. */
+  /** Of the family's map `service_ips`, keyed by address, protocol and port. */
   readonly serviceIps: ReadonlyMap<string, string>;
-  /** Of the map `node_ports`, keyed by protocol and port. */
+  /** Of the family's map `node_ports`, keyed by protocol and port. */
   readonly nodePorts: ReadonlyMap<string, string>;
-  /** Of the set `hairpins`: a pod that meets itself through its Service must get its answer through the node. */
+  /** Of the family's set `hairpins`: a pod that meets itself through its Service must get its answer through the node. */
   readonly hairpins: ReadonlyMap<string, ''>;
   /** Sets of clients that stay with a backend: a name and the seconds that they do. */
   readonly affinities: ReadonlyMap<string, number>;
@@ -16,7 +18,8 @@ export interface Fragment {
 
 /** What all Services' rules share. */
 export interface RuleFacts {
-  readonly clusterCidr: string;
+  /** The ranges of pods, one of each family at most. */
+  readonly clusterCidrs: readonly string[];
 }
 
 /** The chain that marks a connection to get the node's address as its source. */
@@ -25,37 +28,62 @@ export const masqueradeChain = 'to_masquerade';
 export const refuseChain = 'to_refuse';
 export const dropChain = 'to_drop';
 
-/** The fragment of a Service's ports. */
-export function fragmentOf(ports: readonly TrafficPort[], facts: RuleFacts): Fragment {
+/** Names of chains and sets: a colon may not be in them, and each family has its own. */
+const nameOf = (kind: string, family: Family, rest: string): string => `${kind}${family === 'ip' ? '' : '6'}/${rest.replaceAll(':', '.')}`;
+
+/** The fragment of a Service's ports of one family. */
+export function fragmentOf(family: Family, ports: readonly TrafficPort[], facts: RuleFacts): Fragment {
   const chains = new Map<string, readonly string[]>();
   const serviceIps = new Map<string, string>();
   const nodePorts = new Map<string, string>();
   const affinities = new Map<string, number>();
   const hairpins = new Map<string, ''>();
-  for (const port of ports) {
+  const pods = facts.clusterCidrs.find((range) => familyOf(range) === family);
+  for (const port of ports.filter((one) => one.family === family)) {
     const name = `${port.namespace}/${port.name}/${port.protocol}/${port.port}`;
+    const chain = (kind: string): string => nameOf(kind, family, name);
     const at = (ip: string): string => `${ip} . ${port.protocol} . ${port.port}`;
-    const outside = port.nodePort > 0 || port.externalIps.length > 0;
-    const internal = `svc/${name}`;
+    const outside = port.nodePort > 0 || port.externalIps.length > 0 || port.balancerIps.length > 0;
+    const deal = (backends: readonly Backend[]): readonly string[] => balance(port, backends, name, affinities);
     if (port.internal.length > 0) {
-      const masquerade = `ip daddr ${port.clusterIp} ip saddr != ${facts.clusterCidr} jump ${masqueradeChain}`;
-      chains.set(internal, [masquerade, ...balance(port, port.internal, name, affinities)]);
+      const strangers = pods === undefined ? '' : ` ${family} saddr != ${pods}`;
+      chains.set(chain('svc'), [`${family} daddr ${port.clusterIp}${strangers} jump ${masqueradeChain}`, ...deal(port.internal)]);
     }
-    const served = new Set(outside ? [...port.internal, ...port.external] : port.internal);
+    serviceIps.set(at(port.clusterIp), verdict(port.internal, port.internalElsewhere, chain('svc')));
+    const served = new Set(outside ? [...port.internal, ...port.external, ...(port.keepsSource ? port.cluster : [])] : port.internal);
     for (const backend of served) {
       hairpins.set(`${backend.ip} . ${backend.ip}`, '');
-      if (port.affinitySeconds > 0) chains.set(endpointChain(name, backend), endpointRules(port, backend, name));
+      if (port.affinitySeconds > 0) chains.set(endpointChain(port, name, backend), endpointRules(port, backend, name));
     }
-    serviceIps.set(at(port.clusterIp), verdict(port.internal, port.internalElsewhere, internal));
     if (!outside) continue;
-    const external = `ext/${name}`;
-    if (port.external.length > 0) chains.set(external, externalRules(port, name, facts, internal, affinities));
-    else if (port.externalElsewhere && port.internal.length > 0) chains.set(external, [...insideRules(facts, internal), 'drop']);
-    const to = chains.has(external) ? `goto ${external}` : verdict(port.external, port.externalElsewhere, external);
+    if (port.keepsSource && port.cluster.length > 0) chains.set(chain('all'), deal(port.cluster));
+    const inside = port.keepsSource && port.cluster.length > 0 ? insideRules(family, pods, chain('all')) : [];
+    if (port.external.length > 0)
+      chains.set(chain('ext'), [...(port.keepsSource ? inside : [`jump ${masqueradeChain}`]), ...deal(port.external)]);
+    else if (port.externalElsewhere && inside.length > 0) chains.set(chain('ext'), [...inside, 'drop']);
+    const to = chains.has(chain('ext')) ? `goto ${chain('ext')}` : verdict(port.external, port.externalElsewhere, chain('ext'));
     for (const ip of port.externalIps) serviceIps.set(at(ip), to);
     if (port.nodePort > 0) nodePorts.set(`${port.protocol} . ${port.nodePort}`, to);
+    if (port.balancerIps.length === 0) continue;
+    const walled = port.sourceRanges.length > 0;
+    if (walled) chains.set(chain('fw'), [`${family} saddr != { ${allowedSources(port).join(', ')} } drop`, to]);
+    for (const ip of port.balancerIps) serviceIps.set(at(ip), walled ? `goto ${chain('fw')}` : to);
   }
-  return { chains, serviceIps, nodePorts, hairpins, affinities };
+  return { family, chains, serviceIps, nodePorts, hairpins, affinities };
+}
+
+/** Sets of ranges may not overlap: what lies in another one is left out. */
+function allowedSources({ sourceRanges }: TrafficPort): readonly string[] {
+  const ranges = sourceRanges.map((text) => ({ text, cidr: parseCidr(text) }));
+  return ranges
+    .filter(({ cidr }, index) =>
+      ranges.every(({ cidr: other }, place) => {
+        if (cidr === undefined || other === undefined || place === index) return true;
+        const holds = other.length <= cidr.length && holdsAddress(other, cidr.address);
+        return !holds || (other.length === cidr.length && place > index);
+      }),
+    )
+    .map(({ text }) => text);
 }
 
 function verdict(backends: readonly Backend[], elsewhere: boolean, chain: string): string {
@@ -64,31 +92,21 @@ function verdict(backends: readonly Backend[], elsewhere: boolean, chain: string
 }
 
 /** Pods and the node itself come from inside, whatever address they use: the policy for connections from outside is not theirs. */
-function insideRules({ clusterCidr }: RuleFacts, internal: string): readonly string[] {
+function insideRules(family: Family, pods: string | undefined, all: string): readonly string[] {
   return [
-    `ip saddr ${clusterCidr} goto ${internal}`,
+    ...(pods === undefined ? [] : [`${family} saddr ${pods} goto ${all}`]),
     `fib saddr type local jump ${masqueradeChain}`,
-    `fib saddr type local goto ${internal}`,
+    `fib saddr type local goto ${all}`,
   ];
 }
 
-function externalRules(
-  port: TrafficPort,
-  name: string,
-  facts: RuleFacts,
-  internal: string,
-  affinities: Map<string, number>,
-): readonly string[] {
-  const allowed = port.sourceRanges.length === 0 ? [] : [`ip saddr != { ${port.sourceRanges.join(', ')} } drop`];
-  if (!port.keepsSource) return [...allowed, `jump ${masqueradeChain}`, ...balance(port, port.external, name, affinities)];
-  const inside = port.internal.length > 0 ? insideRules(facts, internal) : [];
-  return [...allowed, ...inside, ...balance(port, port.external, name, affinities)];
-}
-
 const placeOf = ({ ip, port }: Backend): string => `${ip}/${port}`;
-const endpointChain = (name: string, backend: Backend): string => `ep/${name}/${placeOf(backend)}`;
+const endpointChain = ({ family }: TrafficPort, name: string, backend: Backend): string =>
+  nameOf('ep', family, `${name}/${placeOf(backend)}`);
 /** The name tells the seconds as well: a set cannot change its timeout. */
-const affinitySet = (name: string, backend: Backend, seconds: number): string => `from/${seconds}/${name}/${placeOf(backend)}`;
+const affinitySet = ({ family, affinitySeconds }: TrafficPort, name: string, backend: Backend): string =>
+  nameOf('from', family, `${affinitySeconds}/${name}/${placeOf(backend)}`);
+const spotOf = ({ family }: TrafficPort, { ip, port }: Backend): string => `${family === 'ip' ? ip : `[${ip}]`}:${port}`;
 
 /**
  * So many endpoints are dealt to by a rule each. A map would be one rule, but the kernel looks through all maps without a name to name another one:
@@ -106,12 +124,12 @@ function balance(port: TrafficPort, backends: readonly Backend[], name: string, 
   const deal = (targets: readonly string[], separator: string): string =>
     targets.map((target, index) => `${index} : ${target}`).join(separator);
   if (port.affinitySeconds === 0) {
-    const to = `meta l4proto ${port.protocol} dnat ip to`;
+    const to = `meta l4proto ${port.protocol} dnat ${port.family} to`;
     if (backends.length <= dealtOneByOne) {
       // Each takes its share of what the ones before it left.
-      return backends.map(({ ip, port: at }, index) => {
+      return backends.map((backend, index) => {
         const left = backends.length - index;
-        return `${left === 1 ? '' : `numgen random mod ${left} 0 `}${to} ${ip}:${at}`;
+        return `${left === 1 ? '' : `numgen random mod ${left} 0 `}${to} ${spotOf(port, backend)}`;
       });
     }
     return [
@@ -121,11 +139,9 @@ function balance(port: TrafficPort, backends: readonly Backend[], name: string, 
       )} }`,
     ];
   }
-  for (const backend of backends) affinities.set(affinitySet(name, backend, port.affinitySeconds), port.affinitySeconds);
-  const chains = backends.map((backend) => endpointChain(name, backend));
-  const remembered = backends.map(
-    (backend, index) => `ip saddr @${affinitySet(name, backend, port.affinitySeconds)} goto ${chains[index]}`,
-  );
+  for (const backend of backends) affinities.set(affinitySet(port, name, backend), port.affinitySeconds);
+  const chains = backends.map((backend) => endpointChain(port, name, backend));
+  const remembered = backends.map((backend, index) => `${port.family} saddr @${affinitySet(port, name, backend)} goto ${chains[index]}`);
   if (others.length === 0) return [...remembered, `goto ${chains[0]}`];
   return [
     ...remembered,
@@ -138,7 +154,7 @@ function balance(port: TrafficPort, backends: readonly Backend[], name: string, 
 
 function endpointRules(port: TrafficPort, backend: Backend, name: string): readonly string[] {
   return [
-    `update @${affinitySet(name, backend, port.affinitySeconds)} { ip saddr }`,
-    `meta l4proto ${port.protocol} dnat ip to ${backend.ip}:${backend.port}`,
+    `update @${affinitySet(port, name, backend)} { ${port.family} saddr }`,
+    `meta l4proto ${port.protocol} dnat ${port.family} to ${spotOf(port, backend)}`,
   ];
 }

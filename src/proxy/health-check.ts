@@ -1,13 +1,14 @@
 // Owns what a load balancer that asks a Service's health-check node port is told: how many of its endpoints are on this node. Pure.
 import type { Service } from '../api/core/v1.ts';
 import type { EndpointSlice } from '../api/discovery/v1.ts';
+import { familyOf } from './service-port.ts';
 
 /** A Service that is asked about at a port of each node. */
 export interface HealthCheck {
   readonly namespace: string;
   readonly name: string;
   readonly port: number;
-  /** Ready endpoints on this node, each address once. */
+  /** Ready endpoints on this node, of the Service's first family, each address once. */
   readonly localEndpoints: number;
 }
 
@@ -15,8 +16,9 @@ export interface HealthCheck {
 export function healthCheckOf({ metadata, spec }: Service, slices: readonly EndpointSlice[], node: string): HealthCheck | undefined {
   const port = spec?.healthCheckNodePort ?? 0;
   if (spec?.type !== 'LoadBalancer' || spec.externalTrafficPolicy !== 'Local' || port === 0) return undefined;
-  const here = slices.flatMap(({ endpoints }) =>
-    (endpoints ?? []).flatMap(({ nodeName, conditions, addresses }) =>
+  const family = familyOf(spec.clusterIPs?.[0] ?? spec.clusterIP ?? '') === 'ip' ? 'IPv4' : 'IPv6';
+  const here = slices.flatMap(({ addressType, endpoints }) =>
+    (addressType === family ? (endpoints ?? []) : []).flatMap(({ nodeName, conditions, addresses }) =>
       nodeName === node && (conditions?.ready ?? true) ? addresses.slice(0, 1) : [],
     ),
   );

@@ -11,7 +11,7 @@ import { fragmentOf } from './fragment.ts';
 import { healthCheckOf } from './health-check.ts';
 import type { HealthCheckPorts } from './health-check-servers.ts';
 import { Ruleset } from './ruleset.ts';
-import { type NodePlace, type TrafficPort, trafficPorts } from './service-port.ts';
+import { type Family, type NodePlace, type TrafficPort, trafficPorts } from './service-port.ts';
 import { type Conntrack, mayBeStale, staleFlows, type UdpTargets, udpTargets } from './stale-flows.ts';
 
 /** Applies text as `nft -f -` does: all of it or nothing. Rejects with nftables' own words. */
@@ -23,7 +23,8 @@ export interface ProxyOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly nodeName: string;
-  readonly clusterCidr: string;
+  /** The ranges of pods, one of each family at most. */
+  readonly clusterCidrs: readonly string[];
   /** The table's name. */
   readonly table: string;
   /** The interfaces on which node ports are answered; undefined: all. */
@@ -45,7 +46,7 @@ const otherProxyLabel = 'service.kubernetes.io/service-proxy-name';
 const retryMs = 1000;
 
 export function startProxy(options: ProxyOptions): ServiceProxy {
-  const { client, clock, log, nodeName, clusterCidr, table, nodePortsFrom, apply, healthChecks, conntrack } = options;
+  const { client, clock, log, nodeName, clusterCidrs, table, nodePortsFrom, apply, healthChecks, conntrack } = options;
   const tasks = new TaskGroup(log);
   const common = { client, clock, log };
   const labelSelector = `!${otherProxyLabel}`;
@@ -95,14 +96,18 @@ export function startProxy(options: ProxyOptions): ServiceProxy {
       log.warn('connections to endpoints that went could not be forgotten', { error });
     }
   };
-  const fragment = (key: string, place: NodePlace) => {
+  const change = (key: string, place: NodePlace): string => {
     const [namespace = '', name = ''] = key.split('/');
     const service = services.get(namespace, name);
     const own = slices.byIndex('service', key);
     healthChecks?.show(key, service && healthCheckOf(service, own, nodeName));
     const ports = service === undefined ? [] : trafficPorts(service, own, place);
     noteUdp(key, ports);
-    return ports.length === 0 ? undefined : fragmentOf(ports, { clusterCidr });
+    const ofFamily = (family: Family): string => {
+      const own = ports.filter((port) => port.family === family);
+      return ruleset.change(key, family, own.length === 0 ? undefined : fragmentOf(family, own, { clusterCidrs }));
+    };
+    return `${ofFamily('ip')}${ofFamily('ip6')}`;
   };
 
   /** The text that brings the table to what is observed now. */
@@ -112,10 +117,10 @@ export function startProxy(options: ProxyOptions): ServiceProxy {
     const place = placeOf();
     if (everything) {
       ruleset = new Ruleset({ table, nodePortsFrom });
-      for (const key of keys) ruleset.change(key, fragment(key, place));
+      for (const key of keys) change(key, place);
       return ruleset.whole();
     }
-    return keys.map((key) => ruleset.change(key, fragment(key, place))).join('');
+    return keys.map((key) => change(key, place)).join('');
   };
 
   const run = async (signal: AbortSignal): Promise<void> => {

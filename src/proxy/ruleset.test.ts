@@ -5,10 +5,11 @@ import { type Fragment, fragmentOf } from './fragment.ts';
 import { Ruleset } from './ruleset.ts';
 import type { TrafficPort } from './service-port.ts';
 
-const facts = { clusterCidr: '10.42.0.0/16' };
+const facts = { clusterCidrs: ['10.42.0.0/16', 'fd42::/48'] };
 const one = { ip: '10.42.0.5', port: 8080 };
 const two = { ip: '10.42.0.6', port: 8080 };
 const port = (more: Partial<TrafficPort> = {}): TrafficPort => ({
+  family: 'ip',
   namespace: 'default',
   name: 'web',
   protocol: 'tcp',
@@ -16,10 +17,12 @@ const port = (more: Partial<TrafficPort> = {}): TrafficPort => ({
   clusterIp: '10.96.0.9',
   nodePort: 0,
   externalIps: [],
+  balancerIps: [],
   sourceRanges: [],
   affinitySeconds: 0,
   internal: [one],
   external: [one],
+  cluster: [one],
   internalElsewhere: false,
   externalElsewhere: false,
   keepsSource: false,
@@ -34,7 +37,7 @@ const endpoint = 'ep/default/web/tcp/80/10.42.0.5/8080';
 
 const inside = 'ip daddr 10.96.0.9 ip saddr != 10.42.0.0/16 jump to_masquerade';
 test('one endpoint', () => {
-  expect(show(fragmentOf([port()], facts))).toEqual([
+  expect(show(fragmentOf('ip', [port()], facts))).toEqual([
     `svc/default/web/tcp/80: ${inside} | meta l4proto tcp dnat ip to 10.42.0.5:8080`,
     '10.96.0.9 . tcp . 80 → goto svc/default/web/tcp/80',
     '10.42.0.5 . 10.42.0.5',
@@ -56,7 +59,7 @@ test.each([
   ],
 ])('connections are dealt out: %s', (_, count, rules) => {
   const backends = Array.from({ length: count }, (_none, n) => ({ ip: `10.42.0.${n}`, port: 80 }));
-  expect(fragmentOf([port({ internal: backends })], facts).chains.get('svc/default/web/tcp/80')).toEqual([inside, ...rules]);
+  expect(fragmentOf('ip', [port({ internal: backends })], facts).chains.get('svc/default/web/tcp/80')).toEqual([inside, ...rules]);
 });
 
 test.each<[string, Partial<TrafficPort>, readonly string[]]>([
@@ -64,22 +67,54 @@ test.each<[string, Partial<TrafficPort>, readonly string[]]>([
   ['none here, some elsewhere: dropped', { internal: [], external: [], internalElsewhere: true }, ['goto to_drop']],
   ['outside as inside', { nodePort: 30_080 }, ['goto svc/default/web/tcp/80', 'goto ext/default/web/tcp/80']],
 ])('%s', (_, more, verdicts) => {
-  const { serviceIps, nodePorts } = fragmentOf([port(more)], facts);
+  const { serviceIps, nodePorts } = fragmentOf('ip', [port(more)], facts);
   expect([...serviceIps.values(), ...nodePorts.values()]).toEqual(verdicts);
 });
 
 test('Local drops strangers where no endpoint is, and serves pods and the node', () => {
-  const { chains } = fragmentOf([port({ external: [], externalElsewhere: true, keepsSource: true, nodePort: 30_080 })], facts);
+  const { chains } = fragmentOf('ip', [port({ external: [], externalElsewhere: true, keepsSource: true, nodePort: 30_080 })], facts);
   expect(chains.get('ext/default/web/tcp/80')).toEqual([
-    'ip saddr 10.42.0.0/16 goto svc/default/web/tcp/80',
+    'ip saddr 10.42.0.0/16 goto all/default/web/tcp/80',
     'fib saddr type local jump to_masquerade',
-    'fib saddr type local goto svc/default/web/tcp/80',
+    'fib saddr type local goto all/default/web/tcp/80',
     'drop',
   ]);
+  expect(chains.get('all/default/web/tcp/80')).toEqual(['meta l4proto tcp dnat ip to 10.42.0.5:8080']);
+});
+
+test('only the load balancer’s addresses ask where somebody comes from', () => {
+  const more = { nodePort: 30_080, externalIps: ['192.0.2.1'], balancerIps: ['192.0.2.2'] };
+  const sourceRanges = ['198.51.100.0/24', '198.51.0.0/16', '203.0.113.0/24', '203.0.113.0/24'];
+  const { chains, serviceIps, nodePorts } = fragmentOf('ip', [port({ ...more, sourceRanges })], facts);
+  expect(chains.get('fw/default/web/tcp/80')).toEqual([
+    'ip saddr != { 198.51.0.0/16, 203.0.113.0/24 } drop',
+    'goto ext/default/web/tcp/80',
+  ]);
+  expect([...serviceIps.values(), ...nodePorts.values()]).toEqual(
+    ['svc', 'ext', 'fw', 'ext'].map((kind) => `goto ${kind}/default/web/tcp/80`),
+  );
+});
+
+test('the same Service in IPv6', () => {
+  const six = { ip: 'fd42::5', port: 8080 };
+  const all = { family: 'ip6', clusterIp: 'fd96::9', nodePort: 30_080, internal: [six], external: [six], affinitySeconds: 60 } as const;
+  const fragment = fragmentOf('ip6', [port(), port(all)], facts);
+  expect(show(fragment)).toEqual([
+    'svc6/default/web/tcp/80: ip6 daddr fd96::9 ip6 saddr != fd42::/48 jump to_masquerade | ' +
+      'ip6 saddr @from6/60/default/web/tcp/80/fd42..5/8080 goto ep6/default/web/tcp/80/fd42..5/8080 | goto ep6/default/web/tcp/80/fd42..5/8080',
+    'ep6/default/web/tcp/80/fd42..5/8080: update @from6/60/default/web/tcp/80/fd42..5/8080 { ip6 saddr } | ' +
+      'meta l4proto tcp dnat ip6 to [fd42::5]:8080',
+    'ext6/default/web/tcp/80: jump to_masquerade | ' +
+      'ip6 saddr @from6/60/default/web/tcp/80/fd42..5/8080 goto ep6/default/web/tcp/80/fd42..5/8080 | goto ep6/default/web/tcp/80/fd42..5/8080',
+    'fd96::9 . tcp . 80 → goto svc6/default/web/tcp/80',
+    'tcp . 30080 → goto ext6/default/web/tcp/80',
+    'fd42::5 . fd42::5',
+  ]);
+  expect(new Ruleset({ table: 't', nodePortsFrom: undefined }).change('default/web', 'ip6', fragment)).toContain('{ type ipv6_addr; flags');
 });
 
 test('a client stays with its endpoint', () => {
-  const { chains, affinities } = fragmentOf([port({ affinitySeconds: 60, internal: [one, two] })], facts);
+  const { chains, affinities } = fragmentOf('ip', [port({ affinitySeconds: 60, internal: [one, two] })], facts);
   expect([...affinities]).toEqual([one, two].map(({ ip }) => [`from/60/default/web/tcp/80/${ip}/8080`, 60]));
   expect(chains.get('svc/default/web/tcp/80')?.[1]).toBe(`ip saddr @from/60/default/web/tcp/80/10.42.0.5/8080 goto ${endpoint}`);
   expect(chains.get(endpoint)?.[0]).toBe('update @from/60/default/web/tcp/80/10.42.0.5/8080 { ip saddr }');
@@ -87,7 +122,7 @@ test('a client stays with its endpoint', () => {
 
 test('node ports answer on the chosen interfaces only', () => {
   const text = new Ruleset({ table: 't', nodePortsFrom: ['lo', 'link*'] }).whole();
-  for (const name of ['lo', 'link*']) expect(text).toContain(`iifname "${name}" fib daddr type local`);
+  for (const name of ['lo', 'link*']) expect(text).toContain(`iifname "${name}" fib daddr type local goto to_node_port`);
 });
 
 /** What nftables would hold after these transactions: chains, sets and elements. Throws where it would refuse. */
@@ -139,6 +174,9 @@ const ports = fc.record({
   clusterIp: fc.constantFrom('10.96.0.9', '10.96.0.10'),
   nodePort: fc.constantFrom(0, 30_080),
   externalIps: fc.subarray(['192.0.2.1']),
+  balancerIps: fc.subarray(['192.0.2.2']),
+  sourceRanges: fc.subarray(['198.51.100.0/24']),
+  cluster: backends,
   affinitySeconds: fc.constantFrom(0, 60, 90),
   internal: backends,
   external: backends,
@@ -152,9 +190,9 @@ test('small changes end where everything anew would, and nftables would refuse n
     fc.property(steps, (run) => {
       const ruleset = new Ruleset({ table: 't', nodePortsFrom: undefined });
       const fragments = run.map(
-        ({ name, port: given }) => [name, given === null ? undefined : fragmentOf([port({ ...given, name })], facts)] as const,
+        ({ name, port: given }) => [name, given === null ? undefined : fragmentOf('ip', [port({ ...given, name })], facts)] as const,
       );
-      const state = played(fragments.map(([name, fragment]) => ruleset.change(name, fragment)));
+      const state = played(fragments.map(([name, fragment]) => ruleset.change(name, 'ip', fragment)));
       const anew = played([ruleset.whole()]);
       expect([...state.chains].sort()).toEqual([...anew.chains].sort());
       expect([...state.elements].sort()).toEqual([...anew.elements].sort());

@@ -1,5 +1,6 @@
 // Owns the whole table of Services as it should be, and the text of the smallest transaction that makes it so. Pure but for its own memory.
 import { dropChain, type Fragment, masqueradeChain, refuseChain } from './fragment.ts';
+import type { Family } from './service-port.ts';
 
 /** What the table's frame depends on. */
 export interface TableFacts {
@@ -10,15 +11,19 @@ export interface TableFacts {
 }
 
 const masqueradeMark = '0x4000';
-const mapNames = ['service_ips', 'node_ports', 'hairpins'] as const;
+const mapNames = ['service_ips', 'node_ports', 'hairpins', 'service_ips6', 'node_ports6', 'hairpins6'] as const;
 type MapName = (typeof mapNames)[number];
-const empty: Fragment = { chains: new Map(), serviceIps: new Map(), nodePorts: new Map(), hairpins: new Map(), affinities: new Map() };
+
+function emptyOf(family: Family): Fragment {
+  return { family, chains: new Map(), serviceIps: new Map(), nodePorts: new Map(), hairpins: new Map(), affinities: new Map() };
+}
 
 /** The table without any Service, replacing whatever was there. */
 function frame({ table, nodePortsFrom }: TableFacts): string {
-  const toNodePort = 'fib daddr type local meta l4proto . th dport vmap @node_ports';
+  const toNodePort = ['fib daddr type local goto to_node_port'];
   // A rule an interface: names in sets may not end in a wildcard.
-  const fromOthers = nodePortsFrom === undefined ? [toNodePort] : nodePortsFrom.map((name) => `iifname "${name}" ${toNodePort}`);
+  const fromOthers = nodePortsFrom === undefined ? toNodePort : nodePortsFrom.map((name) => `iifname "${name}" ${toNodePort}`);
+  const toService = 'ip daddr . meta l4proto . th dport vmap @service_ips\n    ip6 daddr . meta l4proto . th dport vmap @service_ips6';
   return `table inet ${table} {
 }
 delete table inet ${table}
@@ -32,6 +37,15 @@ table inet ${table} {
   set hairpins {
     type ipv4_addr . ipv4_addr
   }
+  map service_ips6 {
+    type ipv6_addr . inet_proto . inet_service : verdict
+  }
+  map node_ports6 {
+    type inet_proto . inet_service : verdict
+  }
+  set hairpins6 {
+    type ipv6_addr . ipv6_addr
+  }
   chain ${masqueradeChain} {
     meta mark set meta mark or ${masqueradeMark}
   }
@@ -41,19 +55,24 @@ table inet ${table} {
   chain ${dropChain} {
     drop
   }
+  chain to_node_port {
+    meta nfproto ipv4 meta l4proto . th dport vmap @node_ports
+    meta nfproto ipv6 meta l4proto . th dport vmap @node_ports6
+  }
   chain before_routing {
     type nat hook prerouting priority -100; policy accept;
-    ip daddr . meta l4proto . th dport vmap @service_ips
+    ${toService}
     ${fromOthers.join('\n    ')}
   }
   chain own_output {
     type nat hook output priority -100; policy accept;
-    ip daddr . meta l4proto . th dport vmap @service_ips
+    ${toService}
     ${toNodePort}
   }
   chain after_routing {
     type nat hook postrouting priority 100; policy accept;
     ct status dnat ip saddr . ip daddr @hairpins masquerade fully-random
+    ct status dnat ip6 saddr . ip6 daddr @hairpins6 masquerade fully-random
     meta mark and ${masqueradeMark} == 0 return
     meta mark set meta mark xor ${masqueradeMark}
     masquerade fully-random
@@ -92,6 +111,9 @@ export class Ruleset {
     service_ips: new Map(),
     node_ports: new Map(),
     hairpins: new Map(),
+    service_ips6: new Map(),
+    node_ports6: new Map(),
+    hairpins6: new Map(),
   };
 
   constructor(facts: TableFacts) {
@@ -105,7 +127,7 @@ export class Ruleset {
   /** Everything, as one transaction that replaces whatever the table held. */
   whole(): string {
     const lines = [frame(this.#facts)];
-    for (const fragment of this.#fragments.values()) lines.push(...this.#additions(fragment, empty));
+    for (const fragment of this.#fragments.values()) lines.push(...this.#additions(fragment, emptyOf(fragment.family)));
     for (const map of mapNames) {
       const held = [...this.#claims[map]].flatMap(([key, claims]) =>
         [...claims.values()].slice(0, 1).map((value) => elementText(key, value)),
@@ -117,16 +139,20 @@ export class Ruleset {
     return `${lines.join('\n')}\n`;
   }
 
-  /** Puts a Service's fragment in the place of its earlier one (undefined: it is gone). Answers the transaction; '' where nothing changes. */
-  change(service: string, fragment: Fragment | undefined): string {
-    const [old, next] = [this.#fragments.get(service) ?? empty, fragment ?? empty];
-    if (fragment === undefined) this.#fragments.delete(service);
-    else this.#fragments.set(service, fragment);
+  /**
+   * Puts a Service's fragment of one family in the place of its earlier one (undefined: it is gone). Answers the transaction; '' where nothing changes.
+   */
+  change(service: string, family: Family, fragment: Fragment | undefined): string {
+    const key = `${family} ${service}`;
+    const [old, next] = [this.#fragments.get(key) ?? emptyOf(family), fragment ?? emptyOf(family)];
+    if (fragment === undefined) this.#fragments.delete(key);
+    else this.#fragments.set(key, fragment);
     const removed: string[] = [];
     const added: string[] = [];
-    this.#claim('service_ips', service, old.serviceIps, next.serviceIps, removed, added);
-    this.#claim('node_ports', service, old.nodePorts, next.nodePorts, removed, added);
-    this.#claim('hairpins', service, old.hairpins, next.hairpins, removed, added);
+    const six = family === 'ip6';
+    this.#claim(six ? 'service_ips6' : 'service_ips', service, old.serviceIps, next.serviceIps, removed, added);
+    this.#claim(six ? 'node_ports6' : 'node_ports', service, old.nodePorts, next.nodePorts, removed, added);
+    this.#claim(six ? 'hairpins6' : 'hairpins', service, old.hairpins, next.hairpins, removed, added);
     const lines = [...removed, ...this.#additions(next, old), ...this.#removals(next, old), ...added];
     return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
   }
@@ -137,7 +163,9 @@ export class Ruleset {
     const lines: string[] = [];
     for (const [name, seconds] of next.affinities) {
       if (old.affinities.get(name) === seconds) continue;
-      lines.push(`add set inet ${table} ${name} { type ipv4_addr; flags dynamic, timeout; timeout ${seconds}s; size 65535; }`);
+      lines.push(
+        `add set inet ${table} ${name} { type ${next.family === 'ip' ? 'ipv4' : 'ipv6'}_addr; flags dynamic, timeout; timeout ${seconds}s; size 65535; }`,
+      );
     }
     const changed = [...next.chains].filter(([name, rules]) => old.chains.get(name)?.join('\n') !== rules.join('\n'));
     for (const [name] of changed) lines.push(`add chain inet ${table} ${name}`);

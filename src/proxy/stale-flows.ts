@@ -3,7 +3,7 @@ import type { TrafficPort } from './service-port.ts';
 
 /** The kernel's memory of connections. */
 export interface Conntrack {
-  /** All flows of UDP, as `conntrack -L` prints them. */
+  /** All flows of UDP of both families, as `conntrack -L` prints them. */
   list(): Promise<string>;
   /** Forgets those that an answer of `staleFlows` names. Nothing there to be forgotten is no error. */
   forget(flow: StaleFlow): Promise<void>;
@@ -25,9 +25,12 @@ export function udpTargets(ports: readonly TrafficPort[]): UdpTargets {
   const targets = new Map<string, ReadonlySet<string>>();
   for (const one of ports) {
     if (one.protocol !== 'udp') continue;
-    const backends = new Set([...one.internal, ...one.external].map(({ ip, port }) => `${ip}:${port}`));
-    for (const ip of [one.clusterIp, ...one.externalIps]) targets.set(`${ip}:${one.port}`, backends);
-    if (one.nodePort > 0) targets.set(`*:${one.nodePort}`, backends);
+    const backends = new Set(
+      [...one.internal, ...one.external, ...(one.keepsSource ? one.cluster : [])].map(({ ip, port }) => `${ip}:${port}`),
+    );
+    for (const ip of [one.clusterIp, ...one.externalIps, ...one.balancerIps]) targets.set(`${ip}:${one.port}`, backends);
+    // Of both families: an address tells which it is.
+    if (one.nodePort > 0) targets.set(`*:${one.nodePort}`, backends.union(targets.get(`*:${one.nodePort}`) ?? new Set()));
   }
   return targets;
 }

@@ -16,6 +16,7 @@ import { evictionOf, healthChecksByLine, shutdownGraceOf, startLoneKubelet } fro
 import { startLoneDns, startLoneProxy } from '../../cluster/lone-network.ts';
 import { OptionError } from '../../cluster/option-error.ts';
 import { defaultClusterCidr, defaultServiceCidr } from '../../cluster/options.ts';
+import { clusterLimits, readRanges } from '../../cluster/ranges.ts';
 import { readSchedulerConfigFile } from '../../cluster/scheduler-config-file.ts';
 
 interface Common {
@@ -141,8 +142,9 @@ interface ProxyFlags extends Common {
 }
 
 export async function proxy({ kubeconfig, hostnameOverride, clusterCidr = defaultClusterCidr }: ProxyFlags): Promise<void> {
+  const clusterCidrs = readRanges('--cluster-cidr', clusterCidr, clusterLimits);
   const client = httpClient(await loadKubeconfig(kubeconfig));
-  const service = await startLoneProxy({ ...outside(), client, nodeName: hostnameOverride ?? 'node1', clusterCidr });
+  const service = await startLoneProxy({ ...outside(), client, nodeName: hostnameOverride ?? 'node1', clusterCidrs });
   await runUntilStopped(service, () => client.close());
 }
 

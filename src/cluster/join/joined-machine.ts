@@ -71,7 +71,7 @@ export async function openJoinedMachine(parts: JoinedMachineParts): Promise<Join
     ...outside,
     client,
     nodeName,
-    clusterCidr,
+    clusterCidrs: clusterCidr.split(','),
     table: names.servicesTable,
     nodePortsFrom: undefined,
     apply: applyRules,
