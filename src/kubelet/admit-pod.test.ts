@@ -28,6 +28,20 @@ test.each<[string, Pod, Node, readonly Pod[], { reason: string; message: string 
     { reason: 'SysctlForbidden', message: 'forbidden sysctl: "kernel.msgmax" not allowlisted' },
   ],
   [
+    'a safe sysctl in its other spelling',
+    podOf({ securityContext: { sysctls: [{ name: 'kernel/shm_rmid_forced', value: '1' }] } }),
+    nodeOf(),
+    [],
+    undefined,
+  ],
+  [
+    'a sysctl that is not safe in its other spelling',
+    podOf({ securityContext: { sysctls: [{ name: 'net/ipv4/conf/eth0.1/rp_filter', value: '1' }] } }),
+    nodeOf(),
+    [],
+    { reason: 'SysctlForbidden', message: 'forbidden sysctl: "net.ipv4.conf.eth0/1.rp_filter" not allowlisted' },
+  ],
+  [
     'AppArmor of the pod',
     podOf({ securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } }),
     nodeOf(),

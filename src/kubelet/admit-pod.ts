@@ -4,6 +4,7 @@ import { collide, hostPortsOf } from '../predicates/host-ports.ts';
 import { fitsNodeAffinity } from '../predicates/node-affinity.ts';
 import { amountOf, requestsOf } from '../predicates/pod-resources.ts';
 import { firstUntolerated, tolerates } from '../predicates/taints.ts';
+import { sysctlName } from './container/sysctl-name.ts';
 import { isCritical, isStatic } from './eviction/ranking.ts';
 import { type Lack, podsToPreempt } from './preemption.ts';
 import { qosClassOf } from './resources/qos.ts';
@@ -51,13 +52,13 @@ export function admissionOf(pod: Pod, node: Node | undefined, others: readonly P
 
 /** Why the pod is refused whatever else runs on the node. */
 function plainRefusal(pod: Pod, node: Node | undefined): Refusal | undefined {
-  const forbidden = pod.spec?.securityContext?.sysctls?.find(({ name }) => !safeSysctls.has(name));
+  const forbidden = pod.spec?.securityContext?.sysctls?.map(({ name }) => sysctlName(name)).find((name) => !safeSysctls.has(name));
   if (pod.spec.securityContext?.supplementalGroupsPolicy === 'Strict') {
     const message = 'SupplementalGroupsPolicy=Strict is not supported in this node';
     return { reason: 'SupplementalGroupsPolicyNotSupported', message };
   }
   if (wantsAppArmor(pod)) return { reason: 'AppArmor', message: 'Cannot enforce AppArmor: AppArmor is not enabled on the host' };
-  if (forbidden !== undefined) return { reason: 'SysctlForbidden', message: `forbidden sysctl: "${forbidden.name}" not allowlisted` };
+  if (forbidden !== undefined) return { reason: 'SysctlForbidden', message: `forbidden sysctl: "${forbidden}" not allowlisted` };
   if (node === undefined) return undefined;
   const pressed = pressureRefusal(pod, node);
   if (pressed !== undefined) return pressed;

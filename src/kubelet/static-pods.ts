@@ -1,6 +1,4 @@
 // Owns the pods that a node runs from a folder of manifests, and their mirrors in the API. Level-triggered: folder and mirrors decide, not events.
-import { createHash } from 'node:crypto';
-import { parse } from 'yaml';
 import type { Node, Pod } from '../api/core/v1.ts';
 import type { Draft } from '../api/object.ts';
 import { hasReason } from '../api/status-error.ts';
@@ -10,16 +8,16 @@ import { type Service, TaskGroup } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
 import { resources } from '../client/resources.ts';
 import type { NodeFiles } from '../runtime/files.ts';
+import { staticPodOf } from './static-pod.ts';
 
 /** The annotation by which a mirror in the API is known; its value is the manifest's hash. */
 export const mirrorAnnotation = 'kubernetes.io/config.mirror';
-const hashAnnotation = 'kubernetes.io/config.hash';
-const seenAnnotation = 'kubernetes.io/config.seen';
-const sourceAnnotation = 'kubernetes.io/config.source';
 
 /** The folder is read at least this often. */
 const lookMs = 20_000;
-const retryMs = 1000;
+/** What failed is tried again after this, and later each time, until it is read anyhow. */
+const firstRetryMs = 1000;
+const mostManifestBytes = 10 * 1024 * 1024;
 
 export interface StaticPodsOptions {
   readonly client: Client;
@@ -36,29 +34,6 @@ export interface StaticPodsOptions {
   isHere(uid: string): boolean;
   /** Where the pod's status is to be shown. */
   mirror(uid: string, mirror: Pod | undefined): void;
-}
-
-/** A manifest as the pod that this node runs, or undefined where it is none. `text` is JSON or YAML. Pure. */
-export function staticPodOf(text: string, nodeName: string, seenAt: string): Pod | undefined {
-  const raw = parse(text) as Partial<Pod> | null;
-  if (raw?.kind !== 'Pod' || raw.metadata?.name === undefined || (raw.spec?.containers ?? []).length === 0) return undefined;
-  const uid = createHash('md5').update(nodeName).update(text).digest('hex');
-  const { name, namespace = 'default', annotations } = raw.metadata;
-  const own = { [hashAnnotation]: uid, [seenAnnotation]: seenAt, [sourceAnnotation]: 'file' };
-  const toleration = { operator: 'Exists', effect: 'NoExecute' };
-  return {
-    ...raw,
-    apiVersion: 'v1',
-    metadata: {
-      ...raw.metadata,
-      name: `${name}-${nodeName}`,
-      namespace: namespace === '' ? 'default' : namespace,
-      uid,
-      annotations: { ...annotations, ...own },
-    },
-    spec: { ...raw.spec, nodeName, tolerations: [...(raw.spec?.tolerations ?? []), toleration] },
-    status: {},
-  } as unknown as Pod;
 }
 
 /** The object that shows a static pod in the API. Pure. */
@@ -89,6 +64,8 @@ export class StaticPods implements Service {
   readonly #mirrors = new Map<string, Pod>();
   readonly #running = new Map<string, Pod>();
   #wanted = new Map<string, Pod>();
+  #problems: ReadonlyMap<string, string> = new Map();
+  #retryMs = firstRetryMs;
   #again = false;
   #busy = false;
   #started = false;
@@ -137,15 +114,7 @@ export class StaticPods implements Service {
       try {
         while (this.#again && !signal.aborted) {
           this.#again = false;
-          try {
-            await this.#read();
-            for (const name of new Set([...this.#wanted.keys(), ...this.#running.keys(), ...this.#mirrors.keys()]))
-              await this.#settle(name);
-          } catch (error) {
-            this.#options.log.warn('static pods could not be brought up to date, trying again', { error });
-            await this.#options.clock.sleep(retryMs, signal);
-            this.#again = true;
-          }
+          await this.#settleAll();
         }
       } finally {
         this.#busy = false;
@@ -153,20 +122,61 @@ export class StaticPods implements Service {
     });
   }
 
-  async #read(): Promise<void> {
-    const { files, directory, nodeName, clock, log } = this.#options;
-    const wanted = new Map<string, Pod>();
-    for (const file of await files.list(directory)) {
-      if (file.startsWith('.') || !/\.(json|ya?ml)$/.test(file)) continue;
+  /** What stands in the way of one pod does not hold up the others. */
+  async #settleAll(): Promise<void> {
+    const { clock, log } = this.#options;
+    let failed = false;
+    const attempt = async (what: string, step: () => Promise<void>): Promise<void> => {
       try {
-        const text = Buffer.from(await files.readFile(`${directory}/${file}`)).toString('utf8');
-        const pod = staticPodOf(text, nodeName, new Date(clock.now()).toISOString());
-        if (pod !== undefined) wanted.set(fullName(pod), this.#known(pod));
+        await step();
       } catch (error) {
-        log.warn('a manifest could not be read', { file, error });
+        failed = true;
+        if (!this.#tasks.signal.aborted) log.warn('a static pod could not be brought up to date, it will be tried again', { what, error });
+      }
+    };
+    await attempt('manifests', () => this.#read());
+    const names = new Set([...this.#wanted.keys(), ...this.#running.keys(), ...this.#mirrors.keys()]);
+    for (const name of names) await attempt(name, () => this.#settle(name));
+    if (!failed) this.#retryMs = firstRetryMs;
+    else {
+      const waitMs = this.#retryMs;
+      this.#retryMs = Math.min(lookMs, 2 * waitMs);
+      this.#tasks.run('try static pods again', async (signal) => {
+        await clock.sleep(waitMs, signal);
+        this.reconcile();
+      });
+    }
+  }
+
+  /** Every file counts whose name does not begin with a dot, whatever its ending; of two pods of one name the first. */
+  async #read(): Promise<void> {
+    const { files, directory, nodeName, clock } = this.#options;
+    const wanted = new Map<string, Pod>();
+    const problems = new Map<string, string>();
+    for (const file of [...(await files.list(directory))].sort()) {
+      if (file.startsWith('.')) continue;
+      try {
+        const real = await files.resolve(`${directory}/${file}`);
+        const stat = real === undefined ? undefined : await files.stat(real);
+        if (real === undefined || stat?.kind !== 'file') continue;
+        if (stat.sizeBytes > mostManifestBytes) throw new Error(`it is bigger than ${mostManifestBytes} bytes`);
+        const text = Buffer.from(await files.readFile(real)).toString('utf8');
+        const pod = staticPodOf(text, nodeName, new Date(clock.now()).toISOString());
+        if (wanted.has(fullName(pod))) throw new Error(`another file has a pod ${fullName(pod)}`);
+        wanted.set(fullName(pod), this.#known(pod));
+      } catch (error) {
+        problems.set(file, error instanceof Error ? error.message : String(error));
       }
     }
     this.#wanted = wanted;
+    this.#tellOf(problems);
+  }
+
+  /** What is wrong with a file is told when it becomes so. */
+  #tellOf(problems: ReadonlyMap<string, string>): void {
+    for (const [file, problem] of problems)
+      if (this.#problems.get(file) !== problem) this.#options.log.warn('a manifest is left out', { file, problem });
+    this.#problems = problems;
   }
 
   /** The same manifest is the same pod: it keeps the instant at which it was first seen. */

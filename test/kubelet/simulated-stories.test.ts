@@ -160,3 +160,73 @@ test('a node that is shut down ends its pods, says why, and takes no more', asyn
     message: 'Pod was rejected: Pod was rejected as the node is shutting down.',
   });
 });
+
+test('a pod that drains before it ends is unready meanwhile: its readiness is asked for to the last', async () => {
+  bench = await simulatedBench();
+  await bench.create('p', {
+    terminationGracePeriodSeconds: 20,
+    containers: [
+      {
+        name: 'c',
+        image: 'busybox:1.36',
+        command: ['sh', '-c', 'touch /tmp/ready; sleep 3600'],
+        readinessProbe: { exec: { command: ['test', '-e', '/tmp/ready'] }, periodSeconds: 1, failureThreshold: 1 },
+        livenessProbe: { exec: { command: ['test', '-e', '/tmp/ready'] }, periodSeconds: 1, failureThreshold: 1 },
+        lifecycle: { preStop: { exec: { command: ['sh', '-c', 'rm /tmp/ready; sleep 5'] } } },
+      },
+    ],
+  });
+  await bench.until('p', isReady);
+  await bench.client.delete(resources.pods, { namespace, name: 'p' });
+  await bench.until('p', (s) => !isReady(s) && s.containerStatuses?.[0]?.state?.running !== undefined, 4000);
+  await bench.clock.until(async () => (await bench.pod('p')) === undefined, 60_000);
+  const told = await bench.events();
+  expect(told.filter((text) => text.startsWith('Unhealthy: Readiness'))).toHaveLength(1);
+  expect(told.filter((text) => text.includes('iveness probe'))).toEqual([]);
+});
+
+test('containers share 12 KiB for their last words: each keeps the last 4 KiB, and of that the beginning', async () => {
+  bench = await simulatedBench();
+  const says = 'i=0; while [ $i -lt 1500 ]; do echo -n "$i:" >> /dev/termination-log; i=$((i+1)); done';
+  const containers = ['a', 'b', 'c'].map((name) => ({ name, image: 'busybox:1.36', command: ['sh', '-c', says] }));
+  await bench.create('p', {
+    restartPolicy: 'Never',
+    initContainers: ['i', 'j', 'k'].map((name) => ({ name, image: 'busybox:1.36', command: ['sh', '-c', 'true'] })),
+    containers,
+  });
+  const { status } = await bench.until('p', (s) => s.phase === 'Succeeded');
+  const whole = Array.from({ length: 1500 }, (_, index) => `${index}:`).join('');
+  const kept = whole.slice(-4096).slice(0, 2048);
+  expect(status?.containerStatuses?.map(({ state }) => state?.terminated?.message)).toEqual([kept, kept, kept]);
+});
+
+test('of manifests those are left out that are no pods, that the API would not take, or that come second; the others run', async () => {
+  bench = await simulatedBench();
+  const manifest = (name: string, more: object = {}): string =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name },
+      spec: { containers: [{ name: 'c', image: 'busybox:1.36', command: ['sh', '-c', 'sleep 3600'], ...more }] },
+    });
+  await bench.files.writeFile('/manifests/1-broken.yaml', '{ this is no manifest');
+  await bench.files.writeFile('/manifests/2-invalid.json', manifest('invalid', { image: undefined }));
+  await bench.files.writeFile('/manifests/3-other.yaml', 'kind: ConfigMap\nmetadata: { name: x }\n');
+  await bench.files.writeFile('/manifests/4-good', manifest('good'));
+  await bench.files.writeFile('/manifests/5-good-again.yaml', manifest('good', { args: ['other'] }));
+  await bench.files.writeFile('/manifests/.6-hidden.yaml', manifest('hidden'));
+  await bench.clock.advance(25_000);
+  const { items } = await bench.client.list(resources.pods, { namespace });
+  expect(items.map(({ metadata }) => metadata.name)).toEqual(['good-node1']);
+  expect(items[0]?.spec.containers[0]?.args).toBeUndefined();
+  const left = bench.problems.splice(0).map((text) => text.replace(/^a manifest is left out /, ''));
+  expect(left.map((text) => text.replace(/("problem":"[^:]{0,29}).*/, '$1'))).toEqual([
+    '{"file":"1-broken.yaml","problem":"Flow map must end with a } at',
+    '{"file":"2-invalid.json","problem":"spec.containers[0].image',
+    '{"file":"3-other.yaml","problem":"it holds no pod"}',
+    '{"file":"5-good-again.yaml","problem":"another file has a pod defaul',
+  ]);
+  await bench.files.writeFile('/manifests/2-invalid.json', manifest('valid'));
+  await bench.until('valid-node1', isReady, 30_000);
+  bench.problems.splice(0);
+});

@@ -1,10 +1,10 @@
 // Owns the proof of what sandboxes and containers are made of: names, resolver, hosts file, cgroup values, users, images' names.
 import { expect, test } from 'vitest';
 import type { Container, Pod, PodSpec } from '../../api/core/v1.ts';
-import { imageNameProblem } from '../pod/ensure-image.ts';
+import { imageNameProblem } from '../images/image-name-problem.ts';
 import { logText } from '../pod/termination-message.ts';
 import { cgroupParentOf, linuxResources, oomScoreAdj, qosClassOf } from '../resources/qos.ts';
-import { dnsConfigOf, hostNamesOf, hostsFile, parseResolvConf } from './dns.ts';
+import { dnsConfigOf, dnsWarnings, hostNamesOf, hostsFile, parseResolvConf } from './dns.ts';
 import { sandboxConfigOf } from './sandbox-config.ts';
 import { checkNonRoot } from './security.ts';
 
@@ -43,6 +43,20 @@ test.each<[string, Partial<PodSpec>, unknown]>([
   ],
 ])('resolver: %s', (_, spec, expected) => {
   expect(dnsConfigOf(podOf(spec), dns)).toEqual(expected);
+});
+
+test('more servers and domains than resolvers take are left out, and that is told', () => {
+  const pod = podOf({ dnsConfig: { nameservers: ['1.1.1.2', '1.1.1.3', '1.1.1.4'], searches: ['x'.repeat(254), 'fine.example'] } });
+  const config = dnsConfigOf(pod, dns);
+  expect(config.servers).toEqual(['10.96.0.10', '1.1.1.2', '1.1.1.3']);
+  expect(config.searches).toEqual([...cluster, 'fine.example']);
+  expect(dnsWarnings(pod, dns)).toEqual([
+    'Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: 10.96.0.10 1.1.1.2 1.1.1.3',
+    `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${config.searches.join(' ')}`,
+  ]);
+  const many = podOf({ dnsConfig: { searches: Array.from({ length: 32 }, (_, index) => `s${index}.example`) } });
+  expect(dnsConfigOf(many, dns).searches).toHaveLength(32);
+  expect(dnsWarnings(podOf(), dns)).toEqual([]);
 });
 
 test.each<[string, Partial<PodSpec>, string, string]>([
@@ -146,14 +160,26 @@ test.each([
 test.each([
   ['busybox', undefined],
   ['registry.k8s.io/e2e-test-images/agnhost:2.56', undefined],
-  ['localhost:5000/a/b@sha256:0123456789abcdef0123456789abcdef', undefined],
-  [
-    'Busy Box:1',
-    'Failed to apply default image tag "Busy Box:1": couldn\'t parse image name "Busy Box:1": invalid reference format: repository name (library/Busy Box) must be lowercase',
-  ],
-  ['busy box', 'Failed to apply default image tag "busy box": couldn\'t parse image name "busy box": invalid reference format'],
+  [`localhost:5000/a/b:1@sha256:${'01'.repeat(32)}`, undefined],
+  ['Registry.example/a', undefined],
+  ['[::1]:5000/a/b', undefined],
+  ['Busy Box:1', 'invalid reference format: repository name (library/Busy Box) must be lowercase'],
+  ['registry.example/Team/app:1', 'invalid reference format: repository name (Team/app) must be lowercase'],
+  ['team/App', 'invalid reference format: repository name (team/App) must be lowercase'],
+  ['busy box', 'invalid reference format'],
+  ['busybox:', 'invalid reference format'],
+  ['busybox::1', 'invalid reference format'],
+  ['http://registry.example/a', 'invalid reference format'],
+  [`busybox:${'t'.repeat(129)}`, 'invalid reference format'],
+  ['busybox@sha256:0123', 'invalid reference format'],
+  ['busybox@sha256:0123456789abcdef0123456789abcdef', 'invalid checksum digest length'],
+  [`busybox@sha256:${'AB'.repeat(32)}`, 'invalid checksum digest format'],
+  [`busybox@md5:${'ab'.repeat(16)}`, 'unsupported digest algorithm'],
+  ['ab'.repeat(32), `invalid repository name (${'ab'.repeat(32)}), cannot specify 64-byte hexadecimal strings`],
+  [`${'a'.repeat(250)}/bcdef`, 'repository name must not be more than 255 characters'],
 ])('the image name %s', (name, problem) => {
-  expect(imageNameProblem(name)).toBe(problem);
+  const head = `Failed to apply default image tag "${name}": couldn't parse image name "${name}": `;
+  expect(imageNameProblem(name)).toBe(problem === undefined ? undefined : head + problem);
 });
 
 test('log lines become text, pieces are joined', () => {
@@ -164,6 +190,15 @@ test('log lines become text, pieces are joined', () => {
 
 test('a pod that wants users of its own is refused a sandbox: no runtime here maps them', () => {
   const places = { nodeName: 'n', rootDir: '/r', logDir: '/l', containerLogDir: '/c', cgroupRoot: '/kubepods', memoryBytes: 1 };
-  expect(() => sandboxConfigOf(podOf({ hostUsers: false }), 0, places, dns, '')).toThrow('the handler "" is not known');
+  expect(() => sandboxConfigOf(podOf({ hostUsers: false }), 0, places, dns, '')).toThrow(
+    'can\'t set `spec.hostUsers: false`, runtime does not support user namespaces: the handler "" is not known',
+  );
+  expect(() => sandboxConfigOf(podOf({ hostUsers: false }), 0, places, dns, 'gvisor')).toThrow(
+    'RuntimeClass handler "gvisor" does not support user namespaces: the handler "gvisor" is not known',
+  );
+  const sysctls = [{ name: 'net/ipv4/ip_local_port_range', value: '1024 2048' }];
+  expect(sandboxConfigOf(podOf({ securityContext: { sysctls } }), 0, places, dns, '').sysctls).toEqual({
+    'net.ipv4.ip_local_port_range': '1024 2048',
+  });
   expect(sandboxConfigOf(podOf({ hostNetwork: true }), 0, places, dns, '').hostname).toBe('');
 });

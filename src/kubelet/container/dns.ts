@@ -2,6 +2,7 @@
 import type { Pod } from '../../api/core/v1.ts';
 import type { DnsConfig } from '../../runtime/runtime.ts';
 import { ConfigError } from '../env/downward.ts';
+import { fitDns } from './dns-limits.ts';
 
 export interface DnsFacts {
   /** The cluster's DNS service; empty where there is none. */
@@ -16,11 +17,20 @@ export function parseResolvConf(text: string): DnsConfig {
   const rows = text.split('\n').map((line) => line.trim().split(/\s+/));
   const of = (keyword: string): readonly string[] => rows.flatMap(([first, ...rest]) => (first === keyword ? rest : []));
   const searches = rows.findLast(([first]) => first === 'search')?.slice(1) ?? [];
-  return { servers: of('nameserver').slice(0, 3), searches: searches.filter((name) => name !== '.'), options: of('options') };
+  return { servers: of('nameserver'), searches: searches.filter((name) => name !== '.'), options: of('options') };
 }
 
-/** What the runtime is to write into the sandbox's resolv.conf. */
+/** What the runtime is to write into the sandbox's resolv.conf, within what resolvers can take. */
 export function dnsConfigOf(pod: Pod, facts: DnsFacts): DnsConfig {
+  return fitDns(wantedDns(pod, facts)).config;
+}
+
+/** What people are told where a pod asks for more than resolvers can take. */
+export function dnsWarnings(pod: Pod, facts: DnsFacts): readonly string[] {
+  return fitDns(wantedDns(pod, facts)).warnings;
+}
+
+function wantedDns(pod: Pod, facts: DnsFacts): DnsConfig {
   const spec = pod.spec;
   const policy = spec?.dnsPolicy ?? 'ClusterFirst';
   const host = policy === 'Default' || (policy === 'ClusterFirst' && spec?.hostNetwork === true) || facts.clusterDns.length === 0;

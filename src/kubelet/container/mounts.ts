@@ -3,6 +3,7 @@ import type { Pod } from '../../api/core/v1.ts';
 import type { NodeFiles } from '../../runtime/files.ts';
 import type { Mount } from '../../runtime/runtime.ts';
 import { ConfigError } from '../env/downward.ts';
+import { expand } from '../env/expand.ts';
 import type { Member } from '../pod/model.ts';
 import type { MountedVolume } from '../volumes/pod-volumes.ts';
 
@@ -58,13 +59,16 @@ export async function mountsOf(input: MountInput, files: NodeFiles): Promise<rea
   return mounts;
 }
 
+/** In a path a variable that is not there, or is empty, is an error: who refers to it means a directory of their own. */
 function expandStrictly(text: string, environment: ReadonlyMap<string, string>): string {
-  return text.replaceAll(/\$\$|\$\(([^()]*)\)/g, (found, name: string | undefined) => {
-    if (found === '$$') return '$';
-    const value = environment.get(name ?? '');
-    if (value === undefined) throw new ConfigError(`missing value for ${name}`);
+  const missing = new Set<string>();
+  const path = expand(text, (name) => {
+    const value = environment.get(name) ?? '';
+    if (value === '') missing.add(name);
     return value;
   });
+  if (missing.size > 0) throw new ConfigError(`missing value for ${[...missing].sort().join(', ')}`);
+  return path;
 }
 
 /** The node's path of a sub-path: made where it is missing, and never outside the volume, whatever links say. */

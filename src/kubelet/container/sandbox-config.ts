@@ -6,6 +6,7 @@ import { cgroupParentOf } from '../resources/qos.ts';
 import { type DnsFacts, dnsConfigOf, hostNamesOf } from './dns.ts';
 import { logDirectoryOf, sandboxLabels } from './labels.ts';
 import { sandboxNamespaces, sandboxSecurity } from './security.ts';
+import { sysctlName } from './sysctl-name.ts';
 
 /** Where on the node things are, and what it is called. */
 export interface NodePlaces {
@@ -30,10 +31,17 @@ function portMappings(pod: Pod): readonly PortMapping[] {
   );
 }
 
+/** Why a pod cannot have users of its own: the runtimes here are older than that. */
+function noOwnUsers(runtimeHandler: string): string {
+  const handler = JSON.stringify(runtimeHandler);
+  const who = runtimeHandler === '' ? 'runtime' : `RuntimeClass handler ${handler}`;
+  return `can't set \`spec.hostUsers: false\`, ${who} does not support user namespaces: the handler ${handler} is not known`;
+}
+
 /** Throws ConfigError for a host name that cannot be, and for users of its own, which no runtime here maps. `runtimeHandler` is that of the pod's RuntimeClass, or empty. */
 export function sandboxConfigOf(pod: Pod, attempt: number, places: NodePlaces, dns: DnsFacts, runtimeHandler: string): SandboxConfig {
   const { name = '', namespace = '', uid = '', annotations = {} } = pod.metadata;
-  if (pod.spec?.hostUsers === false) throw new ConfigError(`the handler ${JSON.stringify(runtimeHandler)} is not known`);
+  if (pod.spec?.hostUsers === false) throw new ConfigError(noOwnUsers(runtimeHandler));
   return {
     metadata: { name, namespace, uid, attempt },
     // Who shares the node's network has its name, and no room for another.
@@ -44,7 +52,7 @@ export function sandboxConfigOf(pod: Pod, attempt: number, places: NodePlaces, d
     labels: sandboxLabels(pod),
     annotations,
     cgroupParent: cgroupParentOf(pod, places.cgroupRoot),
-    sysctls: Object.fromEntries((pod.spec?.securityContext?.sysctls ?? []).map((sysctl) => [sysctl.name, sysctl.value])),
+    sysctls: Object.fromEntries((pod.spec?.securityContext?.sysctls ?? []).map((sysctl) => [sysctlName(sysctl.name), sysctl.value])),
     namespaces: sandboxNamespaces(pod),
     security: sandboxSecurity(pod, places.rootDir),
     runtimeHandler,

@@ -59,6 +59,13 @@ export function fieldValue(pod: Pod, path: string, facts: PodFacts): string {
   }
 }
 
+/** The container of a pod that a reference names. Throws ConfigError where there is none. */
+export function namedContainer({ spec }: Pod, name: string | undefined): Container {
+  const found = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].find((container) => container.name === name);
+  if (found === undefined) throw new ConfigError(`container ${name ?? ''} not found`);
+  return found;
+}
+
 /** A container's limit or request, divided and rounded up: `limits.cpu`, divisor `1m`. A limit that is not set is the node's. */
 export function resourceValue(container: Container, resource: string, divisor: string | undefined, facts: PodFacts): string {
   const [side, ...rest] = resource.split('.');

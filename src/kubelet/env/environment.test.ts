@@ -27,6 +27,9 @@ test.each([
   ['$(A', '$(A'],
   ['$$$(A)', '$one'],
   ['100$', '100$'],
+  ['$(X$(A))', '$(X$(A))'],
+  ['$(A $(A)', '$(A $(A)'],
+  ['$() $(A)', '$() one'],
 ])('%s expands to %s', (text, expected) => {
   expect(expand(text, (name) => (name === 'A' ? 'one' : undefined))).toBe(expected);
 });

@@ -1,6 +1,6 @@
 // Owns a container's environment: every source of variables, in upstream's order and with upstream's errors. Pure.
 import type { ConfigMap, Container, Pod, Secret, Service } from '../../api/core/v1.ts';
-import { ConfigError, fieldValue, type PodFacts, resourceValue } from './downward.ts';
+import { ConfigError, fieldValue, namedContainer, type PodFacts, resourceValue } from './downward.ts';
 import { valueInEnvFile } from './env-file.ts';
 import { expand } from './expand.ts';
 import { serviceVariables } from './services.ts';
@@ -85,9 +85,7 @@ function single(pod: Pod, container: Container, from: Source, objects: Reference
   if (from.fieldRef !== undefined) return fieldValue(pod, from.fieldRef.fieldPath, facts);
   if (from.resourceFieldRef !== undefined) {
     const { containerName, resource, divisor } = from.resourceFieldRef;
-    const all = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
-    const named = containerName === undefined || containerName === '' ? container : all.find(({ name }) => name === containerName);
-    if (named === undefined) throw new ConfigError(`container ${containerName} not found`);
+    const named = containerName === undefined || containerName === '' ? container : namedContainer(pod, containerName);
     return resourceValue(named, resource, divisor, facts);
   }
   const namespace = pod.metadata.namespace ?? '';

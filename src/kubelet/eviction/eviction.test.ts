@@ -118,8 +118,22 @@ test.each<[string, object, ReturnType<typeof disk>, string | undefined]>([
     'Pod ephemeral local storage usage exceeds the total limit of containers 3Mi. ',
   ],
   [
+    'the limit of one container, which then holds for all of them',
+    {
+      volumes: [{ name: 'v', emptyDir: {} }],
+      containers: [{ name: 'c', resources: { limits: { 'ephemeral-storage': '1Mi' } } }, { name: 'd' }],
+    },
+    disk(2 * Mi, 0),
+    'Pod ephemeral local storage usage exceeds the total limit of containers 1Mi. ',
+  ],
+  [
     'one container beyond its own',
-    { containers: [{ name: 'c', resources: { limits: { 'ephemeral-storage': '1Mi' } } }, { name: 'd' }] },
+    {
+      containers: [
+        { name: 'c', resources: { limits: { 'ephemeral-storage': '1Mi' } } },
+        { name: 'd', resources: { limits: { 'ephemeral-storage': '4Mi' } } },
+      ],
+    },
     disk(0, 2 * Mi),
     'Container c exceeded its local ephemeral storage limit "1Mi". ',
   ],

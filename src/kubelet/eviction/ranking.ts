@@ -130,9 +130,8 @@ export function exceededLimit({ spec }: Pod, { emptyDirs, containers }: DiskUse)
   const onDisk = (spec.volumes ?? []).filter(({ emptyDir }) => emptyDir !== undefined && emptyDir.medium !== 'Memory');
   const used =
     [...containers.values()].reduce((sum, bytes) => sum + bytes, 0) + onDisk.reduce((sum, { name }) => sum + (emptyDirs.get(name) ?? 0), 0);
-  // A pod whose containers do not all have a limit has none as a whole.
-  if (total > 0 && spec.containers.every((container) => limitOf(container) > 0) && used > total)
-    return `Pod ephemeral local storage usage exceeds the total limit of containers ${bytesText(total)}. `;
+  // As upstream has it, one container with a limit is enough: it then bounds them all together.
+  if (total > 0 && used > total) return `Pod ephemeral local storage usage exceeds the total limit of containers ${bytesText(total)}. `;
   for (const container of spec.containers) {
     const limit = limitOf(container);
     if (limit > 0 && (containers.get(container.name) ?? 0) > limit)

@@ -2,25 +2,10 @@
 import type { Pod } from '../../api/core/v1.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { messageOf, rpcText } from '../container/rpc-text.ts';
+import { imageNameProblem } from '../images/image-name-problem.ts';
 import type { Outcome } from './history.ts';
 import type { EventText } from './model.ts';
 import type { ImagePuller } from './ports.ts';
-
-const part = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
-const shape = new RegExp(
-  `^(?:[a-zA-Z0-9.-]+(?::\\d+)?/|\\[[0-9a-fA-F:]+\\](?::\\d+)?/)?${part}(?:/${part})*(?::[\\w][\\w.-]{0,127})?(?:@[A-Za-z0-9+._-]+:[0-9a-fA-F]{32,})?$`,
-);
-
-/** Why a text is no image name; undefined where it is one. */
-export function imageNameProblem(image: string): string | undefined {
-  if (shape.test(image)) return undefined;
-  const repository = image.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
-  const familiar = repository.includes('/') ? repository : `library/${repository}`;
-  const lower = shape.test(image.toLowerCase()) || /[A-Z]/.test(repository);
-  const why = lower ? `repository name (${familiar}) must be lowercase` : '';
-  const text = `invalid reference format${why === '' ? '' : `: ${why}`}`;
-  return `Failed to apply default image tag "${image}": couldn't parse image name "${image}": ${text}`;
-}
 
 /** `1.234s`, `85ms`, `2m3.5s`: durations as Go prints them, in whole milliseconds. */
 export function goDuration(durationMs: number): string {

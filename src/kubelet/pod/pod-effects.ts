@@ -4,13 +4,14 @@ import { hasReason } from '../../api/status-error.ts';
 import { resources } from '../../client/resources.ts';
 import type { ContainerStatus, SandboxConfig } from '../../runtime/runtime.ts';
 import { containerConfigOf } from '../container/container-config.ts';
-import { hostNamesOf, hostsFile } from '../container/dns.ts';
+import { type DnsFacts, dnsWarnings, hostNamesOf, hostsFile } from '../container/dns.ts';
 import { logLinkOf, messageSourceOf } from '../container/labels.ts';
 import { mountsOf } from '../container/mounts.ts';
 import { messageOf, rpcText } from '../container/rpc-text.ts';
 import { sandboxConfigOf } from '../container/sandbox-config.ts';
 import { ConfigError } from '../env/downward.ts';
-import { environmentFiles, environmentOf, environmentReferences, type ReferencedObjects } from '../env/environment.ts';
+import { environmentOf, environmentReferences } from '../env/environment.ts';
+import { readEnvFiles } from '../env/read-env-files.ts';
 import { runHook } from '../hooks/run-hook.ts';
 import { isBadEnd, lastLines, lastWordsOf } from '../last-words/last-words.ts';
 import type { ProbeTarget } from '../probes/try-probe.ts';
@@ -32,8 +33,6 @@ const leastGraceSeconds = 2;
 const settlingMs = 100;
 /** A container whose own process was killed ends within this time. */
 const childKillMs = 200;
-/** A file of variables is no bigger. */
-const mostEnvFileBytes = 1024 * 1024;
 /** Events about images that wait for a sandbox. */
 const mostHeldEvents = 100;
 /** How long an exit that the runtime announced may take to show in its statuses, and how soon it is asked again. */
@@ -66,6 +65,10 @@ export class PodEffects {
     this.#context.ports.tell(this.#context.pod(), event);
   }
 
+  #tellOfDns(dns: DnsFacts): void {
+    for (const message of dnsWarnings(this.#context.pod(), dns)) this.#tell({ type: 'Warning', reason: 'DNSConfigForming', message });
+  }
+
   async mountVolumes(): Promise<boolean> {
     const { ports, pod, note } = this.#context;
     const result = await ports.volumes.mount(pod(), ports.podFacts(this.podIps()));
@@ -92,7 +95,9 @@ export class PodEffects {
       const handler = await ports.runtimeHandler(pod().spec?.runtimeClassName);
       await ports.cgroups.ensure(cgroupParentOf(pod(), ports.places.cgroupRoot), podCgroupValues(pod()));
       if (pod().spec.resources !== undefined) note({ what: 'actual', id: wholePod, resources: pod().spec.resources ?? {} });
-      const config = sandboxConfigOf(pod(), attempt, ports.places, await ports.dns(), handler);
+      const dns = await ports.dns();
+      const config = sandboxConfigOf(pod(), attempt, ports.places, dns, handler);
+      this.#tellOfDns(dns);
       const id = await ports.runtime.runSandbox(config);
       this.#sandboxConfigs.set(id, config);
       ports.owns(id, pod().metadata.uid ?? '');
@@ -214,10 +219,11 @@ export class PodEffects {
     await ports.references.acquire(uid, namespace, environmentReferences(member.spec));
     ending.throwIfAborted();
     const podIps = this.podIps();
-    const objects = { ...(await ports.objects(pod())), ...(await this.#envFiles(member)) };
+    const objects = { ...(await ports.objects(pod())), ...(await readEnvFiles(member.spec, this.#volumes, ports.files)) };
     const environment = environmentOf(pod(), member.spec, objects, ports.podFacts(podIps));
     const directory = ports.volumes.directory(uid);
     const dns = await ports.dns();
+    this.#tellOfDns(dns);
     const hostsPath = `${directory}/etc-hosts`;
     const names = hostNamesOf(pod(), ports.places.nodeName, dns.clusterDomain);
     await ports.files.writeFile(hostsPath, hostsFile(pod(), names, podIps, await ports.nodeHosts()), { mode: 0o644 });
@@ -233,19 +239,6 @@ export class PodEffects {
     const sandboxConfig = this.#sandboxConfigs.get(sandbox.id) ?? sandboxConfigOf(pod(), sandbox.metadata.attempt, ports.places, dns, '');
     await ports.files.makeDirectory(`${sandboxConfig.logDirectory}/${member.spec.name}`);
     return ports.runtime.createContainer(sandbox.id, config, sandboxConfig);
-  }
-
-  /** Files of variables are read as the container starts, and never leave their volume. */
-  async #envFiles(member: Member): Promise<Pick<ReferencedObjects, 'file'>> {
-    const { files } = this.#context.ports;
-    const texts = new Map<string, string>();
-    for (const { volume, path } of environmentFiles(member.spec)) {
-      const root = await files.resolve(this.#volumes.get(volume)?.hostPath ?? '');
-      const real = root === undefined ? undefined : await files.resolve(`${root}/${path}`);
-      if (real === undefined || !real.startsWith(`${root}/`) || ((await files.stat(real))?.sizeBytes ?? 0) > mostEnvFileBytes) continue;
-      texts.set(`${volume}/${path}`, Buffer.from(await files.readFile(real)).toString('utf8'));
-    }
-    return { file: (volume, path) => (this.#volumes.has(volume) ? texts.get(`${volume}/${path}`) : null) };
   }
 
   /** The runtime usually keeps what failed to start as ended; where it does not, the instance counts as ended all the same. */
@@ -323,7 +316,7 @@ export class PodEffects {
     const { ports, view, pod } = this.#context;
     if (this.#waitsForLog(status)) return;
     if (status.state === 'exited' && !view.messages.has(status.id)) {
-      const text = await terminationMessage(ports.files, status, pod().spec?.containers.length ?? 1);
+      const text = await terminationMessage(ports.files, status, membersOf(pod()).length);
       if (text !== '') view.messages.set(status.id, text);
     }
     const ended = status.state === 'exited' && view.container(status.id)?.state !== 'exited';

@@ -29,16 +29,19 @@ export class ProbeKeeper {
     this.#options = options;
   }
 
-  /** By container id. The verdicts of a pod that ends stay as they were. */
+  /** By container id. */
   get verdicts(): ReadonlyMap<string, ProbeVerdicts> {
     return this.#verdicts;
   }
 
-  /** Starts and stops probers as the instances want. In a pod that ends nobody asks any more. */
+  /** Starts and stops probers as the instances want. In a pod that ends only those go on that were begun, and ask for readiness alone. */
   keep(containers: readonly ContainerStatus[], starting: ReadonlyMap<string, number>, ending: boolean): void {
     for (const [id, prober] of this.#probers) {
       const instance = containers.find((container) => container.id === id);
-      if (!ending && instance !== undefined && isAlive(instance)) continue;
+      if (instance !== undefined && isAlive(instance)) {
+        if (ending) prober.podEnds();
+        continue;
+      }
       prober[Symbol.dispose]();
       this.#probers.delete(id);
       if (instance === undefined) this.#verdicts.delete(id);

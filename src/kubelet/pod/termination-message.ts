@@ -35,15 +35,20 @@ export async function logTail(files: NodeFiles, instance: ContainerStatus): Prom
   return logText(await tail(files, instance.logPath, 4 * longestLog + 64 * mostLogLines).catch(() => ''));
 }
 
-/** Never rejects: what cannot be read is no message. `containers`: how many share the pod's budget. */
+/** Never rejects: what cannot be read is no message. `containers`: how many share the pod's budget; of what exceeds a share, the end is cut off. */
 export async function terminationMessage(files: NodeFiles, instance: ContainerStatus, containers: number): Promise<string> {
-  const limit = Math.min(longestMessage, Math.floor(longestOfPod / Math.max(1, containers)));
+  const share = Math.floor(longestOfPod / Math.max(1, containers));
+  const text = await wholeMessage(files, instance);
+  return Buffer.byteLength(text) <= share ? text : Buffer.from(text).subarray(0, share).toString('utf8');
+}
+
+async function wholeMessage(files: NodeFiles, instance: ContainerStatus): Promise<string> {
   const { file, fallback } = messageSourceOf(instance);
   try {
-    const text = file === undefined ? '' : await tail(files, file, limit);
+    const text = file === undefined ? '' : await tail(files, file, longestMessage);
     if (text !== '' || !fallback) return text;
     const log = logText(await tail(files, instance.logPath, 4 * longestLog + 64 * mostLogLines));
-    return Buffer.from(log).subarray(-Math.min(longestLog, limit)).toString('utf8');
+    return Buffer.from(log).subarray(-longestLog).toString('utf8');
   } catch {
     return '';
   }

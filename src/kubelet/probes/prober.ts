@@ -31,6 +31,8 @@ const words: Record<ProbeKind, string> = { startup: 'Startup', readiness: 'Readi
 export class Prober implements Disposable {
   readonly #options: ProberOptions;
   readonly #abort = new AbortController();
+  /** Of the probes that may kill. */
+  readonly #killers = new AbortController();
   readonly #startupPassed = Promise.withResolvers<void>();
   #verdicts: ProbeVerdicts = {};
 
@@ -52,6 +54,11 @@ export class Prober implements Disposable {
     return this.#verdicts;
   }
 
+  /** The pod ends: nothing is killed for its health any more, but whether it still serves is asked until its container has ended. */
+  podEnds(): void {
+    this.#killers.abort(new DOMException('the pod ends', 'AbortError'));
+  }
+
   [Symbol.dispose](): void {
     this.#abort.abort(new DOMException('stopped', 'AbortError'));
     this.#startupPassed.resolve();
@@ -64,7 +71,7 @@ export class Prober implements Disposable {
     this.#verdicts = { ...this.#verdicts, [kind]: passed ? 'passed' : 'pending' };
     if (kind === 'startup' && passed) return this.#startupPassed.resolve();
     this.#options.tasks.run(`${kind} probe of ${this.#options.target.container.name}`, async (stopped) => {
-      const signal = AbortSignal.any([stopped, this.#abort.signal]);
+      const signal = AbortSignal.any([stopped, this.#abort.signal, ...(kind === 'readiness' ? [] : [this.#killers.signal])]);
       if (kind !== 'startup') await this.#startupPassed.promise;
       try {
         await this.#loop(kind, probe, signal);
@@ -110,6 +117,8 @@ export class Prober implements Disposable {
   #tell(kind: ProbeKind, result: 'success' | 'failure' | 'unknown', output: string, warning: boolean): void {
     const { fieldPath, onEvent } = this.#options;
     if (result === 'success' && !warning) return;
+    // What is about to end may be gone while it is asked.
+    if (result === 'unknown' && this.#killers.signal.aborted) return;
     if (warning) return onEvent({ type: 'Warning', reason: 'ProbeWarning', message: `${words[kind]} probe warning: ${output}`, fieldPath });
     const what = result === 'unknown' ? 'errored and resulted in unknown state' : 'failed';
     onEvent({ type: 'Warning', reason: 'Unhealthy', message: `${words[kind]} probe ${what}: ${output}`, fieldPath });

@@ -1,5 +1,5 @@
 // Owns the volumes of pods on the node's disk: set up, refreshed while the pod runs, taken down. Layout: ROOT/pods/UID/volumes/kubernetes.io~TYPE/NAME; what must not reach a disk (secrets, tokens) is a link from there into ROOT/memory, one tmpfs for all.
-import type { PersistentVolume, Pod, Volume } from '../../api/core/v1.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../../api/core/v1.ts';
 import { value } from '../../api/quantity.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Client } from '../../client/client.ts';
@@ -71,7 +71,9 @@ export class PodVolumes {
           mounted.set(volume.name, await this.#mountOne(pod, volume, facts));
         } catch (error) {
           const text = error instanceof Error ? error.message : String(error);
-          const message = error instanceof ClaimError ? text : `MountVolume.SetUp failed for volume "${volume.name}" : ${text}`;
+          // A volume of a claim is told of by its own name.
+          const { step = 'SetUp', of = volume.name } = error instanceof StepError ? error : {};
+          const message = error instanceof ClaimError ? text : `MountVolume.${step} failed for volume "${of}" : ${text}`;
           errors.push({ volume: volume.name, message, unresolved: error instanceof ClaimError });
         }
       }),
@@ -133,10 +135,17 @@ export class PodVolumes {
     if (volume.image !== undefined) return { hostPath: '', readonly: true, image: volume.image.reference ?? '' };
     const claim = volume.ephemeral === undefined ? volume.persistentVolumeClaim?.claimName : `${pod.metadata.name}-${volume.name}`;
     if (claim === undefined) throw new VolumeError('no volume plugin matched');
-    const source = (await this.#claimed(pod, volume.name, claim)).spec;
+    const { metadata, spec: source } = await this.#claimed(pod, volume, claim);
     const path = source?.hostPath?.path ?? source?.local?.path;
     if (path === undefined) throw new VolumeError('no volume plugin matched');
-    await checkHostPath(files, path, source?.hostPath?.type);
+    // A local volume is what somebody made; a path of the node may have to be made.
+    if (source?.local !== undefined && (await files.resolve(path)) === undefined)
+      throw new StepError('NewMounter initialization', metadata.name, `path ${JSON.stringify(path)} does not exist`);
+    try {
+      await checkHostPath(files, path, source?.hostPath?.type);
+    } catch (error) {
+      throw new StepError('SetUp', metadata.name, error instanceof Error ? error.message : String(error));
+    }
     return { hostPath: path, readonly: volume.persistentVolumeClaim?.readOnly === true };
   }
 
@@ -187,12 +196,13 @@ export class PodVolumes {
     return { hostPath: path, readonly: true };
   }
 
-  async #claimed(pod: Pod, volume: string, claimName: string): Promise<PersistentVolume> {
+  async #claimed(pod: Pod, volume: Volume, claimName: string): Promise<PersistentVolume> {
     const namespace = pod.metadata.namespace ?? '';
-    const failed = (why: string): ClaimError => {
-      const head = `unmounted volumes=[${volume}], unattached volumes=[], failed to process volumes=[${volume}]`;
-      return new ClaimError(`Unable to attach or mount volumes: ${head}: error processing PVC ${namespace}/${claimName}: ${why}`);
+    const unusable = (why: string): ClaimError => {
+      const head = `unmounted volumes=[${volume.name}], unattached volumes=[], failed to process volumes=[${volume.name}]`;
+      return new ClaimError(`Unable to attach or mount volumes: ${head}: ${why}`);
     };
+    const failed = (why: string): ClaimError => unusable(`error processing PVC ${namespace}/${claimName}: ${why}`);
     try {
       const { client, clock } = this.#options;
       let claim = await client.get(resources.persistentVolumeClaims, { namespace, name: claimName });
@@ -201,6 +211,9 @@ export class PodVolumes {
         await clock.sleep(askAgainMs);
         claim = await client.get(resources.persistentVolumeClaims, { namespace, name: claimName });
       }
+      if (volume.ephemeral !== undefined && !isOwnedBy(claim.metadata, pod))
+        throw unusable(`PVC ${namespace}/${claimName} was not created for pod ${namespace}/${pod.metadata.name} (pod is not owner)`);
+      if (claim.metadata.deletionTimestamp !== undefined) throw failed('PVC is being deleted');
       const name = claim.spec?.volumeName;
       if (name === undefined || name === '' || claim.status?.phase !== 'Bound') throw failed('PVC is not bound');
       return await client.get(resources.persistentVolumes, { name });
@@ -209,6 +222,24 @@ export class PodVolumes {
       const text = error instanceof Error ? error.message : String(error);
       throw failed(`failed to fetch PVC from API server: ${text}`);
     }
+  }
+}
+
+/** True where the pod is what the object was made for. */
+function isOwnedBy({ ownerReferences }: PersistentVolumeClaim['metadata'], pod: Pod): boolean {
+  return ownerReferences?.some(({ uid, controller }) => controller === true && uid === pod.metadata.uid) ?? false;
+}
+
+/** A step of a mount that failed, told of by another name than the pod's. */
+class StepError extends Error {
+  override readonly name = 'StepError';
+  readonly step: string;
+  readonly of: string;
+
+  constructor(step: string, of: string, message: string) {
+    super(message);
+    this.step = step;
+    this.of = of;
   }
 }
 

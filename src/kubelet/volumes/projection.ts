@@ -1,6 +1,6 @@
 // Owns what the files of a projected volume hold: config maps, secrets, downward API, tokens, with names, modes and upstream's errors. Pure.
 import type { ConfigMap, KeyToPath, Pod, Secret, Volume, VolumeProjection } from '../../api/core/v1.ts';
-import { fieldValue, type PodFacts, resourceValue } from '../env/downward.ts';
+import { ConfigError, fieldValue, namedContainer, type PodFacts, resourceValue } from '../env/downward.ts';
 
 export interface ProjectedFile {
   readonly content: Uint8Array;
@@ -102,10 +102,16 @@ function addSource(
     return addItems(data, items, mode, optional === true, 'references non-existent secret key', payload);
   }
   if (downwardAPI !== undefined) {
+    const errors: string[] = [];
     for (const item of downwardAPI.items ?? []) {
-      const text = downwardText(pod, item, from.facts);
-      payload.set(item.path, { content: Buffer.from(text), mode: item.mode ?? mode });
+      try {
+        payload.set(item.path, { content: Buffer.from(downwardText(pod, item, from.facts)), mode: item.mode ?? mode });
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        errors.push(error.message);
+      }
     }
+    if (errors.length > 0) return errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`;
     return undefined;
   }
   if (serviceAccountToken === undefined) return undefined;
@@ -130,9 +136,7 @@ type DownwardItem = NonNullable<NonNullable<Source['downwardAPI']>['items']>[num
 function downwardText(pod: Pod, item: DownwardItem, facts: PodFacts): string {
   if (item.fieldRef !== undefined) return fieldValue(pod, item.fieldRef.fieldPath, facts);
   const { containerName, resource = '', divisor } = item.resourceFieldRef ?? {};
-  const all = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
-  const container = all.find(({ name }) => name === containerName);
-  return container === undefined ? '' : resourceValue(container, resource, divisor, facts);
+  return resourceValue(namedContainer(pod, containerName), resource, divisor, facts);
 }
 
 function addItems(

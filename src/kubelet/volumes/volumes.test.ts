@@ -148,3 +148,53 @@ test('secrets lie in one memory for all pods, linked from where volumes are, and
   expect(await files.list('/root/memory')).toEqual(['u2']);
   expect(await files.list('/root/pods')).toEqual(['u2']);
 });
+
+const claim = { metadata: { name: 'data', namespace: 'ns' }, spec: { volumeName: 'disk' }, status: { phase: 'Bound' } };
+const byClaim = { persistentVolumeClaim: { claimName: 'data' } };
+const attach = 'Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], failed to process volumes=[v]';
+
+test.each<[string, object, object, object, string]>([
+  [
+    'a local volume that nobody made',
+    byClaim,
+    claim,
+    { local: { path: '/mnt/none' } },
+    'MountVolume.NewMounter initialization failed for volume "disk" : path "/mnt/none" does not exist',
+  ],
+  [
+    'a path that is something else',
+    byClaim,
+    claim,
+    { hostPath: { path: '/etc/passwd', type: 'Directory' } },
+    'MountVolume.SetUp failed for volume "disk" : hostPath type check failed: /etc/passwd is not a directory',
+  ],
+  [
+    'a claim that goes',
+    byClaim,
+    { ...claim, metadata: { ...claim.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } },
+    { hostPath: { path: '/etc' } },
+    `${attach}: error processing PVC ns/data: PVC is being deleted`,
+  ],
+  [
+    'a claim of that name that is not the pod’s',
+    { ephemeral: {} },
+    claim,
+    { hostPath: { path: '/etc' } },
+    `${attach}: PVC ns/p-v was not created for pod ns/p (pod is not owner)`,
+  ],
+])('a claimed volume: %s', async (_, source, claimed, spec, message) => {
+  const files = memoryFiles();
+  await files.writeFile('/etc/passwd', 'root');
+  const volumes = new PodVolumes({
+    client: {
+      get: async ({ kind }: { readonly kind: string }) => (kind === 'PersistentVolume' ? { metadata: { name: 'disk' }, spec } : claimed),
+    } as never,
+    clock: { now: () => 0, sleep: async () => {} } as never,
+    files,
+    references: { acquire: async () => {} } as never,
+    tokens: undefined as never,
+    rootDir: '/root',
+  });
+  const result = await volumes.mount({ ...pod, spec: { ...pod.spec, volumes: [{ name: 'v', ...source }] } } as Pod, sources.facts);
+  expect(result).toEqual({ errors: [{ volume: 'v', message, unresolved: message.startsWith('Unable') }] });
+});
