@@ -82,6 +82,12 @@ export function deploymentController({ informers, client, clock, log }: Controll
       await client.updateStatus(resources.deployments, { ...deployment, metadata, status: step.status });
       return undefined;
     }
+    if (step.do === 'rollback') {
+      const { type, reason, message, deployment: back } = step.rollback;
+      await client.update(resources.deployments, back);
+      tell(deployment, type, reason, message);
+      return undefined;
+    }
     const { set } = step;
     const { resourceVersion } = fresh.get(set.metadata.uid)?.metadata ?? set.metadata;
     if (step.do === 'create') await create(deployment, set);

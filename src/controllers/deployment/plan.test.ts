@@ -6,6 +6,7 @@ import { sameTemplate, templateHash } from '../revisions/template-hash.ts';
 import { maxSurge, maxUnavailable } from './bounds.ts';
 import { planDeployment } from './plan.ts';
 import { presentAnnotations } from './revisions.ts';
+import { planRollback, rollbackKey } from './rollback.ts';
 import { rescale, rollingStep } from './sizes.ts';
 import { rolloutStatus } from './status.ts';
 
@@ -73,7 +74,7 @@ test.each([
   ['the new one grows first, as far as the surge allows', set('b', 3), [set('a', 8)], ['b 5']],
   ['no room: the old one shrinks by what is available beyond the least', set('b', 5, { available: 0 }), [set('a', 8)], []],
   ['each that became available frees one', set('b', 5, { available: 2 }), [set('a', 8)], ['a 6']],
-  ['pods that are not available go first, and beyond them what may', set('b', 3), [set('a', 10, { available: 6 })], ['a 5']],
+  ['pods that are not available go first, and beyond them what may', set('b', 3), [set('a', 10, { available: 6 })], ['a 6', 'a 5']],
   ['the oldest first', set('b', 3), [set('a', 5), set('c', 5, { revision: 2 })], ['a 0']],
   ['too large', set('b', 12), [], ['b 10']],
   ['there already', set('b', 10), [set('a', 0)], []],
@@ -98,8 +99,14 @@ const plan = (one: Deployment, sets: readonly ReplicaSet[], oldRuns = false): re
       ? `status ${step.status.conditions?.find(({ type }) => type === 'Progressing')?.reason}`
       : step.do === 'size'
         ? `${step.set.metadata.name} to ${step.to}`
-        : `${step.do} ${step.set.metadata.name.replace(/^web-.*/, 'new')} ${step.set.spec.replicas}`,
+        : step.do === 'rollback'
+          ? `${step.rollback.reason}: ${step.rollback.deployment.spec.template.spec?.containers[0]?.image}`
+          : `${step.do} ${step.set.metadata.name.replace(/^web-.*/, 'new')} ${step.set.spec.replicas}`,
   );
+const asked = (revision: string, spec: Partial<DeploymentSpec> = {}): Deployment => {
+  const one = deployment(spec, { conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }] });
+  return { ...one, metadata: { ...one.metadata, annotations: { ...one.metadata.annotations, [rollbackKey]: revision } } };
+};
 const recreate = { strategy: { type: 'Recreate' } } as const;
 test.each([
   ['the first', deployment(), [], false, ['create new 10', 'status NewReplicaSetCreated']],
@@ -114,6 +121,17 @@ test.each([
   ['Recreate: the old go', deployment(recreate), [set('a', 10)], true, ['a to 0', 'status ReplicaSetUpdated']],
   ['Recreate: the old end', deployment(recreate), [set('a', 0)], true, ['status undefined']],
   ['Recreate: the old ended', deployment(recreate), [set('a', 0)], false, ['create new 10', 'status NewReplicaSetCreated']],
+  ['back to a revision', asked('1'), [set('a', 0), set('b', 10, { revision: 2 })], false, ['DeploymentRollback: a']],
+  [
+    'back to the last one',
+    asked('0'),
+    [set('c', 0, { revision: 0 }), set('a', 0), set('b', 10, { revision: 2 })],
+    false,
+    ['DeploymentRollback: a'],
+  ],
+  ['back to none', asked('7'), [set('a', 0), set('b', 10, { revision: 2 })], false, ['DeploymentRollbackRevisionNotFound: b']],
+  ['back where it is', asked('2'), [set('a', 0), set('b', 10, { revision: 2 })], false, ['DeploymentRollbackTemplateUnchanged: b']],
+  ['back while paused', asked('1', { paused: true }), [set('a', 10)], false, ['status DeploymentPaused']],
   ['paused', deployment({ paused: true }), [set('a', 10)], false, ['status DeploymentPaused']],
 ])('plan: %s', (_, one, sets, oldRuns, expected) => expect(plan(one, sets, oldRuns)).toEqual(expected));
 
@@ -186,4 +204,34 @@ test('a hash is of the template and the collisions, whatever the order of fields
   expect(new Set([templateHash(template('a')), templateHash(template('b')), templateHash(template('a'), 1)]).size).toBe(3);
   expect(sameTemplate(template('a'), { ...template('a'), metadata: { labels: { app: 'web', 'pod-template-hash': 'x' } } })).toBe(true);
   expect(sameTemplate(template('a'), template('b'))).toBe(false);
+});
+
+test('going back takes the template without its hash, the story of that revision, and the wish away', () => {
+  const old = set('a', 0);
+  const labelled = {
+    ...old,
+    spec: { ...old.spec, template: { ...template('a'), metadata: { labels: { app: 'web', 'pod-template-hash': 'x' } } } },
+  };
+  const { deployment: back, message } = planRollback(
+    asked('1'),
+    [{ ...labelled, metadata: { ...old.metadata, annotations: { why: 'y' } } }, set('b', 10, { revision: 2 })],
+    2,
+  );
+  expect(message).toContain('same template');
+  const { deployment: there, ...told } = planRollback(asked('0'), [labelled, set('b', 10, { revision: 2 })], 0);
+  expect(back.metadata.annotations).toEqual({ 'deployment.kubernetes.io/revision': '2', note: 'x' });
+  expect(there.spec.template).toEqual(template('a'));
+  expect(there.metadata.annotations).toEqual({ 'deployment.kubernetes.io/revision': '2', note: 'x' });
+  expect(told).toEqual({ type: 'Normal', reason: 'DeploymentRollback', message: 'Rolled back deployment "web" to revision 1' });
+  expect(planRollback(asked('0'), [set('b', 10)], 0).message).toBe('Unable to find last revision.');
+});
+
+test('a name is cut where the hash would make it too long', () => {
+  const { metadata: own, ...rest } = deployment();
+  const [first] = planDeployment(
+    { deployment: { ...rest, metadata: { ...own, name: 'a'.repeat(253) } }, sets: [], oldPodsRun: () => false },
+    nowMs,
+  ).steps;
+  expect(first?.do === 'create' && first.set.metadata.name).toMatch(/^a{242,}-[a-z0-9]+$/);
+  expect(first?.do === 'create' && first.set.metadata.name.length).toBe(253);
 });

@@ -5,6 +5,7 @@ import { controllerReference } from '../ownership.ts';
 import { hashLabel, templateHash } from '../revisions/template-hash.ts';
 import { rolls, sizeOf, total, wanted } from './bounds.ts';
 import { nextRevision, presentAnnotations, revisionKey, revisionOf, sizeAnnotations, splitSets } from './revisions.ts';
+import { planRollback, type Rollback, rollbackOf } from './rollback.ts';
 import { grownSize, isRescaled, rescale, rollingStep, type Sizing } from './sizes.ts';
 import { condition, deadlineInMs, hasDeadline, isComplete, plainStatus, progressingOf, rolloutStatus, withCondition } from './status.ts';
 
@@ -15,7 +16,8 @@ export type Step =
   | { readonly do: 'create'; readonly set: ReplicaSet }
   | { readonly do: 'annotate'; readonly set: ReplicaSet }
   | { readonly do: 'size'; readonly set: ReplicaSet; readonly to: number; readonly annotations: Readonly<Record<string, string>> }
-  | { readonly do: 'remove'; readonly set: ReplicaSet };
+  | { readonly do: 'remove'; readonly set: ReplicaSet }
+  | { readonly do: 'rollback'; readonly rollback: Rollback };
 
 /** The writes of now, and when to look again though nothing changed. */
 export interface DeploymentPlan {
@@ -33,6 +35,8 @@ export interface Observed {
 /** How soon to go on where one step had more to write to the Deployment than once: the next write needs the version of the first. */
 const soonMs = 5;
 const unlimited = 2_147_483_647;
+/** What a set's name may have. */
+const longestName = 253;
 
 /** Plans a step. The Deployment is written once at most. */
 export function planDeployment({ deployment: seen, sets, oldPodsRun }: Observed, nowMs: number): DeploymentPlan {
@@ -85,6 +89,12 @@ export function planDeployment({ deployment: seen, sets, oldPodsRun }: Observed,
   };
 
   if (going) return finish(plainStatus(deployment, all(), present, nowMs));
+  const revisionAsked = seen.spec.paused === true ? undefined : rollbackOf(seen);
+  if (revisionAsked !== undefined) {
+    present ??= create();
+    if (steps.length === 0) steps.push({ do: 'rollback', rollback: planRollback(deployment, all(), revisionAsked) });
+    return { steps, againMs: soonMs };
+  }
   if (seen.spec.paused === true || isRescaled(seen, all())) {
     size(rescale(seen, present, old));
     if (seen.spec.paused === true) clean();
@@ -145,7 +155,7 @@ function newSet(deployment: Deployment, old: readonly ReplicaSet[], revision: nu
   const labels = { ...template.metadata?.labels, [hashLabel]: hash };
   return {
     metadata: {
-      name: `${name}-${hash}`,
+      name: `${name.slice(0, longestName - 1 - hash.length)}-${hash}`,
       ...(namespace === undefined ? {} : { namespace }),
       uid: '',
       resourceVersion: '',

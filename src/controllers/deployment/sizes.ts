@@ -27,25 +27,29 @@ export function rollingStep(deployment: Deployment, present: ReplicaSet, old: re
   return shrinkOld(deployment, present, old.filter(isActive).sort(byAge));
 }
 
-/** First the pods of old sets that are not available anyway, then as many as are available beyond what must be. */
+/** First the pods of old sets that are not available anyway, then as many as are available beyond what must be: a set may shrink twice. */
 function shrinkOld(deployment: Deployment, present: ReplicaSet, old: readonly ReplicaSet[]): readonly Sizing[] {
   const sets = [...old, present];
   const least = wanted(deployment) - maxUnavailable(deployment);
   const missing = sizeOf(present) - (present.status?.availableReplicas ?? 0);
   const spare = total(sets, sizeOf) - least - missing;
   if (total(old, sizeOf) === 0 || spare <= 0) return [];
-  const sizes = new Map(old.map((set) => [set, sizeOf(set)]));
-  const take = (budget: number, atMost: (set: ReplicaSet, size: number) => number): void => {
-    let left = budget;
-    for (const [set, size] of sizes) {
-      const taken = Math.max(0, Math.min(left, atMost(set, size)));
-      sizes.set(set, size - taken);
-      left -= taken;
-    }
-  };
-  take(spare, (set, size) => size - (set.status?.availableReplicas ?? 0));
-  take(total(sets, ({ status }) => status?.availableReplicas) - least, (_, size) => size);
-  return [...sizes].map(([set, to]) => ({ set, to })).filter(({ set, to }) => to !== sizeOf(set));
+  const unhealthy = shrunk(old, spare, (set) => sizeOf(set) - (set.status?.availableReplicas ?? 0));
+  const left = old.map((set) => {
+    const to = unhealthy.find((one) => one.set === set)?.to;
+    return to === undefined ? set : { ...set, spec: { ...set.spec, replicas: to } };
+  });
+  return [...unhealthy, ...shrunk(left, total(sets, ({ status }) => status?.availableReplicas) - least, sizeOf)];
+}
+
+/** Takes up to `budget` from the sets in their order, from each at most what `atMost` says. */
+function shrunk(sets: readonly ReplicaSet[], budget: number, atMost: (set: ReplicaSet) => number): readonly Sizing[] {
+  let left = budget;
+  return sets.flatMap((set) => {
+    const taken = Math.max(0, Math.min(left, atMost(set)));
+    left -= taken;
+    return taken === 0 ? [] : [{ set, to: sizeOf(set) - taken }];
+  });
 }
 
 /** Whether the wish was changed since a set was last scaled. */

@@ -99,7 +99,6 @@ export function jobController({ informers, client, clock, log }: ControllerConte
     const key = keyOf(job);
     const same: Outcome = { active: active.length, ready, terminating, ended: false };
     if (plan.do === 'end') return removeAll(view, plan.pods, async () => {});
-    if (plan.do === 'wait') return [{ ...same, active: 0 }, undefined];
     if (plan.do === 'remove') {
       const uids = plan.pods.map(({ metadata }) => metadata.uid);
       expectations.expect(key, 0, uids);

@@ -112,3 +112,10 @@ test('deleted while it runs, its pod is let go of', async () => {
   await cluster.client.delete(resources.jobs, { namespace, name: 'gone' }, { propagationPolicy: 'Background' });
   await cluster.clock.until(async () => (await podsOf('gone')).length === 0, 120_000);
 });
+
+test('while it rests after a failure, what runs still counts as active, and the failure is counted', async () => {
+  await make('rests', 'test $JOB_COMPLETION_INDEX = 0 && sleep 100000', { completionMode: 'Indexed', completions: 2, parallelism: 2 });
+  await cluster.clock.until(async () => (await read('rests')).status?.failed === 1, 8_000);
+  expect((await read('rests')).status).toMatchObject({ active: 1, ready: 1, failed: 1 });
+  await cluster.client.delete(resources.jobs, { namespace, name: 'rests' }, { propagationPolicy: 'Background' });
+});

@@ -22,7 +22,7 @@ export type PodsPlan =
   | { readonly do: 'remove'; readonly pods: readonly Pod[] }
   /** There is a verdict: deleted; they are let go of when counted. */
   | { readonly do: 'end'; readonly pods: readonly Pod[] }
-  /** After failures. Meanwhile the job shows no active pods. */
+  /** After failures. What is active stays so. */
   | { readonly do: 'wait'; readonly againMs: number };
 
 export function planPods(view: JobView, nowMs: number): PodsPlan {
