@@ -9,6 +9,7 @@ import { defaultShutdownGrace, type ShutdownGrace } from '../kubelet/shutdown.ts
 import type { HealthCheck } from '../proxy/health-check.ts';
 import { openHealthChecks } from '../proxy/health-check-servers.ts';
 import { criRuntime } from '../runtime/cri/cri-runtime.ts';
+import { startsAtOnce } from '../runtime/cri/turns.ts';
 import { diskFiles } from '../runtime/disk-files.ts';
 import { SimulatedNetwork } from '../runtime/simulated/network.ts';
 import { makeCa, signServing } from './certificates.ts';
@@ -85,7 +86,7 @@ async function openNode(options: LoneKubeletOptions): Promise<RunningNode> {
   const machine = await machineFacts(files, rootDir, options.architecture);
   return startNode({
     ...common,
-    runtime: criRuntime({ endpoint: options.endpoint, clock, log }),
+    runtime: criRuntime({ endpoint: options.endpoint, clock, log, startsAtOnce }),
     files,
     machine,
     rootDir,

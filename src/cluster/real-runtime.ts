@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts';
 import { machineCgroups, removeEmptyRoot, removeNodeCgroups } from '../kubelet/resources/pod-cgroups.ts';
 import { containerdPaths, mountsBelow, runningContainerd, startContainerd, stopContainerd } from '../runtime/cri/containerd.ts';
 import { criRuntime } from '../runtime/cri/cri-runtime.ts';
+import { startsAtOnce } from '../runtime/cri/turns.ts';
 import { diskFiles } from '../runtime/disk-files.ts';
 import type { NodeFiles } from '../runtime/files.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -46,7 +47,7 @@ export async function openNodeNetwork(options: ClusterOptions): Promise<void> {
 /** Starts containerd, or finds the one that still runs, or takes the person's own; its containers outlive this process. */
 export async function openRealRuntime(options: ClusterOptions, clock: Clock, log: Log): Promise<NodeRuntime> {
   const endpoint = options.runtimeEndpoint ?? (await startContainerd(await containerdOptions(options))).endpoint;
-  return { runtime: criRuntime({ endpoint, clock, log }), files: diskFiles() };
+  return { runtime: criRuntime({ endpoint, clock, log, startsAtOnce }), files: diskFiles() };
 }
 
 async function containerdOptions(options: ClusterOptions): Promise<Parameters<typeof startContainerd>[0]> {

@@ -27,6 +27,7 @@ import { type EventContext, runtimeEvents } from './events.ts';
 import { authMessage, containerMessage, podUidLabel, resourcesMessage, sandboxMessage } from './requests.ts';
 import { stopped } from './stopped.ts';
 import { openPortForward, openProcess } from './streams.ts';
+import { Turns } from './turns.ts';
 
 const readMs = 15_000;
 const changeMs = 120_000;
@@ -37,11 +38,20 @@ const exitShowsWithinMs = 5000;
 const lookAgainMs = 5;
 const execOutputBytes = 16 * 1024;
 
+/** Where the runtime is, and how it is treated. */
+export interface CriRuntimeOptions {
+  readonly endpoint: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How many sandboxes and containers are made or started at once, 1 or more; containers go first. Absent: as many as are asked for. */
+  readonly startsAtOnce?: number;
+}
+
 /**
  * Connects to the runtime behind `endpoint` (unix:///…) when first used. Every call has a deadline: 15 s to read, 2 min to change, 1 h to pull. While
  * `events` is read, an exit shows in the statuses as soon as its event came (`draining` until the runtime's own status shows it too).
  */
-export function criRuntime(options: { readonly endpoint: string; readonly clock: Clock; readonly log: Log }): Runtime {
+export function criRuntime(options: CriRuntimeOptions): Runtime {
   return new CriRuntime(options);
 }
 
@@ -72,6 +82,7 @@ const podFilter = (podUid: string | undefined): { readonly label_selector: Reado
 
 class CriRuntime implements Runtime {
   readonly #connection: RuntimeConnection;
+  readonly #turns: Turns;
   readonly #context: EventContext;
   readonly #exits = new Map<string, { readonly exitCode: number; readonly atMs: number }>();
   readonly #oomKilled = new Map<string, true>();
@@ -80,8 +91,9 @@ class CriRuntime implements Runtime {
   readonly #containers = new Map<string, Decoded<'ContainerStatus'>>();
   readonly #sandboxes = new Map<string, SandboxStatus>();
 
-  constructor({ endpoint, clock, log }: { readonly endpoint: string; readonly clock: Clock; readonly log: Log }) {
+  constructor({ endpoint, clock, log, startsAtOnce }: CriRuntimeOptions) {
     this.#connection = new RuntimeConnection(endpoint);
+    this.#turns = new Turns(startsAtOnce ?? Number.POSITIVE_INFINITY, clock);
     this.#context = {
       connection: this.#connection,
       clock,
@@ -107,7 +119,7 @@ class CriRuntime implements Runtime {
 
   async runSandbox(config: SandboxConfig): Promise<string> {
     const request = { config: sandboxMessage(config), runtime_handler: config.runtimeHandler };
-    return (await this.#connection.call('RunPodSandbox', request, changeMs)).pod_sandbox_id;
+    return (await this.#turns.run('fresh', () => this.#connection.call('RunPodSandbox', request, changeMs))).pod_sandbox_id;
   }
 
   async stopSandbox(id: string): Promise<void> {
@@ -120,7 +132,7 @@ class CriRuntime implements Runtime {
   }
 
   async removeSandbox(id: string): Promise<void> {
-    await unlessMissing(this.#connection.call('RemovePodSandbox', { pod_sandbox_id: id }, changeMs));
+    await stopped(this.#context.clock, () => this.#connection.call('RemovePodSandbox', { pod_sandbox_id: id }, changeMs));
     this.#forget(id);
   }
 
@@ -144,13 +156,13 @@ class CriRuntime implements Runtime {
 
   async createContainer(sandboxId: string, config: ContainerConfig, sandbox: SandboxConfig): Promise<string> {
     const request = { pod_sandbox_id: sandboxId, config: containerMessage(config, sandbox), sandbox_config: sandboxMessage(sandbox) };
-    const { container_id: id } = await this.#connection.call('CreateContainer', request, changeMs);
+    const { container_id: id } = await this.#turns.run('begun', () => this.#connection.call('CreateContainer', request, changeMs));
     this.#sandboxIds.set(id, sandboxId);
     return id;
   }
 
   async startContainer(id: string): Promise<void> {
-    await this.#connection.call('StartContainer', { container_id: id }, changeMs);
+    await this.#turns.run('begun', () => this.#connection.call('StartContainer', { container_id: id }, changeMs));
   }
 
   async stopContainer(id: string, graceSeconds: number): Promise<void> {
@@ -167,7 +179,7 @@ class CriRuntime implements Runtime {
 
   async removeContainer(id: string): Promise<void> {
     await this.#untilExitShows(id);
-    await unlessMissing(this.#connection.call('RemoveContainer', { container_id: id }, changeMs));
+    await stopped(this.#context.clock, () => this.#connection.call('RemoveContainer', { container_id: id }, changeMs));
     this.#forget(id);
   }
 
