@@ -33,6 +33,7 @@ import { inProcessClient } from './in-process-client.ts';
 import { openApiRoutes } from './openapi/openapi-routes.ts';
 import type { Serving } from './serving.ts';
 import { objectOf } from './stored-object.ts';
+import { WatchCrowds } from './watch/watch-crowds.ts';
 
 /** The parts. Without `listen` nothing but clients of this process is served. */
 export interface ApiServerOptions {
@@ -131,6 +132,7 @@ export function servingOf(options: ApiServerOptions): Serving {
     tokenAuthenticators: options.tokenAuthenticators ?? [],
     computed: new Map((options.computed ?? []).map((one) => [`${one.kind.group}/${one.kind.resource}`, one])),
     watches: new LiveWatches(),
+    crowds: new WatchCrowds(),
     isCustom: (kind) => kind.custom !== undefined,
   };
 }

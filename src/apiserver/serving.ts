@@ -20,6 +20,7 @@ import type { ServiceAccountTokens } from './auth/service-account-tokens.ts';
 import type { ComputedKind } from './computed-kind.ts';
 import type { LiveWatches } from './custom/live-watches.ts';
 import { freezeDeeply, objectOf } from './stored-object.ts';
+import type { WatchCrowds } from './watch/watch-crowds.ts';
 
 /** What verbs need. */
 export interface Serving {
@@ -39,6 +40,8 @@ export interface Serving {
   readonly tokenAuthenticators: readonly TokenAuthenticator[];
   /** Open watches of kinds that may change. Absent: no kind ever does. */
   readonly watches?: LiveWatches;
+  /** Watches that each ask for a value of one field. */
+  readonly crowds: WatchCrowds;
   /** Kinds that are worked out instead of stored, by `GROUP/RESOURCE`. */
   readonly computed: ReadonlyMap<string, ComputedKind>;
   /** Whether a kind came from a CustomResourceDefinition. */

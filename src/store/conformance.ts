@@ -111,15 +111,16 @@ export function storeConformance(name: string, make: () => Promise<Store>): void
         expect(seen.slice(1)).toEqual(['4 put /b=1', '5 delete /a (was 2)']);
       }));
 
-    test('a watch keeps to its range and is silent once disposed', () =>
+    test.each(['/c', '/b\0'])('a watch from /b to %j keeps to its range and is silent once disposed', (end) =>
       using(async (store) => {
         const seen: string[] = [];
-        const watch = store.watch({ start: '/b', end: '/c' }, at(1), (events) => seen.push(...events.map(told)));
+        const watch = store.watch({ start: '/b', end }, at(1), (events) => seen.push(...events.map(told)));
         for (const key of ['/a', '/b', '/c']) await store.transact(put(key, '1'));
         watch[Symbol.dispose]();
         await store.transact(put('/b', '2'));
         expect(seen).toEqual(['3 put /b=1']);
-      }));
+      }),
+    );
 
     test('what a watcher writes is told after what it heard of, also to those who began to watch later', () =>
       using(async (store) => {

@@ -39,6 +39,8 @@ export class Ledger {
   #log: (readonly StoreEvent[])[] = [];
   #logBase: number;
   readonly #watched = new Map<string, WatchedRange>();
+  /** Those of one key, by it: there may be thousands, of which a change concerns one. */
+  readonly #watchedKeys = new Map<string, WatchedRange>();
   /** Published, not yet told: only while a listener that is being told writes. */
   readonly #untold: (readonly StoreEvent[])[] = [];
   #telling = false;
@@ -169,6 +171,8 @@ export class Ledger {
           const mine = eventsIn(range, events);
           if (mine.length > 0) for (const listener of range.listeners) listener(mine);
         }
+        if (this.#watchedKeys.size === 0) continue;
+        for (const event of events) for (const listener of this.#watchedKeys.get(keyOf(event))?.listeners ?? []) listener([event]);
       }
     } finally {
       this.#telling = false;
@@ -188,9 +192,11 @@ export class Ledger {
       const mine = eventsIn(range, this.#log[at] ?? []);
       if (mine.length > 0) listener(mine);
     }
-    const name = `${start}\0${end}`;
-    const watched = this.#watched.get(name) ?? { start, end, listeners: new Set() };
-    this.#watched.set(name, watched);
+    const isKey = end === `${start}\0`;
+    const name = isKey ? start : `${start}\0${end}`;
+    const all = isKey ? this.#watchedKeys : this.#watched;
+    const watched = all.get(name) ?? { start, end, listeners: new Set() };
+    all.set(name, watched);
     // One listener may watch a range twice: each watch is one of its own.
     const told = this.#revision;
     const own: StoreListener = (events) => {
@@ -200,7 +206,7 @@ export class Ledger {
     return {
       [Symbol.dispose]: () => {
         watched.listeners.delete(own);
-        if (watched.listeners.size === 0 && this.#watched.get(name) === watched) this.#watched.delete(name);
+        if (watched.listeners.size === 0 && all.get(name) === watched) all.delete(name);
       },
     };
   }
@@ -239,11 +245,16 @@ export function keyOf(event: StoreEvent): string {
   return event.type === 'put' ? event.entry.key : event.key;
 }
 
+const none: readonly StoreEvent[] = [];
+
 /** The events of one revision that lie in a range: the same list where all do. */
 function eventsIn({ start, end }: { readonly start: string; readonly end: string }, events: readonly StoreEvent[]): readonly StoreEvent[] {
   const inside = (event: StoreEvent): boolean => {
     const key = keyOf(event);
     return key >= start && key < end;
   };
+  const [first] = events;
+  // Nearly always a transaction is one write, and most ranges are about another kind.
+  if (events.length === 1 && first !== undefined) return inside(first) ? events : none;
   return events.every(inside) ? events : events.filter(inside);
 }

@@ -20,6 +20,8 @@ export interface FieldSelectorMatcher {
   readonly name: string | undefined;
   /** The namespace that `metadata.namespace=` asks for, where the selector asks for exactly one. */
   readonly namespace: string | undefined;
+  /** The first field of which exactly one text is asked for, and how it is read. */
+  readonly only: { readonly field: string; readonly value: string; textOf(object: KubeObject): string } | undefined;
   matches(object: KubeObject): boolean;
 }
 
@@ -66,23 +68,36 @@ function unescaped(value: string): string {
   return out;
 }
 
-function fieldText(object: unknown, field: string): string {
-  let value: unknown = object;
-  for (const name of field.split('.')) {
-    if (typeof value !== 'object' || value === null) return '';
-    value = (value as Readonly<Record<string, unknown>>)[name];
-  }
-  return value === undefined || value === null ? '' : String(value);
+type Reader = (object: unknown) => string;
+
+/** Reads a field's text: of each object that a watch is asked about. */
+function textAt(field: string): Reader {
+  const path = field.split('.');
+  return (object) => {
+    let value: unknown = object;
+    for (const name of path) {
+      if (typeof value !== 'object' || value === null) return '';
+      value = (value as Readonly<Record<string, unknown>>)[name];
+    }
+    return value === undefined || value === null ? '' : String(value);
+  };
 }
 
+function textOr(field: string, otherwise: string): Reader {
+  const text = textAt(field);
+  return (object) => text(object) || otherwise;
+}
+
+const sourceOf = [textAt('source.component'), textAt('reportingComponent')] as const;
+
 /** Where a selectable field's text is not simply the field. */
-const derived: Readonly<Record<string, (object: unknown) => string>> = {
-  'Pod spec.hostNetwork': (object) => fieldText(object, 'spec.hostNetwork') || 'false',
-  'Node spec.unschedulable': (object) => fieldText(object, 'spec.unschedulable') || 'false',
-  'Job status.successful': (object) => fieldText(object, 'status.succeeded') || '0',
-  'ReplicationController status.replicas': (object) => fieldText(object, 'status.replicas') || '0',
-  'Event source': (object) => fieldText(object, 'source.component') || fieldText(object, 'reportingComponent'),
-  'Namespace name': (object) => fieldText(object, 'metadata.name'),
+const derived: Readonly<Record<string, Reader>> = {
+  'Pod spec.hostNetwork': textOr('spec.hostNetwork', 'false'),
+  'Node spec.unschedulable': textOr('spec.unschedulable', 'false'),
+  'Job status.successful': textOr('status.succeeded', '0'),
+  'ReplicationController status.replicas': textOr('status.replicas', '0'),
+  'Event source': (object) => sourceOf[0](object) || sourceOf[1](object),
+  'Namespace name': textAt('metadata.name'),
 };
 
 function refusal(kind: Selectable, field: string): SelectorError {
@@ -113,9 +128,10 @@ export function parseFieldSelector(text: string, kind: Selectable): FieldSelecto
     if (!known || clusterWide) throw refusal(kind, field);
   }
   const readers = requirements.map(
-    ({ field }) =>
-      (kind.custom === undefined ? derived[`${kind.kind} ${field}`] : undefined) ?? ((object: unknown) => fieldText(object, field)),
+    ({ field }) => (kind.custom === undefined ? derived[`${kind.kind} ${field}`] : undefined) ?? textAt(field),
   );
+  const first = requirements.findIndex(({ equal }) => equal);
+  const [asked, textOf] = [requirements[first], readers[first]];
   const only = (wanted: string): string | undefined => {
     const found = requirements.filter(({ field, equal }) => field === wanted && equal);
     return found.length === 1 ? found[0]?.value : undefined;
@@ -125,6 +141,7 @@ export function parseFieldSelector(text: string, kind: Selectable): FieldSelecto
     everything: requirements.length === 0,
     name: only('metadata.name'),
     namespace: only('metadata.namespace'),
+    only: asked === undefined || textOf === undefined ? undefined : { field: asked.field, value: asked.value, textOf },
     matches: (object) => requirements.every(({ equal, value }, index) => (readers[index]?.(object) === value) === equal),
   };
 }

@@ -9,6 +9,7 @@ import { badRequest } from '../../api/status-error.ts';
 import type { Entry } from '../../store/store.ts';
 import { objectAs, type Serving } from '../serving.ts';
 import { keyOf, prefixOf, rangeOf, rangeOfOne } from '../storage-key.ts';
+import type { FieldShare } from '../watch/watch-crowds.ts';
 
 /** Keys from `start` to `end`, of which those that `matches` accepts; absent, all. */
 export interface Selection {
@@ -16,6 +17,8 @@ export interface Selection {
   readonly prefix: string;
   readonly range: { readonly start: string; readonly end: string };
   readonly matches: ((entry: Entry) => boolean) | undefined;
+  /** A field of which one value is selected, for watches that share it with others; absent where the range says as much. */
+  readonly share?: FieldShare | undefined;
   /** True where a selector was given, even one that the range already answers. */
   readonly selective: boolean;
 }
@@ -46,8 +49,17 @@ export function selectionOf(
     const onlyName = one && fields.requirements.length <= (where.name ? 0 : 1);
     const test = (object: AnyObject): boolean => labels.matches(object.metadata.labels) && fields.matches(object);
     const matches = (entry: Entry): boolean => test(objectAs(kind, entry));
+    const { only } = fields;
+    const share: FieldShare | undefined =
+      one || only === undefined
+        ? undefined
+        : {
+            field: `${kind.group}/${kind.version}/${kind.kind} ${only.field}`,
+            value: only.value,
+            of: (entry) => only.textOf(objectAs(kind, entry)),
+          };
     const everything = labels.everything && (fields.everything || onlyName);
-    return { prefix, range, matches: everything ? undefined : matches, selective: !(labels.everything && fields.everything) };
+    return { prefix, range, matches: everything ? undefined : matches, share, selective: !(labels.everything && fields.everything) };
   } catch (error) {
     if (error instanceof SelectorError) throw badRequest(error.message);
     throw error;

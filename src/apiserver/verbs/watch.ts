@@ -29,12 +29,13 @@ export function watch(serving: Serving, request: ApiRequest): Extract<Answer, { 
   const start = {
     range: selection.range,
     matches: selection.matches,
+    share: selection.share,
     initial: selection.matches === undefined ? present : present.filter(selection.matches),
     afterRevision: fresh || asked === undefined || asked === 0 ? store.revision : asked,
     initialEnd: sendInitialEvents === true && options.allowWatchBookmarks,
   };
   try {
-    const feed = new WatchFeed(store, start);
+    const feed = new WatchFeed(store, start, serving.crowds);
     serving.watches?.track(kind, feed);
     return { is: 'watch', kind, feed, timeoutMs, bookmarks: options.allowWatchBookmarks };
   } catch (error) {

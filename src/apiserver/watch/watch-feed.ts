@@ -3,6 +3,7 @@ import type { Entry, Store, StoreEvent } from '../../store/store.ts';
 import type { Change, ObjectChange } from './change.ts';
 import { changeOf } from './change.ts';
 import { transitionOf } from './transition.ts';
+import type { FieldShare, WatchCrowds } from './watch-crowds.ts';
 
 /** Where a watch begins and what it selects. */
 export interface WatchStart {
@@ -15,6 +16,8 @@ export interface WatchStart {
   readonly initialEnd: boolean;
   /** Absent where everything in the range is meant. */
   readonly matches: ((entry: Entry) => boolean) | undefined;
+  /** A field of which it selects one value: what has another one is not even looked at. */
+  readonly share?: FieldShare | undefined;
 }
 
 const unreadBound = 16_384;
@@ -32,11 +35,16 @@ export class WatchFeed implements Disposable {
   #wake: (() => void) | undefined;
 
   /** Throws CompactedError where the store's history does not reach back to the start. */
-  constructor(store: Store, start: WatchStart) {
+  constructor(store: Store, start: WatchStart, crowds?: WatchCrowds) {
     this.#store = store;
     this.#start = start;
     this.#initialEndDue = start.initialEnd;
-    this.#watch = store.watch(start.range, start.afterRevision, (events) => this.#take(events));
+    const { range, share, afterRevision } = start;
+    const take = (events: readonly StoreEvent[]): void => this.#take(events);
+    this.#watch =
+      share === undefined || crowds === undefined
+        ? store.watch(range, afterRevision, take)
+        : crowds.watch(store, range, share, afterRevision, take);
   }
 
   /** True when the reader was too slow, or the watch was closed: `next` answers undefined once everything before was read. */

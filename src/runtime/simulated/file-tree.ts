@@ -48,14 +48,52 @@ export interface MountEntry {
   readonly memory: boolean;
 }
 
-/** Where a path ends: what is there, the directory that holds it, and whether the way there is read-only. */
-export interface Place {
-  readonly path: string;
+/** Where a path ends: what is there, the directory that holds it, and what it is mounted on. */
+export class Place {
   readonly name: string;
   readonly parent: DirectoryInode;
   readonly inode: AnyInode | undefined;
-  readonly readonly: boolean;
   readonly mount: MountEntry | undefined;
+  readonly #walked: string;
+
+  /** `walked` has no symlinks but perhaps the last, and no steps up. */
+  constructor(walked: string, name: string, parent: DirectoryInode, inode: AnyInode | undefined, mount: MountEntry | undefined) {
+    this.#walked = walked;
+    this.name = name;
+    this.parent = parent;
+    this.inode = inode;
+    this.mount = mount;
+  }
+
+  get path(): string {
+    const parts = this.#walked.split('/').filter((part) => part !== '' && part !== '.');
+    return `/${parts.join('/')}`;
+  }
+
+  /** Whether the way there is read-only. */
+  get readonly(): boolean {
+    return this.mount?.readonly ?? false;
+  }
+}
+
+/** The last part of a path that ends with a slash. */
+const lastPart = /[^/]+\/+(?:\.\/+)*$/;
+const [slash, dot] = [0x2f, 0x2e];
+
+/** Where the next part begins at or after an offset; the path's length where there is none. */
+function partStart(path: string, from: number): number {
+  let at = from;
+  while (at < path.length) {
+    const isDot = path.charCodeAt(at) === dot && (at + 1 === path.length || path.charCodeAt(at + 1) === slash);
+    if (!isDot && path.charCodeAt(at) !== slash) return at;
+    at++;
+  }
+  return at;
+}
+
+function partEnd(path: string, start: number): number {
+  const end = path.indexOf('/', start);
+  return end === -1 ? path.length : end;
 }
 
 const texts = {
@@ -112,45 +150,36 @@ export class FileTree {
     return place;
   }
 
-  /** Walked by every call many times a pod: paths are put together where somebody needs them, and errors by whoever throws them. */
+  /**
+   * Walked by every call many times a pod: the text is read in place, paths are put together where somebody needs them, and errors by whoever
+   * throws them. A symlink, or a step up, is walked as the path that it stands for: all before it are directories, or were replaced before.
+   */
   #walk(path: string, follow: boolean, links: number): Place | ErrnoCode {
     if (links > 40) return 'ELOOP';
-    const stack: { readonly name: string; readonly inode: DirectoryInode; readonly mount: MountEntry | undefined }[] = [];
     let mount = this.#mountOn(this.root);
     let here: DirectoryInode = mount?.root.kind === 'directory' ? mount.root : this.root;
-    let parent = here;
-    let name = '';
-    const parts = path.split('/').filter((part) => part !== '' && part !== '.');
-    for (const [index, part] of parts.entries()) {
-      const last = index === parts.length - 1;
-      if (part === '..') {
-        const up = stack.pop();
-        name = up?.name ?? name;
-        here = up?.inode ?? here;
-        mount = up === undefined ? mount : up.mount;
-        parent = stack.at(-1)?.inode ?? here;
-        continue;
-      }
+    let start = partStart(path, 0);
+    if (start === path.length) return new Place(path, '', here, here, mount);
+    for (;;) {
+      const end = partEnd(path, start);
+      const part = path.slice(start, end);
+      if (part === '..') return this.#walk(`${path.slice(0, start).replace(lastPart, '')}${path.slice(end)}`, follow, links);
+      const next = partStart(path, end);
+      const last = next === path.length;
       const entry = here.entries.get(part);
-      const where = (): string => `/${[...stack.slice(1).map((step) => step.name), ...(stack.length > 0 ? [name] : []), part].join('/')}`;
       if (entry?.kind === 'symlink' && (!last || follow)) {
-        const base = entry.target.startsWith('/') ? '' : where().slice(0, where().lastIndexOf('/'));
-        return this.#walk([base, entry.target, ...parts.slice(index + 1)].join('/'), follow, links + 1);
+        const base = entry.target.startsWith('/') ? '' : path.slice(0, start);
+        return this.#walk(`${base}/${entry.target}/${path.slice(end)}`, follow, links + 1);
       }
       const covered = entry === undefined ? undefined : this.#mountOn(entry);
       const inode = covered?.root ?? entry;
-      const reached = covered ?? mount;
-      if (last) return { path: where(), name: part, parent: here, inode, readonly: reached?.readonly ?? false, mount: reached };
+      mount = covered ?? mount;
+      if (last) return new Place(path, part, here, inode, mount);
       if (inode === undefined) return 'ENOENT';
       if (inode.kind !== 'directory') return 'ENOTDIR';
-      stack.push({ name, inode: here, mount });
-      parent = here;
       here = inode;
-      mount = reached;
-      name = part;
+      start = next;
     }
-    const where = `/${[...stack.slice(1).map((step) => step.name), ...(stack.length > 0 ? [name] : [])].join('/')}`;
-    return { path: where, name, parent, inode: here, readonly: mount?.readonly ?? false, mount };
   }
 
   #mountOn(inode: AnyInode): MountEntry | undefined {
@@ -197,14 +226,16 @@ export class FileTree {
 
   /** Makes a directory and what is missing on the way to it. */
   makeDirectories(path: string, mode = 0o755): void {
-    if (this.lookup(path)?.kind === 'directory') return;
-    let at = '';
-    for (const part of path.split('/').filter((step) => step !== '')) {
-      at += `/${part}`;
-      const { inode } = this.find(at, 'mkdir');
-      if (inode === undefined) this.makeDirectory(at, mode);
-      else if (inode.kind !== 'directory') throw errno(at === path ? 'EEXIST' : 'ENOTDIR', 'mkdir', path);
+    const place = this.#walk(path, true, 0);
+    if (place instanceof Place) {
+      if (place.inode === undefined) this.makeDirectory(path, mode);
+      else if (place.inode.kind !== 'directory') throw errno('EEXIST', 'mkdir', path);
+      return;
     }
+    const above = path.replace(/[^/]+\/*$/, '');
+    if (place !== 'ENOENT' || above === path) throw errno(place, 'mkdir', path);
+    this.makeDirectories(above, mode);
+    this.makeDirectories(path, mode);
   }
 
   /** Opens a file for writing, made where it is missing. `truncate` empties it. */
