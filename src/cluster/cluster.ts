@@ -1,5 +1,6 @@
 // Owns a whole cluster in this process: opened in the order that its parts need, closed in the reverse. It refuses to know the command line.
 import { mkdirSync, writeFileSync } from 'node:fs';
+import type { Node } from '../api/core/v1.ts';
 import type { ApiServer } from '../apiserver/api-server.ts';
 import { apiServerUser, nodeUser } from '../apiserver/auth/user.ts';
 import { systemClock } from '../base/clock.ts';
@@ -11,6 +12,7 @@ import type { ClusterNode } from './cluster-node.ts';
 import { ownControllers, startComponents } from './components.ts';
 import { openControlPlane } from './control-plane.ts';
 import { giveRole } from './control-plane-role.ts';
+import { isFormerNode } from './former-nodes.ts';
 import { machineNames, memberName, nodeCapacity, nodeNetwork } from './identity.ts';
 import type { JoinFacts } from './join/join-facts.ts';
 import { refuseMember } from './join/membership.ts';
@@ -180,6 +182,8 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     const settings = {
       ...{ clusterCidr, serviceCidr, loadBalancerPool, controllers: ownControllers },
       ...(signingDurationMs === undefined ? {} : { signingDurationMs }),
+      // Of several control planes only the one that has the nodes can say.
+      ...(shared && options.nodes === 0 ? {} : { isFormer: (node: Node) => isFormerNode(node, options.nodes, options.clusterCidr) }),
     };
     const { ca, serviceAccountKey } = pki;
     const controllers = { ca, serviceAccountKey, settings, identity, localPath, amongOthers: shared };

@@ -3,7 +3,7 @@ import { mkdirSync, openSync } from 'node:fs';
 import { announce, InUseError, readRunning } from '../../cluster/instance.ts';
 import { changeKubeconfig, merged, personsKubeconfig } from '../../cluster/kubeconfig-file.ts';
 import { OptionError } from '../../cluster/option-error.ts';
-import { clusterOptions, type RawOptions } from '../../cluster/options.ts';
+import { type ClusterOptions, clusterOptions, type RawOptions } from '../../cluster/options.ts';
 import { defaultDataDir, pathsOf } from '../../cluster/paths.ts';
 import { detach, isDetached, parentsScreen, tellingParent, tellParent } from '../detach.ts';
 import { type Progress, progressOn } from '../progress.ts';
@@ -55,9 +55,7 @@ async function run(flags: UpFlags, operands: readonly string[]): Promise<void> {
         if (!options.ownDataDir)
           changeKubeconfig(personsKubeconfig(), (config) => merged(config, { server: cluster.url, ca: cluster.ca, ...cluster.admin }));
         instance.update({ ready: true });
-        progress.say(
-          `Up in ${((performance.now() - startedMs) / 1000).toFixed(2)} s: ${cluster.url}, ${runtime === 'cri' ? 'real' : 'simulated'} containers.`,
-        );
+        progress.say(`Up in ${((performance.now() - startedMs) / 1000).toFixed(2)} s: ${cluster.url}, ${whatRuns(options, runtime)}.`);
         progress.say(
           options.ownDataDir
             ? `    export KUBECONFIG=${cluster.kubeconfig}`
@@ -76,4 +74,11 @@ async function run(flags: UpFlags, operands: readonly string[]): Promise<void> {
     instance.withdraw();
   }
   process.exit(process.exitCode ?? 0);
+}
+
+/** What containers there are, for people: without a kubelet of this cluster's own there are none. */
+function whatRuns({ nodes, without }: ClusterOptions, runtime: 'cri' | 'simulated'): string {
+  if (nodes === 0) return 'no nodes of its own';
+  if (without.has('kubelet')) return 'no kubelet of its own';
+  return `${runtime === 'cri' ? 'real' : 'simulated'} containers`;
 }

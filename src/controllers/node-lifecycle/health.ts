@@ -46,6 +46,12 @@ export function judge(node: Node, lease: Lease | undefined, before: NodeHealth |
   return { health, before: was, now: 'Unknown', conditions: changed ? next : undefined };
 }
 
+/** What is remembered of a node that nobody has run for long. */
+export function longSilent(node: Node, lease: Lease | undefined): NodeHealth {
+  const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
+  return { heartbeat: ready?.lastHeartbeatTime ?? '', renewMs: parseTime(lease?.spec?.renewTime) ?? 0, heardMs: 0 };
+}
+
 function newborn(createdMs: number): NodeHealth {
   return { heartbeat: undefined, renewMs: 0, heardMs: createdMs };
 }

@@ -6,7 +6,7 @@ import { resources } from '../../client/resources.ts';
 import type { Controller, ControllerContext, Reconciled } from '../controller.ts';
 import { byNode } from '../shared-informers.ts';
 import { EvictionLine } from './eviction-line.ts';
-import { type Judgement, judge, type NodeHealth } from './health.ts';
+import { type Judgement, judge, longSilent, type NodeHealth } from './health.ts';
 import { changeTaints, markPodNotReady, writeConditions } from './node-writes.ts';
 import { evictingKey, hasEvicting, planLabels, planTaints, withEvicting } from './plan.ts';
 import { type EvictionRates, planDisruption, type ZoneState, zoneOf } from './zones.ts';
@@ -16,6 +16,8 @@ export interface NodeLifecycleSettings extends EvictionRates {
   readonly nodeMonitorPeriodMs: number;
   readonly nodeMonitorGraceMs: number;
   readonly nodeStartupGraceMs: number;
+  /** Nodes of which whoever runs the cluster knows that nobody runs them any more: they count as silent from the start, until they are heard of. */
+  readonly isFormer?: (node: Node) => boolean;
 }
 
 const leaseNamespace = 'kube-node-lease';
@@ -80,7 +82,9 @@ export function nodeLifecycleController(context: ControllerContext, settings: No
     const { name } = seen.metadata;
     let node = seen;
     for (let attempt = 1; ; attempt++) {
-      const judgement = judge(node, leases.get(leaseNamespace, name), healths.get(name), grace, clock.now());
+      const lease = leases.get(leaseNamespace, name);
+      const before = healths.get(name) ?? (settings.isFormer?.(node) === true ? longSilent(node, lease) : undefined);
+      const judgement = judge(node, lease, before, grace, clock.now());
       healths.set(name, judgement.health);
       if (judgement.conditions === undefined) return { node, judgement };
       try {

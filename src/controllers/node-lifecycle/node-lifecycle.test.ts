@@ -6,7 +6,7 @@ import { formatTime } from '../../base/time.ts';
 import { resources } from '../../client/resources.ts';
 import { openSimulatedCluster } from '../../testing/simulated-cluster.ts';
 import { EvictionLine } from './eviction-line.ts';
-import { judge } from './health.ts';
+import { judge, longSilent } from './health.ts';
 import { withEvicting } from './plan.ts';
 import { planDisruption, stateOf, type ZoneState } from './zones.ts';
 
@@ -33,6 +33,13 @@ test.each([
 ] as const)('a node that %s', (_, one, renewed, before, afterMs, ready, writes) => {
   const judgement = judge(one, renewed, before, grace, startMs + afterMs);
   expect([judgement.now, judgement.conditions !== undefined]).toEqual([ready, writes]);
+});
+
+test('a node that nobody runs any more is silent from the start, and is there again once it is heard of', () => {
+  const before = longSilent(node('True'), lease(startMs));
+  const first = judge(node('True'), lease(startMs), before, grace, startMs + 90_000);
+  expect([first.before, first.now]).toEqual(['True', 'Unknown']);
+  expect(judge(node('True'), lease(startMs + 90_000), first.health, grace, startMs + 90_000).now).toBe('True');
 });
 
 test('what is written of silence: the four known conditions, others are left alone', () => {
