@@ -37,16 +37,23 @@ export async function why(what: string, flags: Flags): Promise<void> {
     if (!isKnown && (objects.length > 0 || (placed.reason === 'NotFound' && known.words.length === 0))) throw placed;
     if (flags.output === 'json')
       return console.log(JSON.stringify(isKnown ? { ...placed.explanation, node: known } : { node: known }, null, 2));
-    if (isKnown) for (const line of placed.lines) console.log(line);
-    if (objects.length > 0) return;
+    const places = isKnown ? placed.lines : [];
+    if (objects.length > 0) return say(places);
     const pod = await client.get(resources.pods, { namespace, name }).catch(() => undefined);
     const events = await client.list(resources.events, { namespace, fieldSelector: `involvedObject.name=${name},involvedObject.kind=Pod` });
     const inOrder = events.items.toSorted((a, b) => (lastSeen(a) < lastSeen(b) ? -1 : 1));
-    if (isKnown) console.log('');
-    for (const line of whyPodText(name, pod, inOrder, known)) console.log(line);
+    const own = whyPodText(name, pod, inOrder, known, Date.now());
+    // Of a pod that has its node people want to know how it fares there; of one that has none, why.
+    const placedAlready = pod?.spec.nodeName !== undefined && pod.spec.nodeName !== '';
+    const [first, second] = placedAlready ? [own, places] : [places, own];
+    say(first.length > 0 && second.length > 0 ? [...first, '', ...second] : [...first, ...second]);
   } finally {
     await client.close();
   }
+}
+
+function say(lines: readonly string[]): void {
+  for (const line of lines) console.log(line);
 }
 
 /** What the API refuses with is an answer too: the scheduler may be elsewhere, the pod gone. */

@@ -1,5 +1,5 @@
 // Owns what a living pod needs next: sandbox, volumes, images, containers in their order, restarts, kills by probes. Pure.
-import { parseTime } from '../../base/time.ts';
+import { formatTime, parseTime } from '../../base/time.ts';
 import type { ContainerStatus } from '../../runtime/runtime.ts';
 import { needsRestart } from '../resources/resize.ts';
 import { pullBackoffAtMs } from './history.ts';
@@ -7,7 +7,7 @@ import { isUsable, podLabel } from './members.ts';
 import type { Action, Failure, KillCause, Member } from './model.ts';
 import { emptyPlan, type Plan } from './plan.ts';
 import { planResize } from './plan-resize.ts';
-import { backoffShownAtMs, imageAnnotation } from './restart.ts';
+import { backoffShownAtMs, imageAnnotation, type Restart } from './restart.ts';
 import { actualOf, endedIn, graceSecondsOf, isAlive, isEnded, isOutdated, type Scene } from './scene.ts';
 
 /** The next steps of a pod that goes on. */
@@ -161,7 +161,7 @@ function want(scene: Scene, plan: Plan, member: Member, usable: boolean, current
     if (ended.restart.delayMs > 0) tellBackoff(scene, plan, member, ended.instance.id);
     const shownMs = backoffShownAtMs(ended.instance, ended.instance.id in history.hookFailures);
     if (ended.restart.delayMs > 0 && shownMs > nowMs) plan.wakesAtMs.push(shownMs);
-    if (ended.restart.atMs > nowMs) return waitUntil(plan, ended.restart.atMs, `${name} waits ${ended.restart.delayMs} ms after a crash`);
+    if (ended.restart.atMs > nowMs) return waitUntil(plan, ended.restart.atMs, restartText(name, ended.restart));
   }
   const failure = history.starts[name];
   if (failure !== undefined && failure.retryAtMs > nowMs) return waitUntil(plan, failure.retryAtMs, `${name}: ${failure.message}`);
@@ -190,6 +190,10 @@ function want(scene: Scene, plan: Plan, member: Member, usable: boolean, current
     backoffMs: backoff,
     ...(target === undefined ? {} : { targetId: target.id }),
   });
+}
+
+function restartText(name: string, { atMs, delayMs }: Restart): string {
+  return `${name} starts again at ${formatTime(atMs)}, ${Math.round(delayMs / 1000)} s after it ended; the wait doubles up to 5 minutes`;
 }
 
 function waitUntil(plan: Plan, atMs: number, reason: string): void {

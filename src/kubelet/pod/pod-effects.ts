@@ -335,8 +335,8 @@ export class PodEffects {
     const { name, namespace = '', uid } = pod().metadata;
     const log = lastLines(await logTail(ports.files, status));
     const message = view.messages.get(status.id) ?? status.message;
-    const container = pod().spec.containers.find((one) => one.name === status.metadata.name);
-    const memory = container?.resources?.limits?.['memory'];
+    const member = membersOf(pod()).find(({ spec }) => spec.name === status.metadata.name);
+    const memory = member?.spec.resources?.limits?.['memory'];
     const about = { namespace, pod: name, podUid: uid, log, message, ...(memory === undefined ? {} : { memoryLimitBytes: value(memory) }) };
     const known = await lastWords.take(status.id, outOfMemory);
     await lastWords.keep(lastWordsOf(status, { ...about, ...known }));
