@@ -93,6 +93,24 @@ test.each([
   ['update: the highest of another revision', set(), [pod(0, 'ready', 'a'), pod(1, 'ready', 'a'), pod(2, 'ready', 'a')], 'delete web-2'],
   ['update: the next', set(), [pod(0, 'ready', 'a'), pod(1, 'ready', 'a'), pod(2)], 'delete web-1'],
   [
+    'update, side by side: the one above has not been ready for long enough',
+    set({ ...parallel, minReadySeconds: 30 }),
+    [pod(0, 'ready', 'a'), pod(1, 'ready', 'a'), pod(2, 'ready', 'b', 10)],
+    '',
+  ],
+  [
+    'update, side by side: the one above has been ready for long enough',
+    set({ ...parallel, minReadySeconds: 30 }),
+    [pod(0, 'ready', 'a'), pod(1, 'ready', 'a'), pod(2, 'ready', 'b', 31)],
+    'delete web-1',
+  ],
+  [
+    'too many: one that is ready, but not for long enough, and one below it',
+    set({ replicas: 1, minReadySeconds: 30 }),
+    [pod(0), pod(1), pod(2, 'ready', 'b', 10)],
+    'delete web-2',
+  ],
+  [
     'update: above the partition only',
     set({ updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 2 } } }),
     [pod(0, 'ready', 'a'), pod(1, 'ready', 'a'), pod(2)],

@@ -34,7 +34,8 @@ export interface Observed {
 type Place = { readonly pod: Pod } | { readonly draft: Draft<Pod> };
 
 const isGoing = ({ metadata }: Pod): boolean => metadata.deletionTimestamp !== undefined;
-const isHealthy = (place: Place): boolean => 'pod' in place && isRunning(place.pod) && !isGoing(place.pod);
+const isHealthy = (set: StatefulSet, place: Place, nowMs: number): boolean =>
+  'pod' in place && isAvailable(set, place.pod, nowMs) && !isGoing(place.pod);
 const hasWork = ({ missing, owned }: ClaimWork): boolean => missing.length + owned.length > 0;
 const nothing: PodsPlan = { phases: [], doomed: 0 };
 
@@ -52,11 +53,11 @@ export function planPods(observed: Observed, nowMs: number): PodsPlan {
     const work = planClaims(set, pod, observed.findClaim);
     return work.owned.length > 0 ? [{ do: 'claims', pod, claims: { ...work, missing: [] } }] : [];
   });
-  const unhealthy = [...places, ...[...condemned].reverse().map((pod) => ({ pod }))].find((place) => !isHealthy(place));
+  const unhealthy = [...places, ...[...condemned].reverse().map((pod) => ({ pod }))].find((place) => !isHealthy(set, place, nowMs));
   const down = planCondemned(set, condemned, unhealthy, ordered, nowMs);
   const phases = [living.steps, claims, down.steps];
   if (down.blocked || set.spec.updateStrategy?.type === 'OnDelete') return { phases, doomed: 0 };
-  const outdated = firstOutdated(observed, places);
+  const outdated = firstOutdated(observed, places, nowMs);
   return outdated === undefined ? { phases, doomed: 0 } : { phases: [...phases, [{ do: 'delete', pod: outdated }]], doomed: 1 };
 }
 
@@ -116,12 +117,12 @@ function planCondemned(set: StatefulSet, condemned: readonly Pod[], unhealthy: P
   return { steps: mayGo ? [{ do: 'delete', pod }] : [], blocked: true };
 }
 
-/** The pod of the highest ordinal that is of another revision, unless one above it is not well yet. */
-function firstOutdated({ set, update }: Observed, places: readonly Place[]): Pod | undefined {
+/** The pod of the highest ordinal that is of another revision, unless one above it is not available yet. */
+function firstOutdated({ set, update }: Observed, places: readonly Place[], nowMs: number): Pod | undefined {
   const partition = set.spec.updateStrategy?.rollingUpdate?.partition ?? 0;
   for (const place of places.slice(partition).reverse()) {
     if ('pod' in place && place.pod.metadata.labels?.[revisionLabel] !== update.metadata.name && !isGoing(place.pod)) return place.pod;
-    if (!isHealthy(place)) return undefined;
+    if (!isHealthy(set, place, nowMs)) return undefined;
   }
   return undefined;
 }
