@@ -23,6 +23,10 @@ export class Http2Transport implements HttpTransport {
         { [constants.HTTP2_HEADER_METHOD]: method, [constants.HTTP2_HEADER_PATH]: path, ...headers },
         { endStream: body === undefined },
       );
+      // Reading begins at once: Node takes a stream whose end came before its first reader for one that was cut off.
+      const chunks: AsyncIterator<Buffer> = stream[Symbol.asyncIterator]();
+      const first = chunks.next();
+      first.catch(() => {});
       const onAbort = (): void => {
         stream.close(constants.NGHTTP2_CANCEL);
         reject(signal?.reason);
@@ -34,7 +38,7 @@ export class Http2Transport implements HttpTransport {
         const cut = (): void => {
           if (!stream.destroyed) stream.close(constants.NGHTTP2_CANCEL);
         };
-        resolve({ status: Number(answer[':status']), body: bodyOf(stream, signal, cut) });
+        resolve({ status: Number(answer[':status']), body: bodyOf(begun(first, chunks), signal, cut) });
       });
       stream.once('close', () => {
         signal?.removeEventListener('abort', onAbort);
@@ -51,5 +55,14 @@ export class Http2Transport implements HttpTransport {
 
   cut(): void {
     this.#session.destroy();
+  }
+}
+
+/** An iteration whose first step was taken already. Leaving it ends the iteration. */
+async function* begun<T>(first: Promise<IteratorResult<T>>, rest: AsyncIterator<T>): AsyncIterable<T> {
+  try {
+    for (let step = await first; step.done !== true; step = await rest.next()) yield step.value;
+  } finally {
+    await rest.return?.();
   }
 }
