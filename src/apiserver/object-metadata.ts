@@ -8,12 +8,17 @@ import { formatTime } from '../base/time.ts';
 const suffixLength = 5;
 const longestBase = 63 - suffixLength;
 
+/** Throws BadRequest where a body names another namespace than its path. */
+export function expectNamespace({ metadata }: AnyObject, namespace: string): void {
+  if ((metadata?.namespace ?? '') !== '' && metadata.namespace !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+}
+
 /** Puts an object of a request's body where its path says. Throws BadRequest where the two disagree. */
 export function placed(object: AnyObject, kind: KindDescription, namespace: string, name: string): AnyObject {
   const { metadata } = object;
   const own = metadata.namespace ?? '';
-  if (kind.namespaced && own !== '' && own !== namespace)
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  if (kind.namespaced) expectNamespace(object, namespace);
   if (name !== '') {
     if (!metadata.name) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
     if (metadata.name !== name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);

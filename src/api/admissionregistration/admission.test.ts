@@ -139,7 +139,12 @@ test('a mutation makes an object or a patch', () => {
       spec: { matchConstraints: policy.matchConstraints, reinvocationPolicy: 'Never', mutations: [mutation] },
     }).refusals;
   expect(of({ patchType: 'ApplyConfiguration', applyConfiguration: { expression: 'Object{spec: Object.spec{replicas: 1}}' } })).toEqual([]);
-  expect(of({ patchType: 'JSONPatch', jsonPatch: { expression: '1' } })).toEqual([
+  const patches = (expression: string) => of({ patchType: 'JSONPatch', jsonPatch: { expression } });
+  expect(patches('[JSONPatch{op: "add", path: "/metadata/labels/" + jsonpatch.escapeKey("a/b"), value: 1}]')).toEqual([]);
+  expect(patches('[JSONPatch{op: 1}]')).toEqual([
+    `spec.mutations[0].jsonPatch.expression: Invalid value: "[JSONPatch{op: 1}]": compilation failed: ERROR: <input>:1:14: expected type of field 'op' is 'string' but provided type is 'int'\n | [JSONPatch{op: 1}]\n | .............^`,
+  ]);
+  expect(patches('1')).toEqual([
     'spec.mutations[0].jsonPatch.expression: Invalid value: "1": must evaluate to list(JSONPatch) but got int',
   ]);
 });

@@ -5,7 +5,7 @@ import { type Causes, checkConditions, checkName } from '../field-checks.ts';
 import { goStruct } from '../go-print.ts';
 import type { StatusCause } from '../meta/v1.ts';
 import { dns1035LabelErrors, dnsSubdomainErrors, qualifiedNameErrors } from '../names.ts';
-import { checkExpression, checkMutationExpression, checkVariables } from './expression-check.ts';
+import { checkExpression, checkMutationExpression, checkVariables, mutationMessages } from './expression-check.ts';
 import type { ExpressionScope } from './expression-variables.ts';
 import { checkMatchConditions } from './match-condition-validation.ts';
 import { checkMatch, checkMutable } from './rule-validation.ts';
@@ -60,7 +60,7 @@ function checkShared(spec: Shared, old: Shared | undefined, out: Causes, mutates
   }
   const same = old !== undefined && sameValue(old.paramKind, paramKind) && sameValue(old.matchConditions ?? [], matchConditions);
   if (!same) checkMatchConditions(matchConditions, hasParams, 'spec.matchConditions', out);
-  return checkVariables(variables, { hasParams, hasAuthorizer: true }, 'spec.variables', out);
+  return checkVariables(variables, { hasParams, hasAuthorizer: true }, 'spec.variables', out, mutates ? mutationMessages : undefined);
 }
 
 function checkValidation(validation: Validation, scope: ExpressionScope, at: string, out: Causes): void {

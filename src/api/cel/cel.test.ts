@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkCel } from './check.ts';
+import { compileCel } from './compile.ts';
 import { evaluateCel } from './evaluate.ts';
-import { formatIssues } from './expression.ts';
-import { CelSyntaxError, parseCel } from './parse.ts';
+import { CelSyntaxError, formatIssues } from './expression.ts';
+import { parseCel } from './parse.ts';
 import { celType } from './types.ts';
 import type { CelValue } from './values.ts';
 
@@ -72,6 +73,8 @@ const truths = [
   "{'a': 1}[?'a'].orValue(0) == 1 && {'a': 1}[?'b'].orValue(0) == 0 && {'a': {'b': 1}}.?a.?b.hasValue() && !{'a': {'b': 1}}.?x.?y.hasValue()",
   '[1, 2][?5].orValue(9) == 9 && optional.ofNonZeroValue(0) == optional.none() && optional.of(1).or(optional.of(2)).value() == 1',
   'optional.of(2).optMap(x, x * 2).value() == 4 && !optional.none().optMap(x, x * 2).hasValue() && optional.of(2).optFlatMap(x, optional.of(x + 1)).value() == 3',
+  '[?optional.of(1), 2, ?optional.none()] == [1, 2] && {?"a": optional.of(1), ?"b": optional.none()} == {"a": 1}',
+  '--1 == 1 && !!true && .5 + .5 == 1.0 && 0xFFu == 255u && 1e2 == 100.0 && 2.5e-1 == 0.25',
   // texts
   "'tacocat'.charAt(3) == 'o' && 'hello mellow'.indexOf('ello') == 1 && 'hello mellow'.lastIndexOf('ello') == 7 && 'x'.indexOf('y') == -1",
   "'HeLLo'.lowerAscii() == 'hello' && 'HeLLo'.upperAscii() == 'HELLO' && 'hello hello'.replace('he', 'we', 1) == 'wello hello'",
@@ -139,6 +142,38 @@ test.each([
   expect(run(source)).toBe(message);
 });
 
+test.each([
+  ["s.matches('[')", "compilation failed: ERROR: <input>:1:11: invalid matches argument\n | s.matches('[')\n | ..........^"],
+  [
+    "duration('x') > duration('1s')",
+    "compilation failed: ERROR: <input>:1:10: invalid duration argument\n | duration('x') > duration('1s')\n | .........^",
+  ],
+  [
+    "timestamp('x') == timestamp('y')",
+    /^compilation failed: ERROR: <input>:1:11: invalid timestamp argument\n.*\n.*\nERROR: <input>:1:29: invalid/,
+  ],
+  ["s.find('[') == ''", 'program instantiation failed: error parsing regexp: missing closing ]: `[`'],
+  ["int('x') == 1", /^program instantiation failed: /],
+  ['[?1]', "compilation failed: ERROR: <input>:1:3: expected type 'optional_type(int)' but found 'int'\n | [?1]\n | ..^"],
+  ['n[?0]', "compilation failed: ERROR: <input>:1:2: found no matching overload for '_[?_]' applied to '(int, int)'\n | n[?0]\n | .^"],
+  [
+    'Object{a: 1}',
+    "compilation failed: ERROR: <input>:1:7: undeclared reference to 'Object' (in container '')\n | Object{a: 1}\n | ......^",
+  ],
+  [
+    '1 + $',
+    /^compilation failed: ERROR: <input>:1:5: Syntax error: token recognition error at: '\$'\n[\s\S]*ERROR: <input>:1:6: Syntax error: mismatched input '<EOF>'/,
+  ],
+  ['n = 1', /recognition error at: '= '\n[\s\S]*ERROR: <input>:1:5: Syntax error: extraneous input '1' expecting <EOF>/],
+  [
+    '"\\xFh"',
+    /^compilation failed: ERROR: <input>:1:1: Syntax error: token recognition error at: '"\\xFh'\n[\s\S]*1:6: Syntax error: token recognition error at: '"'\n[\s\S]*1:7: Syntax error: mismatched/,
+  ],
+])('%s does not compile', (source, why) => {
+  const compiled = compileCel(source, types);
+  expect(compiled.is === 'wrong' ? compiled.text : compiled.is).toMatch(why);
+});
+
 describe('whatever is written', () => {
   const words = fc.constantFrom(
     ...['n', 's', 'l', 'm', 'd', '1', '-1', '2u', '1.5', '"a"', 'true', 'null', '+', '-', '*', '/', '%', '==', '!=', '<', '>=', '&&', '||'],
@@ -161,6 +196,11 @@ describe('whatever is written', () => {
       'has(',
       '.matches("(a*)*b")',
       '[?0]',
+      '[?',
+      '{?',
+      'Object{a: ',
+      '"\\q"',
+      '$',
     ],
     ...['.exists(n, ', '.filter(n, ', "'%s'.format(", 'quantity("1")', 'ip("::")', '.split("")', '.replace("", s)', 'x', 'optional.of('],
   );

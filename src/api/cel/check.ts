@@ -1,6 +1,6 @@
 // Owns the types of an expression's parts: what each computes, which function a call means, and complaints in cel-go's words.
 import { type Overload, overloadsOf, typeNames } from './declarations.ts';
-import type { Expression, Issue } from './expression.ts';
+import { type Expression, type Issue, qualifiedName } from './expression.ts';
 import { assignable, type Bindings, bound, type CelType, celType, listOf, mapOf, optionalOf, printType, sameType } from './types.ts';
 import { type CelValue, typeNameOf } from './values.ts';
 
@@ -24,9 +24,16 @@ const constants: Readonly<Record<string, CelType>> = {
   'google.protobuf.Duration': celType('duration'),
 };
 
+/** The type of a message by its name, with its fields; undefined where there is no such message. */
+export type MessageTypes = (name: string) => CelType | undefined;
+
 /** Finds the types. `variables` are those that may be named. Never throws: what is wrong is in the issues. */
-export function checkCel(expression: Expression, variables: ReadonlyMap<string, CelType>): Checked {
-  const checker = new Checker(variables);
+export function checkCel(
+  expression: Expression,
+  variables: ReadonlyMap<string, CelType>,
+  messages: MessageTypes = () => undefined,
+): Checked {
+  const checker = new Checker(variables, messages);
   const type = checker.check(expression);
   return { expression, type, types: checker.types, calls: checker.calls, variables: checker.read, issues: checker.issues };
 }
@@ -37,26 +44,22 @@ export function typeOfConstant(value: CelValue): CelType {
   return constants[name] ?? celType(name);
 }
 
-/** `a.b.c` as text, where an expression is no more than names and fields. */
-function qualifiedName(expression: Expression): string | undefined {
-  if (expression.is === 'name') return expression.name;
-  if (expression.is !== 'select' || expression.test || expression.optional) return undefined;
-  const before = qualifiedName(expression.operand);
-  return before === undefined ? undefined : `${before}.${expression.field}`;
-}
-
 class Checker {
   readonly types = new Map<Expression, CelType>();
   readonly calls = new Map<Expression, string>();
   readonly read = new Set<string>();
   readonly issues: Issue[] = [];
+  readonly #messages: MessageTypes;
   #scope: ReadonlyMap<string, CelType>;
 
-  constructor(variables: ReadonlyMap<string, CelType>) {
+  constructor(variables: ReadonlyMap<string, CelType>, messages: MessageTypes) {
     this.#scope = variables;
+    this.#messages = messages;
   }
 
   check(expression: Expression): CelType {
+    const known = this.types.get(expression);
+    if (known !== undefined) return known;
     const type = this.#typeOf(expression);
     this.types.set(expression, type);
     return type;
@@ -80,12 +83,17 @@ class Checker {
       case 'call':
         return this.#call(e);
       case 'list':
-        return listOf(this.#joined(e.items) ?? dyn);
+        return listOf(this.#joined(e.items, e.optional) ?? dyn);
       case 'map': {
         const key = this.#joined(e.entries.map(([one]) => one));
-        const value = this.#joined(e.entries.map(([, one]) => one));
+        const value = this.#joined(
+          e.entries.map(([, one]) => one),
+          e.entries.map(([, , optional]) => optional),
+        );
         return mapOf(key ?? dyn, value ?? dyn);
       }
+      case 'message':
+        return this.#message(e);
       case 'macro':
         return this.#macro(e);
       case 'optMap': {
@@ -132,7 +140,7 @@ class Checker {
 
   #index(e: Extract<Expression, { is: 'index' }>): CelType {
     const args = [this.check(e.operand), this.check(e.index)];
-    const plain = this.#resolve('_[_]', undefined, args, e.at);
+    const plain = this.#resolve('_[_]', undefined, args, e.at, e.optional ? '_[?_]' : '_[_]');
     return e.optional && plain.name !== 'error' && plain.kind !== 'optional' ? optionalOf(plain) : plain;
   }
 
@@ -141,7 +149,7 @@ class Checker {
     const root = target?.split('.')[0] ?? '';
     const qualified = target === undefined || this.#scope.has(root) ? undefined : `${target}.${e.name}`;
     const args = e.args.map((arg) => this.check(arg));
-    if (qualified !== undefined && overloadsOf(qualified) !== undefined) {
+    if (qualified !== undefined && overloadsOf(qualified) !== undefined && this.#knows(qualified)) {
       this.calls.set(e, qualified);
       return this.#resolve(qualified, undefined, args, e.at);
     }
@@ -151,7 +159,12 @@ class Checker {
     return this.#resolve(e.name, receiver, args, e.at);
   }
 
-  #resolve(name: string, receiver: CelType | undefined, args: readonly CelType[], at: number): CelType {
+  /** Functions that help to make a message are there where the message is. */
+  #knows(name: string): boolean {
+    return !name.startsWith('jsonpatch.') || this.#messages('JSONPatch') !== undefined;
+  }
+
+  #resolve(name: string, receiver: CelType | undefined, args: readonly CelType[], at: number, called = name): CelType {
     const given = receiver === undefined ? args : [receiver, ...args];
     const results: CelType[] = [];
     for (const overload of overloadsOf(name) ?? []) {
@@ -162,19 +175,42 @@ class Checker {
     if (first === undefined) {
       const shown = args.map(printType).join(', ');
       const signature = receiver === undefined ? `(${shown})` : `${printType(receiver)}.(${shown})`;
-      return this.#complain(at, `found no matching overload for '${name}' applied to '${signature}'`);
+      return this.#complain(at, `found no matching overload for '${called}' applied to '${signature}'`);
     }
     return results.every((result) => sameType(result, first)) ? first : dyn;
   }
 
+  #mismatch(at: number, wanted: CelType, found: CelType): CelType {
+    return this.#complain(at, `expected type '${printType(wanted)}' but found '${printType(found)}'`);
+  }
+
+  /** The type of what may be left out: what its optional holds. */
+  #unwrapped(item: Expression): CelType {
+    const type = this.check(item);
+    if (type.kind === 'optional') return type.args[0] ?? dyn;
+    return type.name === 'dyn' || type.name === 'error' ? dyn : this.#mismatch(item.at, optionalOf(type), type);
+  }
+
+  #message(e: Extract<Expression, { is: 'message' }>): CelType {
+    const type = this.#messages(e.name);
+    if (type === undefined) return this.#complain(e.at, `undeclared reference to '${e.name}' (in container '')`);
+    for (const { at, name, value, optional } of e.fields) {
+      const given = optional ? this.#unwrapped(value) : this.check(value);
+      const field = type.fields?.get(name);
+      if (field !== undefined && !assignable(field, given, new Map()))
+        this.#complain(at, `expected type of field '${name}' is '${printType(field)}' but provided type is '${printType(given)}'`);
+      else if (field === undefined && type.kind === 'object' && type.fields !== undefined) this.#complain(at, `undefined field '${name}'`);
+    }
+    return type;
+  }
+
   /** The one type of several expressions; they must agree. */
-  #joined(items: readonly Expression[]): CelType | undefined {
+  #joined(items: readonly Expression[], optional: readonly boolean[] = []): CelType | undefined {
     let joined: CelType | undefined;
-    for (const item of items) {
-      const type = this.check(item);
+    for (const [index, item] of items.entries()) {
+      const type = optional[index] === true ? this.#unwrapped(item) : this.check(item);
       if (joined === undefined || joined.name === 'dyn') joined = joined ?? type;
-      else if (!assignable(joined, type, new Map()))
-        joined = this.#complain(item.at, `expected type '${printType(joined)}' but found '${printType(type)}'`);
+      else if (!assignable(joined, type, new Map())) joined = this.#mismatch(item.at, joined, type);
     }
     return joined;
   }

@@ -120,6 +120,7 @@ const signatures: readonly string[] = [
   'string.trim():string',
   'string.format(list<dyn>):string',
   'strings.quote(string):string',
+  'jsonpatch.escapeKey(string):string',
   'list<string>.join():string',
   'list<string>.join(string):string',
   ...sortables.flatMap((type) => [`list<${type}>.isSorted():bool`, `list<${type}>.min():${type}`, `list<${type}>.max():${type}`]),
@@ -196,7 +197,7 @@ const signatures: readonly string[] = [
 ];
 
 /** Names that are functions with a dot in them rather than members of something. */
-const qualified = /^(optional|ip|sets|lists|strings|format)\.(?!$)/;
+const qualified = /^(optional|ip|sets|lists|strings|format|jsonpatch)\.(?!$)/;
 
 function read(signature: string): readonly [string, Overload] {
   const open =

@@ -93,6 +93,8 @@ class Estimate {
         const costs = e.entries.flatMap(([key, value]) => [this.part(key).cost, this.part(value).cost]);
         return { cost: add(...costs, fixed(30)), size: fixed(e.entries.length), declared: undefined };
       }
+      case 'message':
+        return { cost: add(...e.fields.map(({ value }) => this.part(value).cost), fixed(40)), size: undefined, declared: undefined };
       case 'macro':
         return this.#macro(e);
       case 'optMap': {

@@ -35,6 +35,11 @@ export type Evaluation =
   | { readonly is: 'value'; readonly value: CelValue; readonly cost: number }
   | { readonly is: 'failed'; readonly error: CelError | CostLimitError; readonly cost: number };
 
+/** What a function makes of constants; undefined where there is no such function. Throws CelError. */
+export function constantCall(name: string, args: readonly CelValue[]): CelValue | undefined {
+  return functions.get(name)?.(args);
+}
+
 /** Computes a checked expression. Never throws for what the expression or the values do. */
 export function evaluateCel(checked: Checked, variables: ReadonlyMap<string, CelValue>, costLimit: number): Evaluation {
   const run = new Run(checked, variables, costLimit);
@@ -80,16 +85,18 @@ class Run {
       case 'call':
         return this.#call(e);
       case 'list': {
-        const items = e.items.map((item) => this.value(item));
+        const items = e.items.flatMap((item, index) => (e.optional[index] === true ? this.#optionalItem(item) : [this.value(item)]));
         this.#pay(listCost);
         return new ValueList(items);
       }
       case 'map': {
-        const entries = e.entries.map(([key, value]) => [this.value(key), this.value(value)] as const);
+        const entries = e.entries.flatMap((entry) => this.#entry(entry));
         this.#pay(mapCost);
         if (new Set(entries.map(([key]) => keyText(key))).size < entries.length) throw new CelError('Failed with repeated key');
         return new ValueMap(entries);
       }
+      case 'message':
+        return new ValueMap(e.fields.flatMap(({ name, value, optional }) => this.#field(name, value, optional)));
       case 'macro':
         return this.#macro(e);
       case 'optMap': {
@@ -100,6 +107,25 @@ class Run {
         return e.flat ? result : new Optional(result);
       }
     }
+  }
+
+  #optionalItem(item: Expression): readonly CelValue[] {
+    const value = this.value(item);
+    if (!(value instanceof Optional)) throw new CelError('cannot initialize optional list element from non-optional value');
+    return value.value === undefined ? [] : [value.value];
+  }
+
+  #entry([key, value, optional]: readonly [Expression, Expression, boolean]): readonly (readonly [CelValue, CelValue])[] {
+    const name = this.value(key);
+    if (!optional) return [[name, this.value(value)]];
+    return this.#field(name, value, true);
+  }
+
+  #field(name: CelValue, value: Expression, optional: boolean): readonly (readonly [CelValue, CelValue])[] {
+    const given = this.value(value);
+    if (!optional) return [[name, given]];
+    if (!(given instanceof Optional)) throw new CelError(`cannot initialize optional entry '${keyText(name)}' from non-optional value`);
+    return given.value === undefined ? [] : [[name, given.value]];
   }
 
   #name(name: string): CelValue {

@@ -1,43 +1,29 @@
-// Owns the one place where the CEL library is used: reading an expression's text. What it gives is turned into our own tree, macros found,
-// and its complaints into cel-go's words.
-import { type ASTNode, Environment, ParseError } from '@marcbachmann/cel-js';
-import type { Expression, Issue, MacroName } from './expression.ts';
-import { type CelValue, inInt, Uint } from './values.ts';
-
-const environment = new Environment({ enableOptionalTypes: true, unlistedVariablesAreDyn: true, homogeneousAggregateLiterals: false });
-
-/** Thrown for texts that are no expressions. */
-export class CelSyntaxError extends Error {
-  override readonly name = 'CelSyntaxError';
-  readonly issues: readonly Issue[];
-  constructor(...issues: readonly Issue[]) {
-    super(issues[0]?.message);
-    this.issues = issues;
-  }
-}
+// Owns reading an expression: CEL's grammar as cel-go has it, with Kubernetes' options (optional syntax), and complaints in cel-go's words.
+import { CelSyntaxError, type Expression, type Issue, type MessageField, qualifiedName } from './expression.ts';
+import { callMacro, memberMacro } from './macros.ts';
+import { intLiteral, type Token, tokensOf } from './tokens.ts';
 
 const longest = 100_000;
+const deepest = 250;
+/** Chains of these are no depth to cel-go, which balances them, but they are to us. */
+const chainPart = 0.1;
 
 /** Reads an expression. Throws CelSyntaxError. */
 export function parseCel(source: string): Expression {
   if (source.length > longest)
     throw new CelSyntaxError({ at: 0, message: `expression code point size exceeds limit: size: ${source.length}, limit ${longest}` });
+  const { tokens, issues } = tokensOf(source);
   try {
-    return new Reading(source).read(environment.parse(source).ast);
+    const expression = new Reader(source, tokens).whole();
+    if (issues.length > 0) throw new CelSyntaxError(...issues);
+    return expression;
   } catch (error) {
-    if (error instanceof ParseError) throw new CelSyntaxError(...issuesOf(source, error));
-    // The library goes as deep as the text does.
-    if (error instanceof RangeError) throw tooDeep();
+    if (error instanceof CelSyntaxError && issues.length > 0 && error.issues !== issues) {
+      const further = error.issues.filter((issue) => !issues.includes(issue));
+      throw new CelSyntaxError(...issues, ...further);
+    }
     throw error;
   }
-}
-
-const deepest = 250;
-/** Chains of these are no depth to cel-go, but they are to us. */
-const chainPart = 0.1;
-
-function tooDeep(): CelSyntaxError {
-  return new CelSyntaxError({ at: -1, message: `expression recursion limit exceeded: ${deepest}` });
 }
 
 const operands = "'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
@@ -47,230 +33,275 @@ const within: Readonly<Record<string, string>> = {
   '[': `{'[', ']', '{', '(', '.', ',', '-', '!', '?', ${operands}`,
   '{': `{'[', '{', '}', '(', '.', ',', '-', '!', '?', ${operands}`,
 };
-const binary = /^(?:[=!<>]=|&&|\|\||[<>+*/%-])/;
+const reserved = new Set('as break const continue else for function if import let loop package namespace return var void while'.split(' '));
+const literals: Readonly<Record<string, boolean | null>> = { true: true, false: false, null: null };
+const binaries: readonly ReadonlySet<string>[] = [
+  new Set(['||']),
+  new Set(['&&']),
+  new Set(['<', '<=', '>', '>=', '==', '!=', 'in']),
+  new Set(['+', '-']),
+  new Set(['*', '/', '%']),
+];
+const isOperator = (text: string): boolean => binaries.some((level) => level.has(text)) && text !== 'in';
 
-/** What is wrong with a text. cel-go goes on after what should have been a name, and complains again where the text then ends. */
-function issuesOf(source: string, error: ParseError): readonly Issue[] {
-  const issue = issueOf(source, error);
-  const rest = source.slice(issue.at);
-  const operator = issue.message.includes('no viable alternative') ? binary.exec(rest)?.[0] : undefined;
-  if (operator === undefined || rest.slice(operator.length).trim() !== '') return [issue];
-  return [issue, { at: source.length, message: `Syntax error: mismatched input '<EOF>' expecting ${anywhere}` }];
-}
-
-function operandsAt(source: string, at: number): string {
-  return within[source.slice(0, at).trimEnd().slice(-1)] ?? anywhere;
-}
-
-const closers: Readonly<Record<string, string>> = { RPAREN: "')'", RBRACKET: "']'", RBRACE: "'}'", COLON: "':'", IDENTIFIER: 'IDENTIFIER' };
-
-/** The library names tokens by its own names; cel-go quotes them. */
-function issueOf(source: string, { code, summary, range }: ParseError): Issue {
-  const at = range?.start ?? 0;
-  const found = tokenAt(source, at);
-  if (code === 'unexpected_token') return { at, message: `Syntax error: mismatched input ${found} expecting ${operandsAt(source, at)}` };
-  if (code === 'expected_token') {
-    const wanted = /^Expected (\w+),/.exec(summary)?.[1] ?? '';
-    if (wanted === 'IDENTIFIER') {
-      const seen = source.slice(source.lastIndexOf('.', at - 1), at + (found === "'<EOF>'" ? 0 : found.length - 2));
-      return { at, message: `Syntax error: no viable alternative at input '${seen}'` };
-    }
-    return { at, message: `Syntax error: mismatched input ${found} expecting ${closers[wanted] ?? wanted}` };
-  }
-  if (code === 'unexpected_character') {
-    const character = [...source.slice(at)][0] ?? '';
-    if (/[@#$%^~`;\\=]/.test(character)) return { at, message: `Syntax error: token recognition error at: '${character}'` };
-    return { at, message: `Syntax error: extraneous input ${found} expecting <EOF>` };
-  }
-  if (code === 'reserved_identifier') return { at, message: `reserved identifier: ${found.slice(1, -1)}` };
-  if (code === 'unterminated_string') return { at, message: `Syntax error: token recognition error at: '${source.slice(at)}'` };
-  if (code === 'invalid_macro_argument') return { at, message: 'argument must be a simple name' };
-  return { at, message: `Syntax error: ${summary}` };
-}
-
-function tokenAt(source: string, at: number): string {
-  const rest = source.slice(at);
-  const token = /^(?:[A-Za-z_]\w*|\d[\w.]*|"[^"]*"|'[^']*'|&&|\|\||[=!<>]=|[\s\S])/u.exec(rest)?.[0];
-  return token === undefined ? "'<EOF>'" : `'${token}'`;
-}
-
-const simpleMacros: Readonly<Record<string, MacroName>> = {
-  all: 'all',
-  exists: 'exists',
-  exists_one: 'exists_one',
-  existsOne: 'exists_one',
-  map: 'map',
-  filter: 'filter',
-};
-const transforms = new Set(['transformList', 'transformMap', 'transformMapEntry']);
-const operators = new Set(['!=', '==', 'in', '+', '-', '*', '/', '%', '<', '<=', '>', '>=', '||', '&&']);
-
-/** Turns the library's tree into ours. */
-class Reading {
+class Reader {
   readonly #source: string;
-  #depth = 0;
+  readonly #tokens: readonly Token[];
+  readonly #depths = new WeakMap<Expression, number>();
+  #next = 0;
+  #nesting = 0;
 
-  constructor(source: string) {
+  constructor(source: string, tokens: readonly Token[]) {
     this.#source = source;
+    this.#tokens = tokens;
   }
 
-  read(node: ASTNode): Expression {
-    const step = node.op === '&&' || node.op === '||' ? chainPart : 1;
-    this.#depth += step;
-    if (this.#depth > deepest) throw tooDeep();
-    const expression = this.#read(node);
-    this.#depth -= step;
+  whole(): Expression {
+    const expression = this.#expression();
+    const rest = this.#peek();
+    if (rest.is !== 'end') throw this.#refuse(rest.at, `extraneous input '${rest.text}' expecting <EOF>`);
     return expression;
   }
 
-  #read(node: ASTNode): Expression {
-    switch (node.op) {
-      case 'value':
-        return { is: 'constant', at: node.start, value: this.#constant(node.args, node.start) };
-      case 'id':
-        return { is: 'name', at: node.start, name: node.args };
-      case '.':
-      case '.?': {
-        const [target, field] = node.args;
-        const at = this.#before(node.pos, '.');
-        return { is: 'select', at, operand: this.read(target), field, optional: node.op === '.?', test: false };
-      }
-      case '[]':
-      case '[?]': {
-        const [target, index] = node.args;
-        return {
-          is: 'index',
-          at: this.#before(index.start, '['),
-          operand: this.read(target),
-          index: this.read(index),
-          optional: node.op === '[?]',
-        };
-      }
-      case 'call':
-        return this.#call(node.start, node.args[0], node.args[1]);
-      case 'rcall':
-        return this.#memberCall(node.args[0], node.args[1], node.args[2]);
-      case 'list':
-        return { is: 'list', at: node.start, items: node.args.map((item) => this.read(item)) };
-      case 'map':
-        return { is: 'map', at: node.start, entries: node.args.map(([key, value]) => [this.read(key), this.read(value)] as const) };
-      case '?:': {
-        const [condition, yes, no] = node.args;
-        return {
-          is: 'call',
-          at: this.#between(condition.end, '?'),
-          name: '_?_:_',
-          target: undefined,
-          args: [condition, yes, no].map((one) => this.read(one)),
-        };
-      }
-      case '!_':
-        return { is: 'call', at: node.start, name: '!_', target: undefined, args: [this.read(node.args)] };
-      case '-_':
-        return this.#negative(node.start, node.args);
-      default: {
-        if (!operators.has(node.op)) throw new CelSyntaxError({ at: node.start, message: `Syntax error: unexpected ${node.op}` });
-        const [left, right] = node.args;
-        const name = node.op === 'in' ? '@in' : `_${node.op}_`;
-        return { is: 'call', at: this.#between(left.end, node.op), name, target: undefined, args: [this.read(left), this.read(right)] };
-      }
+  #peek(ahead = 0): Token {
+    return this.#tokens[Math.min(this.#next + ahead, this.#tokens.length - 1)] as Token;
+  }
+
+  #take(): Token {
+    const token = this.#peek();
+    this.#next++;
+    return token;
+  }
+
+  #isSign(text: string): boolean {
+    const token = this.#peek();
+    return token.is === 'sign' && token.text === text;
+  }
+
+  #takeIf(text: string): boolean {
+    if (!this.#isSign(text)) return false;
+    this.#next++;
+    return true;
+  }
+
+  #refuse(at: number, message: string): CelSyntaxError {
+    return new CelSyntaxError({ at, message: `Syntax error: ${message}` });
+  }
+
+  #mismatched(expected: string): CelSyntaxError {
+    const token = this.#peek();
+    return this.#refuse(token.at, `mismatched input '${token.text}' expecting ${expected}`);
+  }
+
+  #expect(text: string): Token {
+    if (!this.#isSign(text)) throw this.#mismatched(`'${text}'`);
+    return this.#take();
+  }
+
+  #tooDeep(): CelSyntaxError {
+    return new CelSyntaxError({ at: -1, message: `expression recursion limit exceeded: ${deepest}` });
+  }
+
+  /** Notes how deep a node is. */
+  #made<T extends Expression>(node: T, parts: readonly Expression[], step = 1): T {
+    const depth = step + Math.max(0, ...parts.map((part) => this.#depths.get(part) ?? 1));
+    if (depth > deepest) throw this.#tooDeep();
+    this.#depths.set(node, depth);
+    return node;
+  }
+
+  #expression(): Expression {
+    if (++this.#nesting > deepest) throw this.#tooDeep();
+    const condition = this.#binary(0);
+    let expression = condition;
+    if (this.#isSign('?')) {
+      const { at } = this.#take();
+      const yes = this.#binary(0);
+      this.#expect(':');
+      const args = [condition, yes, this.#expression()];
+      expression = this.#made({ is: 'call', at, name: '_?_:_', target: undefined, args }, args);
+    }
+    this.#nesting--;
+    return expression;
+  }
+
+  #binary(level: number): Expression {
+    const signs = binaries[level];
+    if (signs === undefined) return this.#unary();
+    let left = this.#binary(level + 1);
+    for (let token = this.#peek(); signs.has(token.text) && token.is !== 'text'; token = this.#peek()) {
+      this.#next++;
+      const args = [left, this.#binary(level + 1)];
+      const name = token.text === 'in' ? '@in' : `_${token.text}_`;
+      left = this.#made({ is: 'call', at: token.at, name, target: undefined, args }, args, level < 2 ? chainPart : 1);
+    }
+    return left;
+  }
+
+  /** Signs before an operand: an even number of the same is none. A literal's minus belongs to it. */
+  #unary(): Expression {
+    const first = this.#peek();
+    if (!this.#isSign('!') && !this.#isSign('-')) return this.#member(this.#primary());
+    const sign = first.text;
+    let count = 0;
+    while (this.#isSign(sign) && !(sign === '-' && this.#isNegativeNumber())) {
+      this.#next++;
+      count++;
+    }
+    const operand = this.#isNegativeNumber() && sign === '-' ? this.#member(this.#negative()) : this.#member(this.#primary());
+    return count % 2 === 0
+      ? operand
+      : this.#made({ is: 'call', at: first.at, name: `${sign}_`, target: undefined, args: [operand] }, [operand]);
+  }
+
+  #isNegativeNumber(): boolean {
+    const number = this.#peek(1);
+    return this.#isSign('-') && number.is === 'number' && (typeof number.value === 'bigint' || typeof number.value === 'number');
+  }
+
+  #negative(): Expression {
+    const { at } = this.#take();
+    const token = this.#take();
+    const value = token.is === 'number' ? token.value : 0n;
+    return typeof value === 'bigint' ? this.#whole(-value, at) : { is: 'constant', at, value: -(value as number) };
+  }
+
+  #whole(value: bigint, at: number): Expression {
+    const literal = intLiteral(value);
+    if (literal === undefined) throw new CelSyntaxError({ at, message: 'invalid int literal' });
+    return { is: 'constant', at, value: literal };
+  }
+
+  #member(first: Expression): Expression {
+    let operand = first;
+    for (;;) {
+      const { at, text } = this.#peek();
+      if (this.#takeIf('.')) operand = this.#selected(operand, at);
+      else if (this.#takeIf('[')) {
+        const optional = this.#takeIf('?');
+        const index = this.#expression();
+        this.#expect(']');
+        operand = this.#made({ is: 'index', at, operand, index, optional }, [operand, index]);
+      } else if (text === '{' && this.#isSign('{')) {
+        const name = qualifiedName(operand);
+        if (name === undefined) return operand;
+        operand = this.#message(name, at);
+      } else return operand;
     }
   }
 
-  /** A literal's sign belongs to it. */
-  #negative(at: number, inner: ASTNode): Expression {
-    const value = inner.op === 'value' && inner.start === at + 1 ? inner.args : undefined;
-    if (typeof value === 'bigint') return { is: 'constant', at, value: this.#inRange(-value, at) };
-    if (typeof value === 'number') return { is: 'constant', at, value: -value };
-    return { is: 'call', at, name: '-_', target: undefined, args: [this.read(inner)] };
+  #selected(operand: Expression, dot: number): Expression {
+    const optional = this.#takeIf('?');
+    const token = this.#peek();
+    if (token.is !== 'name' || token.text === 'in' || Object.hasOwn(literals, token.text)) throw this.#noName(token);
+    this.#next++;
+    const at = this.#peek().at;
+    if (optional || !this.#takeIf('('))
+      return this.#made({ is: 'select', at: dot, operand, field: token.text, optional, test: false }, [operand]);
+    const args = this.#arguments();
+    const node = memberMacro(at, token.text, operand, args) ?? { is: 'call', at, name: token.text, target: operand, args };
+    return this.#made(node, [operand, ...args]);
   }
 
-  #constant(value: unknown, at: number): CelValue {
-    if (typeof value === 'bigint') return this.#inRange(value, at);
-    if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return value as CelValue;
-    return new Uint(BigInt((value as { valueOf(): bigint }).valueOf()));
+  /** cel-go goes on after what should have been a name, and complains again where the text then ends. */
+  #noName(token: Token): CelSyntaxError {
+    const seen = this.#source.slice(this.#source.lastIndexOf('.', token.at - 1), token.end);
+    const issues: Issue[] = [{ at: token.at, message: `Syntax error: no viable alternative at input '${seen}'` }];
+    if (token.is === 'sign' && isOperator(token.text) && this.#peek(1).is === 'end')
+      issues.push({ at: this.#source.length, message: `Syntax error: mismatched input '<EOF>' expecting ${anywhere}` });
+    return new CelSyntaxError(...issues);
   }
 
-  #inRange(value: bigint, at: number): bigint {
-    try {
-      return inInt(value);
-    } catch {
-      throw new CelSyntaxError({ at, message: 'invalid int literal' });
+  #arguments(): readonly Expression[] {
+    const args: Expression[] = [];
+    if (this.#takeIf(')')) return args;
+    do args.push(this.#expression());
+    while (this.#takeIf(','));
+    this.#expect(')');
+    return args;
+  }
+
+  #primary(): Expression {
+    const token = this.#peek();
+    if (token.is === 'number' || token.is === 'text') {
+      this.#next++;
+      return typeof token.value === 'bigint' ? this.#whole(token.value, token.at) : { is: 'constant', at: token.at, value: token.value };
     }
-  }
-
-  #call(start: number, name: string, args: readonly ASTNode[]): Expression {
-    const at = this.#between(start + name.length, '(');
-    if (name === 'has' && args.length === 1) {
-      const [argument] = args;
-      const inner = argument === undefined ? undefined : this.read(argument);
-      if (inner?.is !== 'select' || inner.optional) throw new CelSyntaxError({ at, message: 'invalid argument to has() macro' });
-      return { ...inner, at, test: true };
+    if (this.#isNegativeNumber()) return this.#negative();
+    if (this.#takeIf('(')) {
+      const inner = this.#expression();
+      this.#expect(')');
+      return inner;
     }
-    return { is: 'call', at, name, target: undefined, args: args.map((one) => this.read(one)) };
+    if (this.#takeIf('[')) return this.#list(token.at);
+    if (this.#takeIf('{')) return this.#map(token.at);
+    const dotted = this.#isSign('.') && this.#peek(1).is === 'name';
+    if (token.is !== 'name' && !dotted) throw this.#mismatched(within[this.#before(token.at)] ?? anywhere);
+    if (dotted) this.#next++;
+    return this.#name();
   }
 
-  #memberCall(name: string, receiver: ASTNode, args: readonly ASTNode[]): Expression {
-    const at = this.#callAt(receiver.end, name);
-    const target = this.read(receiver);
-    const nameOf = (node: ASTNode | undefined): string => {
-      if (node?.op === 'id') return node.args;
-      throw new CelSyntaxError({ at: node?.start ?? at, message: 'argument must be a simple name' });
-    };
-    const [first, second, third, fourth] = args;
-    const macro = Object.hasOwn(simpleMacros, name) ? simpleMacros[name] : undefined;
-    if (macro !== undefined && first !== undefined && second !== undefined && args.length === 2)
-      return macro === 'map'
-        ? { is: 'macro', at, macro, range: target, names: [nameOf(first)], test: undefined, result: this.read(second) }
-        : { is: 'macro', at, macro, range: target, names: [nameOf(first)], test: this.read(second), result: undefined };
-    if (macro !== undefined && first !== undefined && second !== undefined && third !== undefined && args.length === 3) {
-      if (macro === 'map')
-        return { is: 'macro', at, macro, range: target, names: [nameOf(first)], test: this.read(second), result: this.read(third) };
-      if (macro !== 'filter')
-        return { is: 'macro', at, macro, range: target, names: [nameOf(first), nameOf(second)], test: this.read(third), result: undefined };
+  #before(at: number): string {
+    return this.#source.slice(0, at).trimEnd().slice(-1);
+  }
+
+  #name(): Expression {
+    const token = this.#peek();
+    if (token.text === 'in') throw this.#mismatched(anywhere);
+    this.#next++;
+    const { at, text } = token;
+    if (Object.hasOwn(literals, text)) return { is: 'constant', at, value: literals[text] ?? null };
+    if (reserved.has(text)) throw new CelSyntaxError({ at, message: `reserved identifier: ${text}` });
+    const open = this.#peek().at;
+    if (!this.#takeIf('(')) return { is: 'name', at, name: text };
+    const args = this.#arguments();
+    return this.#made(callMacro(open, text, args) ?? { is: 'call', at: open, name: text, target: undefined, args }, args);
+  }
+
+  #list(at: number): Expression {
+    const items: Expression[] = [];
+    const optional: boolean[] = [];
+    while (!this.#isSign(']')) {
+      optional.push(this.#takeIf('?'));
+      items.push(this.#expression());
+      if (!this.#takeIf(',')) break;
     }
-    if (transforms.has(name) && first !== undefined && second !== undefined && third !== undefined && args.length <= 4)
-      return {
-        is: 'macro',
-        at,
-        macro: name as MacroName,
-        range: target,
-        names: [nameOf(first), nameOf(second)],
-        test: fourth === undefined ? undefined : this.read(third),
-        result: this.read(fourth ?? third),
-      };
-    if (name === 'sortBy' && first !== undefined && second !== undefined && args.length === 2) {
-      const keys: Expression = {
-        is: 'macro',
-        at,
-        macro: 'map',
-        range: this.read(receiver),
-        names: [nameOf(first)],
-        test: undefined,
-        result: this.read(second),
-      };
-      return { is: 'call', at, name: '@sortByAssociatedKeys', target, args: [keys] };
+    this.#expect(']');
+    return this.#made({ is: 'list', at, items, optional }, items);
+  }
+
+  #map(at: number): Expression {
+    const entries: (readonly [Expression, Expression, boolean])[] = [];
+    while (!this.#isSign('}')) {
+      const optional = this.#takeIf('?');
+      const key = this.#expression();
+      this.#expect(':');
+      entries.push([key, this.#expression(), optional]);
+      if (!this.#takeIf(',')) break;
     }
-    if ((name === 'optMap' || name === 'optFlatMap') && first !== undefined && second !== undefined && args.length === 2)
-      return { is: 'optMap', at, target, name: nameOf(first), result: this.read(second), flat: name === 'optFlatMap' };
-    return { is: 'call', at, name, target, args: args.map((one) => this.read(one)) };
+    this.#expect('}');
+    return this.#made(
+      { is: 'map', at, entries },
+      entries.flatMap((entry) => [entry[0], entry[1]]),
+    );
   }
 
-  /** The place of a character at or after an offset, comments and closing brackets passed over. */
-  #between(from: number, token: string): number {
-    for (let at = from; at < this.#source.length; at++) {
-      if (this.#source.startsWith('//', at)) at = this.#source.indexOf('\n', at) < 0 ? this.#source.length : this.#source.indexOf('\n', at);
-      else if (this.#source.startsWith(token, at)) return at;
+  #message(name: string, at: number): Expression {
+    this.#next++;
+    const fields: MessageField[] = [];
+    while (!this.#isSign('}')) {
+      const optional = this.#takeIf('?');
+      const field = this.#peek();
+      if (field.is !== 'name') throw this.#mismatched("{'}', ',', '?', IDENTIFIER}");
+      this.#next++;
+      const colon = this.#expect(':').at;
+      fields.push({ at: colon, name: field.text, value: this.#expression(), optional });
+      if (!this.#takeIf(',')) break;
     }
-    return from;
-  }
-
-  #before(from: number, token: string): number {
-    const at = this.#source.lastIndexOf(token, from - 1);
-    return at < 0 ? from : at;
-  }
-
-  #callAt(from: number, name: string): number {
-    return this.#between(this.#between(from, name) + name.length, '(');
+    this.#expect('}');
+    return this.#made(
+      { is: 'message', at, name, fields },
+      fields.map(({ value }) => value),
+    );
   }
 }

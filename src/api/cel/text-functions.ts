@@ -126,6 +126,7 @@ export const textFunctions: Readonly<Record<string, CelFunction>> = {
       .map(textOf)
       .join(separator === undefined ? '' : textOf(separator)),
   format: ([target, args]) => formatText(textOf(target), listOf(args), formatDouble),
+  'jsonpatch.escapeKey': ([key]) => textOf(key).replaceAll('~', '~0').replaceAll('/', '~1'),
   'strings.quote': ([target]) => `"${[...textOf(target)].map((character) => quotes[character] ?? character).join('')}"`,
   isSorted: ([target]) => listOf(target).every((item, index, list) => index === 0 || celCompare(list[index - 1] as CelValue, item) <= 0),
   sum,

@@ -58,14 +58,14 @@ function compileRule(rule: ValidationRule, declared: DeclType): CompiledRule {
   const source = rule.rule ?? '';
   if (source.trim() === '') return blank;
   const compilation = compileCel(source, variables);
-  if (compilation.is === 'wrong') return { ...blank, error: `compilation failed: ${compilation.text}` };
+  if (compilation.is === 'wrong') return { ...blank, error: compilation.text };
   const { checked } = compilation;
   if (checked.type.name !== 'bool') return { ...blank, error: 'cel expression must evaluate to a bool' };
   const program = { ...blank, program: checked, usesOldSelf: checked.variables.has('oldSelf'), maxCost: estimateCost(checked, sizes).max };
   const messageSource = rule.messageExpression ?? '';
   if (messageSource === '') return program;
   const message = compileCel(messageSource, variables);
-  if (message.is === 'wrong') return { ...program, messageError: `messageExpression compilation failed: ${message.text}` };
+  if (message.is === 'wrong') return { ...program, messageError: `messageExpression ${message.text}` };
   if (message.checked.type.name !== 'string') return { ...program, messageError: 'messageExpression must evaluate to a string' };
   return { ...program, message: message.checked, messageMaxCost: estimateCost(message.checked, sizes).max };
 }

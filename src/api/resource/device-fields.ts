@@ -101,7 +101,7 @@ function checkExpression(source: string, at: string, out: Causes): void {
   // Bindings are an extension that our reading of expressions does not know.
   if (source.includes('cel.bind')) return;
   const compiled = compileCel(source, new Map([['device', device]]));
-  if (compiled.is === 'wrong') return void out.push(invalidValue(at, source, `compilation failed: ${compiled.text}`));
+  if (compiled.is === 'wrong') return void out.push(invalidValue(at, source, compiled.text));
   const type = printType(compiled.checked.type);
   if (type !== 'bool' && type !== 'dyn') out.push(invalidValue(at, source, `must evaluate to bool or the unknown type, not ${type}`));
 }

@@ -342,3 +342,21 @@ test('a pod without containers passes on to validation, which has the words for 
     serviceAccountName: 'default',
   });
 });
+
+test('devices are administered from namespaces that are labelled for it', async () => {
+  const requests = [{ name: 'r' }, { name: 's', exactly: { deviceClassName: 'c', adminAccess: true } }];
+  const claim = { group: 'resource.k8s.io', resource: 'resourceclaims', object: { spec: { devices: { requests } } } };
+  const template = { ...claim, resource: 'resourceclaimtemplates', object: { spec: { spec: { devices: { requests } } } } };
+  const why = (field: string) =>
+    ` "a" is invalid: ${field}: Forbidden: admin access to devices requires the \`resource.kubernetes.io/admin-access: true\` label on the containing namespace`;
+  expect(await refused(claim)).toContain(why('spec.devices.requests[1].adminAccess'));
+  expect(await refused(template)).toContain(why('spec.devices.requests[1].adminAccess'));
+  const status = { allocation: { devices: { results: [{ adminAccess: true }] } } };
+  const reported = { ...claim, operation: 'UPDATE', subresource: 'status', object: { status }, oldObject: { metadata: {} } } as const;
+  expect(await refused(reported)).toContain(why('status.allocation.devices.results[0].adminAccess'));
+  const labelled = (objects: MemoryObjects): void => {
+    const labels = { 'resource.kubernetes.io/admin-access': 'true' };
+    objects.put({ group: '', resource: 'namespaces' }, asObject({ metadata: { name: 'ns', labels }, status: { phase: 'Active' } }));
+  };
+  for (const asked of [claim, template, reported]) await expect(admit(asked, labelled)).resolves.toBeDefined();
+});

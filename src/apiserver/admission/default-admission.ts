@@ -3,6 +3,7 @@ import { certificateRequester } from './certificate-requester.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
 import { defaultIngressClass, defaultStorageClass, persistentVolumeClaimResize } from './default-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { deviceAdminAccess } from './device-admin-access.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
@@ -55,5 +56,5 @@ export function defaultAdmission(options: AdmissionOptions = {}): Admission {
     ...(options.quotas === undefined ? [] : [resourceQuota(options.quotas)]),
   ];
   const disabled = new Set(options.disabled ?? []);
-  return createAdmission([certificateRequester, ...plugins.filter((plugin) => !disabled.has(plugin.name))]);
+  return createAdmission([certificateRequester, deviceAdminAccess, ...plugins.filter((plugin) => !disabled.has(plugin.name))]);
 }

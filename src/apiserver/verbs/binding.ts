@@ -7,6 +7,7 @@ import type { AnyObject } from '../../api/object.ts';
 import { badRequest, conflict, invalid } from '../../api/status-error.ts';
 import { formatTime } from '../../base/time.ts';
 import { objectOfBody } from '../body.ts';
+import { expectNamespace } from '../object-metadata.ts';
 import { type Answer, type ApiRequest, success } from '../request.ts';
 import { objectAs, type Serving } from '../serving.ts';
 import { writeQueryOf } from '../write-options.ts';
@@ -23,6 +24,7 @@ export async function bind(serving: Serving, request: ApiRequest): Promise<Answe
   const options = writeQueryOf(request.query, 'CreateOptions');
   const decoded = objectOfBody(request.body, bindingKind, catalog, options.fieldValidation);
   request.warnings.push(...decoded.warnings);
+  expectNamespace(decoded.object, request.namespace);
   const binding = decoded.object as unknown as Binding;
   const name = request.name === '' ? (binding.metadata?.name ?? '') : request.name;
   if (request.name !== '' && binding.metadata?.name && binding.metadata.name !== request.name)

@@ -2,15 +2,16 @@
 
 import type { Pod } from '../../api/core/v1.ts';
 import type { KindDescription } from '../../api/kind.ts';
-import type { DeleteOptions } from '../../api/meta/v1.ts';
+import type { Condition, DeleteOptions } from '../../api/meta/v1.ts';
 import type { AnyObject } from '../../api/object.ts';
 import type { PodDisruptionBudget } from '../../api/policy/v1.ts';
 import { labelSelectorOf } from '../../api/selectors/label-selector.ts';
-import { badRequest, forbidden, notFound, StatusError } from '../../api/status-error.ts';
+import { badRequest, conflict, forbidden, notFound, StatusError } from '../../api/status-error.ts';
 import { formatTime } from '../../base/time.ts';
 import type { Entry } from '../../store/store.ts';
 import { objectOfBody, parseBody } from '../body.ts';
 import { replace, triesBound } from '../commit.ts';
+import { expectNamespace } from '../object-metadata.ts';
 import { type Answer, type ApiRequest, success } from '../request.ts';
 import type { Serving } from '../serving.ts';
 import { keyOf, rangeOf } from '../storage-key.ts';
@@ -33,6 +34,7 @@ export async function evict(serving: Serving, request: ApiRequest): Promise<Answ
   const old = typeof value === 'object' && value !== null && (value as AnyObject).apiVersion === 'policy/v1beta1';
   const body = old ? { is: 'object' as const, contentType: undefined, object: { ...value, apiVersion: 'policy/v1' } } : request.body;
   const eviction = objectOfBody(body, evictionKind, catalog, 'Ignore').object;
+  expectNamespace(eviction, namespace);
   if (eviction.metadata.name !== name) throw badRequest('name in URL does not match name in Eviction object');
   const given = (eviction['deleteOptions'] ?? {}) as DeleteOptions;
   const options: DeleteOptions = dryRun ? { ...given, dryRun: ['All'] } : given;
@@ -54,29 +56,52 @@ export async function evict(serving: Serving, request: ApiRequest): Promise<Answ
     if (tries === triesBound)
       throw tooMany(`The disruption budget ${objectOf(budget).metadata.name} is still being processed by the server.`, 10);
   }
-  if ((options.dryRun?.length ?? 0) === 0) await markDisrupted(serving, request);
-  await deleteWith(serving, { ...request, subresource: '' }, name, options);
+  const marked = (options.dryRun?.length ?? 0) === 0 ? await markDisrupted(serving, request, options) : options;
+  await deleteWith(serving, { ...request, subresource: '' }, name, marked);
   return { is: 'status', status: success(201) };
 }
 
-/** Tells the pod who ends it, before it does. */
-async function markDisrupted({ store, clock }: Serving, { kind, namespace, name }: ApiRequest): Promise<void> {
+/** Tells the pod who ends it, before it does. Answers what to delete it with. Throws Conflict where it is not the one that is meant. */
+async function markDisrupted(
+  { store, clock }: Serving,
+  { kind, namespace, name }: ApiRequest,
+  options: DeleteOptions,
+): Promise<DeleteOptions> {
   for (let tries = 1; tries <= triesBound; tries++) {
     const entry = store.get(keyOf(kind, namespace, name));
-    if (entry === undefined) return;
+    if (entry === undefined) return options;
     const pod = objectOf(entry) as unknown as Pod;
+    const other = conflictingPrecondition(pod, options);
+    if (other !== undefined) throw conflict({ group: '', resource: 'Pod' }, name, other);
     const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'DisruptionTarget');
     const told = {
       type: 'DisruptionTarget',
       status: 'True',
+      lastProbeTime: null,
       reason: 'EvictionByEvictionAPI',
       message: 'Eviction API: evicting',
       lastTransitionTime: formatTime(clock.now()),
     } as const;
     const next = { ...pod, status: { ...pod.status, conditions: [...others, told] } };
-    if (pod.metadata.deletionTimestamp !== undefined || (await replace(store, kind, entry, next as unknown as AnyObject)) !== undefined)
-      return;
+    if (pod.metadata.deletionTimestamp !== undefined) return options;
+    const written = await replace(store, kind, entry, next as unknown as AnyObject);
+    const { preconditions } = options;
+    if (written === undefined) continue;
+    return preconditions?.resourceVersion
+      ? { ...options, preconditions: { ...preconditions, resourceVersion: `${written.modRevision}` } }
+      : options;
   }
+  return options;
+}
+
+/** What of a pod is not as the eviction wants it; undefined where all is. */
+function conflictingPrecondition({ metadata }: Pod, { preconditions: { uid, resourceVersion } = {} }: DeleteOptions): string | undefined {
+  const differs = (what: string, wanted: string, found: string | undefined): string =>
+    `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found}). The object might have been`;
+  if (uid && uid !== metadata.uid) return `${differs('UID', uid, metadata.uid)} deleted and then recreated`;
+  if (resourceVersion && resourceVersion !== metadata.resourceVersion)
+    return `${differs('ResourceVersion', resourceVersion, metadata.resourceVersion)} modified`;
+  return undefined;
 }
 
 /** Pods that have ended, have not begun or are going anyway disturb nobody. */
@@ -108,10 +133,22 @@ export function spend(budget: PodDisruptionBudget, pod: Pod, now: string): PodDi
   if (disruptionsAllowed === 0)
     throw tooMany(`The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`, undefined);
   const spent = { ...disruptedPods, [pod.metadata.name]: now };
+  const left = disruptionsAllowed - 1;
+  const conditions = left > 0 ? {} : { conditions: exhausted(status?.conditions ?? [], observedGeneration, now) };
   return {
     ...budget,
-    status: { ...status, disruptionsAllowed: disruptionsAllowed - 1, disruptedPods: spent } as NonNullable<typeof status>,
+    status: { ...status, disruptionsAllowed: left, disruptedPods: spent, ...conditions } as NonNullable<typeof status>,
   };
+}
+
+/** The conditions of a budget that has just lost its last disruption. */
+function exhausted(known: readonly Condition[], observedGeneration: number, now: string): readonly Condition[] {
+  const type = 'DisruptionAllowed';
+  const before = known.find((one) => one.type === type);
+  const since = before?.status === 'False' ? before.lastTransitionTime : now;
+  const told = { type, status: 'False', reason: 'InsufficientPods', lastTransitionTime: since, message: '' };
+  const next: Condition = observedGeneration === 0 ? told : { ...told, observedGeneration };
+  return before === undefined ? [...known, next] : known.map((one) => (one === before ? next : one));
 }
 
 function tooMany(why: string, retryAfterSeconds: number | undefined): StatusError {

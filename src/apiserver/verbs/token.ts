@@ -5,6 +5,7 @@ import { StatusError } from '../../api/status-error.ts';
 import { requestToken as issue } from '../auth/token-request.ts';
 import { objectOfBody } from '../body.ts';
 import { recordOwnership } from '../managed-fields/record-ownership.ts';
+import { expectNamespace } from '../object-metadata.ts';
 import { methodNotAllowed } from '../refusals.ts';
 import type { Answer, ApiRequest } from '../request.ts';
 import type { Serving } from '../serving.ts';
@@ -22,6 +23,7 @@ export async function requestToken(serving: Serving, request: ApiRequest): Promi
   const options = writeQueryOf(request.query, 'CreateOptions');
   const decoded = objectOfBody(request.body, kind, catalog, options.fieldValidation);
   warnings.push(...decoded.warnings);
+  expectNamespace(decoded.object, namespace);
   const manager = managerOf(options.fieldManager, request.userAgent);
   const spec = (decoded.object['spec'] ?? {}) as TokenRequest['spec'];
   const next = { ...decoded.object, spec: { ...spec, expirationSeconds: spec.expirationSeconds ?? defaultSeconds } };
