@@ -24,6 +24,7 @@ import { joinControlPlanes } from './kubernetes-endpoints.ts';
 import { lastWordsRoute } from './last-words-route.ts';
 import { localPathOn } from './local-path.ts';
 import { metricsKinds } from './metrics-kinds.ts';
+import { whyNoIpv6 } from './network.ts';
 import { nodeActionRoute } from './node-actions.ts';
 import { firstMember, openMachineNodes, startFirstNode, startSimulatedNodes } from './nodes.ts';
 import { claimNodes, ownerOfNode } from './nodes-owner.ts';
@@ -32,7 +33,7 @@ import type { ClusterOptions } from './options.ts';
 import { overlayFacts, startOverlay } from './overlay/overlay.ts';
 import { pathsOf } from './paths.ts';
 import { openPki } from './pki.ts';
-import { addressIn, nodeShares } from './ranges.ts';
+import { addressIn, nodeAddressIn, nodeShares } from './ranges.ts';
 import { nodesReady } from './readiness.ts';
 import { openNodeNetwork, openRealRuntime } from './real-runtime.ts';
 import { relayedNode, remoteNode } from './remote-node.ts';
@@ -75,10 +76,7 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     throw new OptionError(
       `--nodes takes at most ${mostMachineNodes} with real containers, each with a containerd of its own; --runtime simulated takes more`,
     );
-  if (runtime === 'cri' && options.nodes > 0 && [...options.clusterCidrs, ...options.serviceCidrs].some((range) => range.includes(':')))
-    throw new OptionError(
-      '--cluster-cidr and --service-cidr take IPv6 ranges with --runtime simulated or --nodes 0 only: real pods have IPv4 addresses',
-    );
+  if (runtime === 'cri' && options.nodes > 0) refuseFamilies(options);
   const config = readSchedulerConfigFile(options.schedulerConfig);
   const staticUsers = readTokenFile(options.tokenAuthFile);
   const paths = pathsOf(options.dataDir);
@@ -221,7 +219,8 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
       for (const service of await step(`${options.nodes - 1} more nodes`, () => openMachineNodes(server, options, pki, outside, members)))
         closing.push(() => service.stop());
     if (real && advertised !== undefined) {
-      const facts = overlayFacts(options.dataDir, pki.ca.cert, advertised, address);
+      const sources = nodeShares(options.clusterCidrs, 0).map(nodeAddressIn);
+      const facts = overlayFacts(options.dataDir, pki.ca.cert, advertised, sources);
       const overlay = { ...outside, client: server.client(apiServerUser), isOwn: (name: string) => members.has(name), facts };
       const kept = await step('Network to other machines', () => startOverlay(overlay));
       closing.push(() => kept.stop());
@@ -246,8 +245,8 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
       nodes: names,
       join: {
         server: `https://${advertised ?? '127.0.0.1'}:${options.port}`,
-        clusterCidr: options.clusterCidr,
-        serviceCidr: options.serviceCidr,
+        clusterCidr,
+        serviceCidr,
       },
       ready: Promise.all([nodesReady(server, names, !options.without.has('controllers'), outside), role, ...beginning]).then(
         () => undefined,
@@ -258,6 +257,22 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
     await close();
     throw error;
   }
+}
+
+/** Real pods have IPv4 addresses, and IPv6 ones beside them: the API and names are reached by IPv4. */
+function refuseFamilies({ clusterCidrs, serviceCidrs }: ClusterOptions): void {
+  if (![...clusterCidrs, ...serviceCidrs].some((range) => range.includes(':'))) return;
+  for (const [flag, ranges] of Object.entries({ '--cluster-cidr': clusterCidrs, '--service-cidr': serviceCidrs }))
+    if (ranges[0]?.includes(':'))
+      throw new OptionError(
+        `${flag} takes the IPv4 range first with real containers, then the one of IPv6: 10.42.0.0/16,fd42::/48 (IPv6 first or alone: --runtime simulated)`,
+      );
+  if (clusterCidrs.length !== serviceCidrs.length)
+    throw new OptionError(
+      '--cluster-cidr and --service-cidr take a range of IPv6 both, or neither does: a Service of IPv6 needs pods that have it',
+    );
+  const why = whyNoIpv6();
+  if (why !== undefined) throw new OptionError(`--cluster-cidr and --service-cidr take no IPv6 range on this machine: ${why}`);
 }
 
 /** Endpoints are of the family of the cluster's own Service range: for IPv6, the address that the first node would have. */

@@ -26,6 +26,8 @@ export interface LoneKubeletOptions extends Outside {
   readonly client: Client;
   readonly name: string;
   readonly ip: string;
+  /** The node's address of the other IP family, where it has one. */
+  readonly otherIp?: string;
   readonly rootDir: string;
   readonly runtime: 'cri' | 'simulated';
   readonly endpoint: string;
@@ -74,7 +76,8 @@ export async function startLoneKubelet(options: LoneKubeletOptions): Promise<Lon
 async function openNode(options: LoneKubeletOptions): Promise<RunningNode> {
   const { client, clock, entropy, log, name, ip, rootDir, clusterDns, evictionThresholds, manifestsDir, port } = options;
   const more = evictionThresholds === undefined ? {} : { evictionThresholds };
-  const common = { client, clock, entropy, log, name, ip, clusterDns, kubeletPort: port, ...more };
+  const other = options.otherIp === undefined ? {} : { otherIp: options.otherIp };
+  const common = { client, clock, entropy, log, name, ip, ...other, clusterDns, kubeletPort: port, ...more };
   if (options.runtime === 'simulated')
     return startNode({
       ...common,

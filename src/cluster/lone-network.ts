@@ -7,7 +7,8 @@ import { startProxy } from '../proxy/proxy.ts';
 import { conntrackOf } from './conntrack.ts';
 import type { Outside } from './lone-components.ts';
 import { OptionError } from './option-error.ts';
-import { applyRules, clusterDomain, dnsAddress, hostUpstreams, inRange } from './service-network.ts';
+import { addressIn, inRanges } from './ranges.ts';
+import { applyRules, clusterDomain, hostUpstreams } from './service-network.ts';
 
 /** The table of a proxy that no data directory owns. */
 const loneTable = 'peapod_services';
@@ -41,14 +42,14 @@ export interface LoneDnsOptions extends Outside {
   /** Where it listens. */
   readonly host: string;
   readonly port: number;
-  readonly clusterCidr: string;
-  readonly serviceCidr: string;
+  readonly clusterCidrs: readonly string[];
+  readonly serviceCidrs: readonly string[];
 }
 
 /** Starts a DNS server; resolves when it answers. Throws OptionError where its address cannot be had. */
-export async function startLoneDns({ clusterCidr, serviceCidr, ...options }: LoneDnsOptions): Promise<Service> {
-  const serverIp = dnsAddress(serviceCidr);
-  const owns = (ip: string): boolean => [clusterCidr, serviceCidr].some((range) => inRange(ip, range));
+export async function startLoneDns({ clusterCidrs, serviceCidrs, ...options }: LoneDnsOptions): Promise<Service> {
+  const serverIp = addressIn(serviceCidrs[0] ?? '', 10);
+  const owns = (ip: string): boolean => inRanges(ip, [...clusterCidrs, ...serviceCidrs]);
   try {
     return await startDns({ ...options, domain: clusterDomain, serverIp, owns, upstreams: hostUpstreams([options.host, serverIp]) });
   } catch (error) {

@@ -41,8 +41,8 @@ export interface MachineNodeParts extends Outside {
 /** Opens it: resolves when its containerd answers and its process is started; its Node is Ready a moment later. */
 export async function openMachineNode(parts: MachineNodeParts): Promise<ClusterNode> {
   const { index, options, server, ca, identity, mirrors, clusterDns, program, clock, log } = parts;
-  const { dataDir, clusterCidr, serviceCidr, port, without } = options;
-  const link = nodeLink(dataDir, clusterCidr, index);
+  const { dataDir, clusterCidr, clusterCidrs, serviceCidrs, port, without } = options;
+  const link = nodeLink(dataDir, clusterCidrs, index);
   const names = machineNames(dataDir);
   const paths = nodePathsOf(dataDir, link.node);
   for (const directory of [paths.root, paths.kubelet, paths.manifests]) mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -55,12 +55,12 @@ export async function openMachineNode(parts: MachineNodeParts): Promise<ClusterN
   const containerd = {
     dataDir: paths.runtime,
     stateDir: `${names.stateDir}-${link.node}`,
-    network: { bridge: nodeBridge, podCidr: link.podCidr, dataDir: `${paths.runtime}/cni/addresses`, ...mtu },
+    network: { bridge: nodeBridge, podCidrs: link.podCidrs, dataDir: `${paths.runtime}/cni/addresses`, ...mtu },
     mirrors,
     enter: inNode(link, []),
   };
   const endpoint = async (): Promise<string> => (await startContainerd(containerd)).endpoint;
-  const linkFacts = { clusterCidr, serviceCidr, apiPort: port, table: names.table };
+  const linkFacts = { clusterCidrs, serviceCidrs, apiPort: port, table: names.table };
   await openLink(link, linkFacts);
   const socket = await endpoint();
   const kubelet = [
@@ -68,7 +68,7 @@ export async function openMachineNode(parts: MachineNodeParts): Promise<ClusterN
     'kubelet',
     ...['--kubeconfig', paths.kubeconfig],
     ...['--hostname-override', link.node],
-    ...['--node-ip', link.address],
+    ...['--node-ip', [link.address, ...(link.ipv6 === undefined ? [] : [link.ipv6.address])].join(',')],
     ...['--root-dir', paths.kubelet],
     ...['--pod-logs-dir', paths.podLogs],
     ...['--pod-manifest-path', paths.manifests],
@@ -85,7 +85,7 @@ export async function openMachineNode(parts: MachineNodeParts): Promise<ClusterN
           ...parts,
           client: server.client(componentUser('system:kube-proxy')),
           nodeName: link.node,
-          clusterCidrs: options.clusterCidrs,
+          clusterCidrs,
           table: names.servicesTable,
           nodePortsFrom: undefined,
           apply: (text) => applyInNode(link, text),

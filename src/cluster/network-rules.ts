@@ -1,5 +1,7 @@
 // Owns the text of the node's own nftables table: the fence around pod and service ranges, and the way from a pod to the API. Pure.
 
+import { familyOf } from '../proxy/service-port.ts';
+
 /** What the rules need to know. */
 export interface NetworkFacts {
   /** The table's name: one for each data directory. */
@@ -7,8 +9,9 @@ export interface NetworkFacts {
   readonly bridge: string;
   /** Links to other nodes of this machine, whose names may end in `*`, and the overlay to other machines. */
   readonly uplinks: readonly string[];
-  readonly clusterCidr: string;
-  readonly serviceCidr: string;
+  /** Ranges of pods and of Services, one of each family at most. */
+  readonly clusterCidrs: readonly string[];
+  readonly serviceCidrs: readonly string[];
   /** The address of the Service `kubernetes` and where the API listens; undefined: the rules of Services tell the way as to any other. */
   readonly kubernetes: { readonly ip: string; readonly apiIp: string; readonly apiPort: number } | undefined;
   /** Where pods ask for names, and who answers on this node; absent: there is a Service for it. */
@@ -25,7 +28,16 @@ export function networkRules(facts: NetworkFacts): string {
   const toKubernetes =
     kubernetes === undefined ? '' : `    ip daddr ${kubernetes.ip} tcp dport 443 dnat ip to ${kubernetes.apiIp}:${kubernetes.apiPort}\n`;
   const toNames = names === undefined ? '' : `    ip daddr ${names.ip} meta l4proto { tcp, udp } th dport 53 dnat ip to ${names.to}\n`;
-  const ranges = `{ ${facts.clusterCidr}, ${facts.serviceCidr} }`;
+  const families = (['ip', 'ip6'] as const).flatMap((family) => {
+    const own = (ranges: readonly string[]): readonly string[] => ranges.filter((range) => familyOf(range) === family);
+    const [pods, services] = [own(facts.clusterCidrs), own(facts.serviceCidrs)];
+    return pods.length + services.length === 0 ? [] : [{ family, pods, services, all: `{ ${[...pods, ...services].join(', ')} }` }];
+  });
+  const lines = (make: (one: (typeof families)[number]) => readonly string[]): string =>
+    families
+      .flatMap(make)
+      .map((line) => `    ${line}\n`)
+      .join('');
   return `table inet ${facts.table} {
 }
 delete table inet ${facts.table}
@@ -41,9 +53,9 @@ ${toKubernetes}${toNames}  }
     jump to_kubernetes
   }
   chain refuse {
-    ip daddr ${facts.serviceCidr} meta l4proto tcp reject with tcp reset
-    ip daddr ${facts.serviceCidr} reject
-  }
+${lines(({ family, services }) =>
+  services.flatMap((range) => [`${family} daddr ${range} meta l4proto tcp reject with tcp reset`, `${family} daddr ${range} reject`]),
+)}  }
   chain forward_filter {
     type filter hook forward priority 0; policy accept;
     jump refuse
@@ -55,13 +67,11 @@ ${toKubernetes}${toNames}  }
   chain fence {
     type filter hook postrouting priority 300; policy accept;
 ${inside.map((name) => `    oifname "${name}" accept`).join('\n')}
-    ip daddr ${ranges} drop
-  }
+${lines(({ family, all }) => [`${family} daddr ${all} drop`])}  }
   chain masquerade_out {
     type nat hook postrouting priority 100; policy accept;
 ${inside.map((name) => `    oifname "${name}" return`).join('\n')}
-    ip saddr ${facts.clusterCidr} ip daddr != ${ranges} masquerade
-  }
+${lines(({ family, pods, all }) => pods.map((range) => `${family} saddr ${range} ${family} daddr != ${all} masquerade`))}  }
 }
 `;
 }

@@ -39,6 +39,8 @@ export interface NodeParts {
   readonly log: Log;
   readonly name: string;
   readonly ip: string;
+  /** The node's address of the other IP family, where it has one. */
+  readonly otherIp?: string;
   readonly machine: MachineFacts;
   readonly rootDir: string;
   readonly logDir: string;
@@ -93,6 +95,7 @@ export function startNode(parts: NodeParts): RunningNode {
     log,
     nodeName: name,
     nodeIp: ip,
+    ...(parts.otherIp === undefined ? {} : { otherNodeIp: parts.otherIp }),
     rootDir,
     logDir,
     cgroupRoot: parts.cgroupRoot ?? '/kubepods',
@@ -124,6 +127,7 @@ export function startNode(parts: NodeParts): RunningNode {
     log,
     nodeName: name,
     nodeIp: ip,
+    ...(parts.otherIp === undefined ? {} : { otherNodeIp: parts.otherIp }),
     machine,
     kubeletVersion: kubernetesVersion,
     kubeletPort: parts.kubeletPort ?? 10250,

@@ -17,7 +17,7 @@ import { type RunningNode, startNode } from './node.ts';
 import type { ClusterOptions } from './options.ts';
 import { pathsOf } from './paths.ts';
 import type { Pki } from './pki.ts';
-import { nodeShares } from './ranges.ts';
+import { nodeAddressIn, nodeShares } from './ranges.ts';
 import type { NodeRuntime } from './real-runtime.ts';
 import { dnsAddress } from './service-network.ts';
 import { simulatedNode } from './simulated-node.ts';
@@ -27,10 +27,12 @@ function commonParts(server: ApiServer, { clusterCidr, clusterCidrs }: ClusterOp
   const name = nodeNameOf(index);
   const { address, podCidr } = nodeNetwork(clusterCidr, index);
   const podCidrs = nodeShares(clusterCidrs, index);
+  const six = podCidrs.find((share) => share.includes(':'));
   return {
     ...outside,
     name,
     ip: address,
+    ...(six === undefined || clusterCidrs[0]?.includes(':') ? {} : { otherIp: nodeAddressIn(six) }),
     podCidr,
     podCidrs,
     client: server.client(nodeUser(name)),

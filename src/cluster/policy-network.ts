@@ -48,7 +48,7 @@ export function enforcePolicies(
     namespace: 'kube-system',
     name: 'kube-dns',
     labels: { 'k8s-app': 'kube-dns' },
-    ip: nodeNetwork(options.clusterCidr, 0).address,
+    ips: [nodeNetwork(options.clusterCidr, 0).address],
     ports: [
       { name: 'dns', protocol: 'udp', port: 53 },
       { name: 'dns-tcp', protocol: 'tcp', port: 53 },

@@ -1,6 +1,6 @@
 // Owns the ranges a cluster takes for pods and Services: one, or one of each IP family, checked.
 import { isIP } from 'node:net';
-import { firstAddress, formatAddress, formatCidr, holdsAddress, parseCidr } from '../api/ip-address.ts';
+import { firstAddress, formatAddress, formatCidr, holdsAddress, parseAddress, parseCidr } from '../api/ip-address.ts';
 import { OptionError } from './option-error.ts';
 
 /** The prefix lengths a range may have, from the widest to the narrowest. */
@@ -55,6 +55,21 @@ export function addressIn(range: string, steps: number): string {
 /** The first range of a family. */
 export function rangeOfFamily(ranges: readonly string[], family: 4 | 6): string | undefined {
   return ranges.find((range) => range.includes(':') === (family === 6));
+}
+
+/** Whether an address is in one of the ranges. */
+export function inRanges(ip: string, ranges: readonly string[]): boolean {
+  const address = parseAddress(ip);
+  if (address === undefined) return false;
+  return ranges.some((range) => {
+    const cidr = parseCidr(range);
+    return cidr !== undefined && holdsAddress(cidr, address);
+  });
+}
+
+/** A node's own address in a share: the first of it. */
+export function nodeAddressIn(share: string): string {
+  return addressIn(share, 1);
 }
 
 /** The shares of a node, counted from 0, of each pod range: a /24 of IPv4, a /64 of IPv6. */

@@ -17,6 +17,7 @@ import { closeLink, linkPrefix, nodeLink } from './node-link.ts';
 import { type ClusterOptions, formatIpv4, rangeOf } from './options.ts';
 import { endOverlay, overlayDevice, overlayMtu } from './overlay/overlay.ts';
 import { nodePathsOf, nodesDirectory, pathsOf } from './paths.ts';
+import { nodeShares } from './ranges.ts';
 
 /** A runtime with the files that its containers see. */
 export interface NodeRuntime {
@@ -27,18 +28,18 @@ export interface NodeRuntime {
 /** Sets the fence and the bridge of the first node. Must come before anything that could send a packet to a pod or Service. */
 export async function openNodeNetwork(options: ClusterOptions): Promise<void> {
   const names = machineNames(options.dataDir);
-  const { address, prefixLength } = nodeNetwork(options.clusterCidr, 0);
+  const { address } = nodeNetwork(options.clusterCidr, 0);
   const facts = {
     ...names,
     uplinks: [
       ...(options.nodes > 1 ? [`${linkPrefix(options.dataDir)}n*`] : []),
       ...(advertisedAddress(options) === undefined ? [] : [overlayDevice(options.dataDir)]),
     ],
-    clusterCidr: options.clusterCidr,
-    serviceCidr: options.serviceCidr,
+    clusterCidrs: options.clusterCidrs,
+    serviceCidrs: options.serviceCidrs,
     kubernetes: { ip: formatIpv4(rangeOf(options.serviceCidr).first + 1), apiIp: address, apiPort: options.port },
   };
-  await openNetwork(facts, address, prefixLength);
+  await openNetwork(facts, nodeShares(options.clusterCidrs, 0));
   // The machine takes what is addressed to the pool, and says so to those who ask on its links. It ends with the bridge.
   const { loadBalancerPool } = options;
   if (loadBalancerPool !== undefined) await run('ip', ['route', 'replace', 'local', loadBalancerPool, 'dev', names.bridge]);
@@ -53,13 +54,12 @@ export async function openRealRuntime(options: ClusterOptions, clock: Clock, log
 async function containerdOptions(options: ClusterOptions): Promise<Parameters<typeof startContainerd>[0]> {
   const names = machineNames(options.dataDir);
   const dataDir = pathsOf(options.dataDir).runtime;
-  const { podCidr } = nodeNetwork(options.clusterCidr, 0);
   const advertised = advertisedAddress(options);
   return {
     dataDir,
     stateDir: names.stateDir,
     network: {
-      ...{ bridge: names.bridge, podCidr, dataDir: `${dataDir}/cni/addresses` },
+      ...{ bridge: names.bridge, podCidrs: nodeShares(options.clusterCidrs, 0), dataDir: `${dataDir}/cni/addresses` },
       // Packets of pods must fit into the overlay.
       ...(advertised === undefined ? {} : { mtu: await overlayMtu(advertised) }),
     },
@@ -87,7 +87,7 @@ export async function endRealRuntime(dataDir: string, clock: Clock, log: Log): P
   await Promise.all(
     furtherNodes(dataDir).map(async (index) => {
       // The range of pods is of no matter for what is taken away.
-      const link = nodeLink(dataDir, '0.0.0.0/8', index);
+      const link = nodeLink(dataDir, ['0.0.0.0/8'], index);
       const paths = nodePathsOf(dataDir, link.node);
       const where = { dataDir: paths.runtime, stateDir: `${first.stateDir}-${link.node}` };
       const socket = containerdPaths(where).socket;

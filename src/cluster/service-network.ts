@@ -15,8 +15,9 @@ import { machineNames, nodeNameOf, nodeNetwork } from './identity.ts';
 import type { Outside } from './lone-components.ts';
 import { run } from './network.ts';
 import { linkPrefix } from './node-link.ts';
-import { type ClusterOptions, formatIpv4, parseIpv4, rangeOf } from './options.ts';
+import { type ClusterOptions, formatIpv4, rangeOf } from './options.ts';
 import { enforcePolicies, policyReaders, policyUser } from './policy-network.ts';
+import { inRanges } from './ranges.ts';
 
 /** The domain of Services and pods. */
 export const clusterDomain = 'cluster.local';
@@ -33,7 +34,7 @@ export async function applyRules(text: string): Promise<void> {
 
 /** Starts what was not left out; resolves when Services are programmed and names are answered. */
 export async function startServiceNetwork(server: ApiServer, options: ClusterOptions, outside: Outside): Promise<readonly Service[]> {
-  const { clusterCidr, serviceCidr, without, dataDir } = options;
+  const { clusterCidr, clusterCidrs, serviceCidr, serviceCidrs, without, dataDir } = options;
   const { address } = nodeNetwork(clusterCidr, 0);
   const names = machineNames(dataDir);
   const services: Service[] = [];
@@ -49,7 +50,7 @@ export async function startServiceNetwork(server: ApiServer, options: ClusterOpt
         port: 53,
         domain: clusterDomain,
         serverIp: serviceIp,
-        owns: (ip) => [clusterCidr, serviceCidr].some((range) => inRange(ip, range)),
+        owns: (ip) => inRanges(ip, [...clusterCidrs, ...serviceCidrs]),
         upstreams: hostUpstreams([address, serviceIp]),
       });
       services.push(await dns);
@@ -72,7 +73,7 @@ export async function startServiceNetwork(server: ApiServer, options: ClusterOpt
         log: outside.log.with({ component: 'proxy' }),
         client: server.client(componentUser('system:kube-proxy')),
         nodeName: nodeNameOf(0),
-        clusterCidrs: options.clusterCidrs,
+        clusterCidrs,
         table: names.servicesTable,
         // Whoever chose to be reachable from elsewhere is, node ports included.
         nodePortsFrom: options.bind.startsWith('127.') ? ['lo', names.bridge, `${linkPrefix(dataDir)}n*`] : undefined,
@@ -88,13 +89,6 @@ export async function startServiceNetwork(server: ApiServer, options: ClusterOpt
     await Promise.all(services.map((service) => service.stop()));
     throw error;
   }
-}
-
-/** Whether an IPv4 address is in a range. */
-export function inRange(ip: string, range: string): boolean {
-  if (isIP(ip) !== 4) return false;
-  const { first, size } = rangeOf(range);
-  return parseIpv4(ip) >= first && parseIpv4(ip) < first + size;
 }
 
 /** The servers that this machine asks, but for those that are ourselves. */

@@ -38,6 +38,8 @@ export interface KubeletOptions {
   readonly log: Log;
   readonly nodeName: string;
   readonly nodeIp: string;
+  /** The node's address of the other IP family, where it has one. */
+  readonly otherNodeIp?: string;
   /** Pods' directories and seccomp profiles; `/var/lib/kubelet` upstream. */
   readonly rootDir: string;
   /** Pods' logs; `/var/log/pods` upstream. */
@@ -91,7 +93,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   const nodes = new Informer<Node>({ client, resource: resources.nodes, clock, log, fieldSelector: `metadata.name=${nodeName}` });
   const podInformer = new Informer<Pod>({ client, resource: resources.pods, clock, log, fieldSelector: `spec.nodeName=${nodeName}` });
   const owners = new Map<string, string>();
-  const node = { hostIp: options.nodeIp, runtimeName: 'containerd' };
+  const node = { hostIps: nodeIpsOf(options), runtimeName: 'containerd' };
   const counts = new ProbeCounts();
   const roomFor = (pod: Pod): ResizeVerdict => pods.roomFor(pod);
   const ports = portsOf(options, { events, references, tokens, services, nodes, owners, roomFor, counts }, node);
@@ -159,6 +161,10 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   };
 }
 
+function nodeIpsOf({ nodeIp, otherNodeIp }: KubeletOptions): readonly [string, ...string[]] {
+  return otherNodeIp === undefined ? [nodeIp] : [nodeIp, otherNodeIp];
+}
+
 function staticPodsOf(options: KubeletOptions, directory: string, pods: PodsOnNode, nodes: Informer<Node>): StaticPods {
   const { client, files, clock, log, nodeName } = options;
   return new StaticPods({
@@ -188,7 +194,7 @@ interface Parts {
 }
 
 function portsOf(options: KubeletOptions, parts: Parts, node: NodeFacts): PodPorts {
-  const { client, runtime, files, clock, entropy, log, nodeName, nodeIp, rootDir, logDir, cgroupRoot, memoryBytes } = options;
+  const { client, runtime, files, clock, entropy, log, nodeName, rootDir, logDir, cgroupRoot, memoryBytes } = options;
   const { events, references, tokens, services, nodes, owners } = parts;
   const volumes = new PodVolumes({ client, clock, files, references, tokens, rootDir });
   const text = async (path: string): Promise<string> => {
@@ -225,7 +231,12 @@ function portsOf(options: KubeletOptions, parts: Parts, node: NodeFacts): PodPor
         services: services.list().filter(({ metadata }) => metadata.namespace === namespace || metadata.namespace === 'default'),
       };
     },
-    podFacts: (podIps) => ({ nodeName, hostIps: [nodeIp], podIps, allocatable: nodes.get('', nodeName)?.status?.allocatable ?? {} }),
+    podFacts: (podIps) => ({
+      nodeName,
+      hostIps: nodeIpsOf(options),
+      podIps,
+      allocatable: nodes.get('', nodeName)?.status?.allocatable ?? {},
+    }),
     runtimeHandler: async (name) => (name === undefined ? '' : (await client.get(resources.runtimeClasses, { name })).handler),
     roomFor: parts.roomFor,
     probeCounts: parts.counts,

@@ -44,7 +44,7 @@ export async function realRuntime(octet: number, cgroupRoots: readonly string[] 
   const options = {
     dataDir: `${directory}/data`,
     stateDir: `${directory}/run`,
-    network: { bridge, podCidr, dataDir: `${directory}/addresses` },
+    network: { bridge, podCidrs: [podCidr], dataDir: `${directory}/addresses` },
     mirrors: [{ host: '*', url: registry.url }],
   };
   const fence = `table inet ${table} {

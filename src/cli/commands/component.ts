@@ -1,5 +1,6 @@
 // Owns `peapod scheduler`, `controllers`, `kubelet`, `proxy` and `dns`: one component alone against any Kubernetes API, until it is told to stop.
 import { mkdirSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { arch, hostname } from 'node:os';
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../base/clock.ts';
@@ -16,7 +17,7 @@ import { evictionOf, healthChecksByLine, shutdownGraceOf, startLoneKubelet } fro
 import { startLoneDns, startLoneProxy } from '../../cluster/lone-network.ts';
 import { OptionError } from '../../cluster/option-error.ts';
 import { defaultClusterCidr, defaultServiceCidr } from '../../cluster/options.ts';
-import { clusterLimits, readRanges } from '../../cluster/ranges.ts';
+import { clusterLimits, readRanges, serviceLimits } from '../../cluster/ranges.ts';
 import { readSchedulerConfigFile } from '../../cluster/scheduler-config-file.ts';
 
 interface Common {
@@ -112,7 +113,7 @@ export async function kubelet(flags: KubeletFlags): Promise<void> {
     client,
     ...outside(),
     name: flags.hostnameOverride ?? 'node1',
-    ip: flags.nodeIp ?? '127.0.0.1',
+    ...nodeIpsOf(flags.nodeIp ?? '127.0.0.1'),
     rootDir,
     runtime,
     endpoint: flags.containerRuntimeEndpoint ?? 'unix:///run/containerd/containerd.sock',
@@ -134,6 +135,15 @@ export async function kubelet(flags: KubeletFlags): Promise<void> {
       .on('line', (line) => checks.take(line))
       .once('close', () => process.kill(process.pid, 'SIGTERM'));
   await runUntilStopped(service, async () => void (await Promise.all([checks.stop(), client.close()])));
+}
+
+/** One address, or one of each family: the first is the one that the node is reached at. */
+function nodeIpsOf(text: string): { readonly ip: string; readonly otherIp?: string } {
+  const [ip = '', otherIp, ...more] = text.split(',');
+  const families = [ip, ...(otherIp === undefined ? [] : [otherIp])].map((one) => isIP(one));
+  if (more.length > 0 || families.includes(0) || new Set(families).size !== families.length)
+    throw new OptionError(`--node-ip takes an address, or one of IPv4 and one of IPv6 with a comma between, not '${text}'`);
+  return { ip, ...(otherIp === undefined ? {} : { otherIp }) };
 }
 
 interface ProxyFlags extends Common {
@@ -159,7 +169,9 @@ export async function dns(flags: DnsFlags): Promise<void> {
   const { kubeconfig, bind = '127.0.0.1', clusterCidr = defaultClusterCidr, serviceCidr = defaultServiceCidr } = flags;
   const port = Number(flags.port ?? 53);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new OptionError(`--port takes a port, not '${flags.port}'`);
+  const clusterCidrs = readRanges('--cluster-cidr', clusterCidr, clusterLimits);
+  const serviceCidrs = readRanges('--service-cidr', serviceCidr, serviceLimits);
   const client = httpClient(await loadKubeconfig(kubeconfig));
-  const service = await startLoneDns({ ...outside(), client, host: bind, port, clusterCidr, serviceCidr });
+  const service = await startLoneDns({ ...outside(), client, host: bind, port, clusterCidrs, serviceCidrs });
   await runUntilStopped(service, () => client.close());
 }

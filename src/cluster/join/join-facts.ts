@@ -6,6 +6,7 @@ import { kubernetesVersion } from '../version.ts';
 export interface JoinFacts {
   /** `https://ADDRESS:PORT` */
   readonly server: string;
+  /** One range, or one of each IP family with a comma between. */
   readonly clusterCidr: string;
   readonly serviceCidr: string;
 }

@@ -11,13 +11,14 @@ import { conntrackOf } from '../conntrack.ts';
 import { machineNames } from '../identity.ts';
 import type { Outside } from '../lone-components.ts';
 import type { LoneKubeletOptions } from '../lone-kubelet.ts';
-import { openNetwork } from '../network.ts';
-import { formatIpv4, rangeOf } from '../options.ts';
+import { openNetwork, whyNoIpv6 } from '../network.ts';
 import { overlayFacts, overlayMtu, startOverlay } from '../overlay/overlay.ts';
 import { pathsOf } from '../paths.ts';
 import { enforcePolicies } from '../policy-network.ts';
+import { nodeAddressIn, rangeOfFamily } from '../ranges.ts';
 import { endRealRuntime } from '../real-runtime.ts';
 import { applyRules, dnsAddress } from '../service-network.ts';
+import { JoinError } from './join-error.ts';
 import { answerNames, hasNames } from './joined-names.ts';
 import { type Membership, saveMembership } from './membership.ts';
 
@@ -27,10 +28,10 @@ export interface JoinedMachineParts extends Omit<Outside, 'entropy'> {
   readonly client: Client;
   readonly dataDir: string;
   readonly membership: Membership;
-  readonly clusterCidr: string;
-  readonly serviceCidr: string;
-  /** The node's share. */
-  readonly podCidr: string;
+  readonly clusterCidrs: readonly string[];
+  readonly serviceCidrs: readonly string[];
+  /** The node's shares, that of IPv4 first. */
+  readonly podCidrs: readonly string[];
   readonly mirrors: readonly RegistryMirror[];
 }
 
@@ -42,12 +43,16 @@ export interface JoinedMachine extends Service {
 
 /** Makes it, or brings what is there to its form. The fence comes before anything that could send a packet to a pod. */
 export async function openJoinedMachine(parts: JoinedMachineParts): Promise<JoinedMachine> {
-  const { client, dataDir, membership, clusterCidr, serviceCidr, podCidr, mirrors, clock, log } = parts;
+  const { client, dataDir, membership, clusterCidrs, serviceCidrs, podCidrs, mirrors, clock, log } = parts;
   const { ca, nodeName, nodeIp, cgroupRoot } = membership;
   const paths = pathsOf(dataDir);
   const names = machineNames(dataDir);
-  const address = formatIpv4(rangeOf(podCidr).first + 1);
-  const facts = overlayFacts(dataDir, ca, nodeIp, address);
+  const podCidr = podCidrs.join(',');
+  const [address = ''] = podCidrs.map(nodeAddressIn);
+  const [clusterCidr, serviceCidr] = [clusterCidrs, serviceCidrs].map((ranges) => rangeOfFamily(ranges, 4) ?? '') as [string, string];
+  const six = podCidrs.some((share) => share.includes(':')) ? whyNoIpv6() : undefined;
+  if (six !== undefined) throw new JoinError(`pods of this cluster have IPv6 addresses, which they cannot have here: ${six}`);
+  const facts = overlayFacts(dataDir, ca, nodeIp, podCidrs.map(nodeAddressIn));
   const mtu = await overlayMtu(nodeIp);
   if (membership.podCidr !== undefined && membership.podCidr !== podCidr) {
     // The Node was deleted and is another one now. What still runs here has addresses that lead elsewhere.
@@ -58,20 +63,20 @@ export async function openJoinedMachine(parts: JoinedMachineParts): Promise<Join
   for (const directory of [paths.kubelet, paths.manifests, paths.podLogs]) mkdirSync(directory, { recursive: true });
   const named = await hasNames(client);
   const rules = {
-    ...{ table: names.table, bridge: names.bridge, uplinks: [facts.device], clusterCidr, serviceCidr, kubernetes: undefined },
+    ...{ table: names.table, bridge: names.bridge, uplinks: [facts.device], clusterCidrs, serviceCidrs, kubernetes: undefined },
     ...(named ? {} : { names: { ip: dnsAddress(serviceCidr), to: address } }),
   };
-  await openNetwork(rules, address, 24);
-  const network = { bridge: names.bridge, podCidr, dataDir: `${paths.runtime}/cni/addresses`, mtu };
+  await openNetwork(rules, podCidrs);
+  const network = { bridge: names.bridge, podCidrs, dataDir: `${paths.runtime}/cni/addresses`, mtu };
   const { endpoint } = await startContainerd({ dataDir: paths.runtime, stateDir: names.stateDir, network, mirrors });
   const outside = { clock, entropy: systemEntropy, log };
-  const dns = named ? undefined : await answerNames({ ...outside, client, address, clusterCidr, serviceCidr });
+  const dns = named ? undefined : await answerNames({ ...outside, client, address, clusterCidrs, serviceCidrs });
   const overlay = await startOverlay({ ...outside, client, isOwn: (name) => name === nodeName, facts });
   const proxy = startProxy({
     ...outside,
     client,
     nodeName,
-    clusterCidrs: clusterCidr.split(','),
+    clusterCidrs,
     table: names.servicesTable,
     nodePortsFrom: undefined,
     apply: applyRules,
@@ -84,7 +89,7 @@ export async function openJoinedMachine(parts: JoinedMachineParts): Promise<Join
       runtime: 'cri',
       endpoint,
       rootDir: paths.kubelet,
-      podCidr,
+      podCidr: podCidrs[0] ?? '',
       manifestsDir: paths.manifests,
       logDir: paths.podLogs,
       cgroupRoot,

@@ -5,7 +5,8 @@ import type { Client } from '../../client/client.ts';
 import { resources } from '../../client/resources.ts';
 import { startDns } from '../../dns/dns.ts';
 import type { Outside } from '../lone-components.ts';
-import { clusterDomain, dnsAddress, hostUpstreams, inRange } from '../service-network.ts';
+import { inRanges, rangeOfFamily } from '../ranges.ts';
+import { clusterDomain, dnsAddress, hostUpstreams } from '../service-network.ts';
 
 /** Whether the cluster has a Service for names, by Peapod's control plane or a person's own. */
 export async function hasNames(client: Client): Promise<boolean> {
@@ -22,20 +23,20 @@ export async function hasNames(client: Client): Promise<boolean> {
 export interface JoinedNamesOptions extends Outside {
   readonly client: Client;
   readonly address: string;
-  readonly clusterCidr: string;
-  readonly serviceCidr: string;
+  readonly clusterCidrs: readonly string[];
+  readonly serviceCidrs: readonly string[];
 }
 
 /** Answers at the node's own address; the node's rules send there what is asked of the Service range's tenth. Resolves when it answers. */
-export function answerNames({ address, clusterCidr, serviceCidr, ...options }: JoinedNamesOptions): Promise<Service> {
-  const serverIp = dnsAddress(serviceCidr);
+export function answerNames({ address, clusterCidrs, serviceCidrs, ...options }: JoinedNamesOptions): Promise<Service> {
+  const serverIp = dnsAddress(rangeOfFamily(serviceCidrs, 4) ?? '');
   return startDns({
     ...options,
     host: address,
     port: 53,
     domain: clusterDomain,
     serverIp,
-    owns: (ip) => [clusterCidr, serviceCidr].some((range) => inRange(ip, range)),
+    owns: (ip) => inRanges(ip, [...clusterCidrs, ...serviceCidrs]),
     upstreams: hostUpstreams([address, serverIp]),
   });
 }

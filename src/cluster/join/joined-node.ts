@@ -13,6 +13,7 @@ import type { KeyPair } from '../key-pair.ts';
 import type { Outside } from '../lone-components.ts';
 import { startLoneKubelet } from '../lone-kubelet.ts';
 import { pathsOf } from '../paths.ts';
+import { rangeOfFamily } from '../ranges.ts';
 import { dnsAddress } from '../service-network.ts';
 import { tokenText } from './bootstrap-token.ts';
 import { requestNodeCertificate } from './certificate-request.ts';
@@ -76,23 +77,25 @@ export async function openJoinedNode(parts: JoinParts): Promise<JoinedNode> {
       },
     });
     closing.push(() => rotation.stop());
-    const { clusterCidr, serviceCidr } = await whenThere(() => readRanges(client, signal), say, signal);
+    const ranges = await whenThere(() => readRanges(client, signal), say, signal);
+    const [clusterCidrs, serviceCidrs] = [ranges.clusterCidr, ranges.serviceCidr].map((text) => text.split(',')) as [string[], string[]];
     const common = {
       ...services,
       client,
       name: nodeName,
       ip: nodeIp,
-      clusterDns: [dnsAddress(serviceCidr)],
+      clusterDns: [dnsAddress(rangeOfFamily(serviceCidrs, 4) ?? '')],
       architecture: arch(),
       caPem: ca,
       port: options.port,
     };
-    const podCidr = await step('Share of the pod range', () => registerNode(client, nodeName, signal));
+    const podCidrs = await step('Share of the pod range', () => registerNode(client, nodeName, signal));
     const machine = {
-      ...{ ...services, client, dataDir: options.dataDir, membership, clusterCidr, serviceCidr, podCidr },
+      ...{ ...services, client, dataDir: options.dataDir, membership, clusterCidrs, serviceCidrs, podCidrs },
       mirrors: options.registryMirrors,
     };
-    const place = runtime === 'simulated' ? simulated(podCidr) : await step('Network and containerd', () => openJoinedMachine(machine));
+    const place =
+      runtime === 'simulated' ? simulated(podCidrs[0] ?? '') : await step('Network and containerd', () => openJoinedMachine(machine));
     closing.push(() => place.stop());
     const kubelet = await step('Kubelet', () => startLoneKubelet({ ...common, ...place.kubelet }));
     closing.push(() => kubelet.stop());
@@ -116,13 +119,14 @@ function simulated(podCidr: string): JoinedMachine {
 }
 
 /** Makes the Node where there is none: the controllers give it its share of the pod range, which its network is made of. */
-async function registerNode(client: HttpClient, name: string, signal: AbortSignal): Promise<string> {
+async function registerNode(client: HttpClient, name: string, signal: AbortSignal): Promise<readonly string[]> {
   const giveUpMs = systemClock.now() + shareWithinMs;
   for (;;) {
     try {
       const { spec } = await client.get(resources.nodes, { name }, { signal });
-      const share = [spec.podCIDR ?? '', ...(spec.podCIDRs ?? [])].find((one) => one.includes('.'));
-      if (share !== undefined) return share;
+      const shares = [...new Set([...(spec.podCIDRs ?? []), spec.podCIDR ?? ''])].filter((one) => one !== '');
+      if (rangeOfFamily(shares, 4) !== undefined)
+        return shares.toSorted((one, other) => Number(one.includes(':')) - Number(other.includes(':')));
       if (systemClock.now() > giveUpMs)
         throw new JoinError(
           `${name} was given no share of the pod range: no controllers run there, or the range is used up (--cluster-cidr)`,

@@ -35,11 +35,13 @@ export async function closeOverlayDevice(device: string): Promise<void> {
 
 /** What the kernel holds for the device. */
 export async function heldEntries(device: string): Promise<OverlayEntries> {
-  const [routes, neighbours, machines] = await Promise.all([
-    rows<{ readonly dst: string; readonly gateway?: string }>('ip', ['-j', 'route', 'show', 'dev', device]),
+  const [routes4, routes6, neighbours, machines] = await Promise.all([
+    rows<{ readonly dst: string; readonly gateway?: string }>('ip', ['-4', '-j', 'route', 'show', 'dev', device]),
+    rows<{ readonly dst: string; readonly gateway?: string }>('ip', ['-6', '-j', 'route', 'show', 'dev', device]),
     rows<{ readonly dst: string; readonly lladdr?: string }>('ip', ['-j', 'neigh', 'show', 'dev', device, 'nud', 'permanent']),
     rows<{ readonly mac: string; readonly dst?: string }>('bridge', ['-j', 'fdb', 'show', 'dev', device]),
   ]);
+  const routes = [...routes4, ...routes6];
   return {
     routes: new Map(routes.flatMap(({ dst, gateway }) => (gateway === undefined ? [] : [[dst, gateway]]))),
     neighbours: new Map(neighbours.flatMap(({ dst, lladdr }) => (lladdr === undefined ? [] : [[dst, lladdr]]))),

@@ -18,12 +18,25 @@ const node = (name: string, podCIDR: string | undefined, address: string | undef
     spec: podCIDR === undefined ? {} : { podCIDR },
   }) as unknown as Node;
 
+const own = { address: '192.0.2.1', sources: ['10.42.0.1', 'fd42::1'] };
+
+test('a machine without IPv6 among its pods has no way to those elsewhere', () => {
+  const both = { ...node('b', undefined, '192.0.2.2'), spec: { podCIDRs: ['10.42.1.0/24', 'fd42:0:0:1::/64'] } };
+  expect(overlayPeers([both], { ...own, sources: ['10.42.0.1'] }).map(({ podCidr }) => podCidr)).toEqual(['10.42.1.0/24']);
+  expect(overlayChanges(none, wantedEntries(overlayPeers([both], own), 7), facts).ip.at(-1)).toBe(
+    'route replace fd42:0:0:1::/64 via fd42:0:0:1::1 dev vx onlink src fd42::1',
+  );
+});
+
 test.each([
   ['another machine', node('b', '10.42.1.0/24', '192.0.2.2'), [{ podCidr: '10.42.1.0/24', gateway: '10.42.1.1', address: '192.0.2.2' }]],
   [
     'another machine, whose first share is IPv6',
     { ...node('b', 'fd42:0:0:1::/64', '192.0.2.2'), spec: { podCIDR: 'fd42:0:0:1::/64', podCIDRs: ['fd42:0:0:1::/64', '10.42.1.0/24'] } },
-    [{ podCidr: '10.42.1.0/24', gateway: '10.42.1.1', address: '192.0.2.2' }],
+    [
+      { podCidr: '10.42.1.0/24', gateway: '10.42.1.1', address: '192.0.2.2' },
+      { podCidr: 'fd42:0:0:1::/64', gateway: 'fd42:0:0:1::1', address: '192.0.2.2' },
+    ],
   ],
   ['this machine', node('a', '10.42.0.0/24', '192.0.2.1'), []],
   ['no share yet', node('b', undefined, '192.0.2.2'), []],
@@ -31,11 +44,11 @@ test.each([
   ['an address that is a command', node('b', '10.42.1.0/24', '192.0.2.2 dev eth0'), []],
   ['a share that is a command', node('b', '10.42.1.0/24\nlink del eth0', '192.0.2.2'), []],
   ['a share of another size', node('b', '0.0.0.0/0', '192.0.2.2'), []],
-])('who is elsewhere: %s', (_, one, expected) => expect(overlayPeers([one], '192.0.2.1')).toEqual(expected));
+])('who is elsewhere: %s', (_, one, expected) => expect(overlayPeers([one], own)).toEqual(expected));
 
-const facts = { device: 'vx', source: '10.42.0.1' };
+const facts = { device: 'vx', sources: ['10.42.0.1', 'fd42::1'] };
 const none: OverlayEntries = { routes: new Map(), neighbours: new Map(), machines: new Map() };
-const peers = overlayPeers([node('b', '10.42.1.0/24', '192.0.2.2'), node('c', '10.42.2.0/24', '192.0.2.2')], '192.0.2.1');
+const peers = overlayPeers([node('b', '10.42.1.0/24', '192.0.2.2'), node('c', '10.42.2.0/24', '192.0.2.2')], own);
 
 test('two nodes of one machine share its entry; what is there already is left alone', () => {
   const mac = overlayMac(7, '192.0.2.2');
@@ -77,10 +90,7 @@ test('whatever the kernel holds, the commands lead to what it should hold', () =
     .map((nodes) => nodes.map(({ share, machine }) => node('n', `10.42.${share}.0/24`, `192.0.2.${machine + 2}`)));
   fc.assert(
     fc.property(some, some, (before, now) => {
-      const [held, wanted] = [before, now].map((nodes) => wantedEntries(overlayPeers(nodes, '192.0.2.1'), 7)) as [
-        OverlayEntries,
-        OverlayEntries,
-      ];
+      const [held, wanted] = [before, now].map((nodes) => wantedEntries(overlayPeers(nodes, own), 7)) as [OverlayEntries, OverlayEntries];
       expect(after(held, overlayChanges(held, wanted, facts))).toEqual(wanted);
     }),
   );

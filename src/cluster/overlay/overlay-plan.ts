@@ -2,6 +2,9 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import type { Node } from '../../api/core/v1.ts';
+import { firstAddress, formatCidr, parseCidr } from '../../api/ip-address.ts';
+import { familyOf } from '../../proxy/service-port.ts';
+import { nodeAddressIn } from '../ranges.ts';
 
 /** On each Node: the address of its machine, between which the overlay's packets travel. */
 export const overlayAnnotation = 'peapod.dev/overlay-address';
@@ -19,11 +22,11 @@ export interface OverlayFacts {
   readonly vni: number;
   /** This machine's address on the network that carries it. */
   readonly address: string;
-  /** As which address this machine itself speaks to pods elsewhere: that of its bridge. */
-  readonly source: string;
+  /** As which address this machine itself speaks to pods elsewhere, one of each family that pods have: those of its bridge. */
+  readonly sources: readonly string[];
 }
 
-/** A node of another machine: its pods are behind `gateway`, its machine at `address`. */
+/** A share of a node of another machine: its pods are behind `gateway`, its machine at `address`. */
 export interface OverlayPeer {
   readonly podCidr: string;
   readonly gateway: string;
@@ -43,16 +46,31 @@ export function overlayMac(vni: number, address: string): string {
   return ['02', ...[...bytes].map((byte) => byte.toString(16).padStart(2, '0'))].join(':');
 }
 
-const shareShape = /^(\d+\.\d+\.\d+)\.0\/24$/;
+/** A share as the controllers give them, spelled anew; undefined for anything else. */
+function shareOf(text: string): string | undefined {
+  const cidr = parseCidr(text);
+  const expected = cidr?.address.family === 4 ? 24 : 64;
+  return cidr === undefined || cidr.address.mapped || cidr.length !== expected || firstAddress(cidr).bits !== cidr.address.bits
+    ? undefined
+    : formatCidr(cidr);
+}
 
-/** The nodes of other machines. A node that tells nothing that can be used is left out: what it says becomes commands. In order of address. */
-export function overlayPeers(nodes: readonly Node[], ownAddress: string): readonly OverlayPeer[] {
+/**
+ * The shares of nodes of other machines, of the families that pods here have. A node that tells nothing that can be used is left out: what it says becomes
+ * commands. In order of share.
+ */
+export function overlayPeers(
+  nodes: readonly Node[],
+  { address: ownAddress, sources }: Pick<OverlayFacts, 'address' | 'sources'>,
+): readonly OverlayPeer[] {
   const peers = nodes.flatMap(({ metadata, spec }): OverlayPeer[] => {
     const address = metadata.annotations?.[overlayAnnotation] ?? '';
-    const podCidr = [spec?.podCIDR ?? '', ...(spec?.podCIDRs ?? [])].find((one) => shareShape.test(one)) ?? '';
-    const [, first] = shareShape.exec(podCidr) ?? [];
-    if (first === undefined || !isIPv4(`${first}.0`) || !isIPv4(address) || address === ownAddress) return [];
-    return [{ podCidr, gateway: `${first}.1`, address }];
+    if (!isIPv4(address) || address === ownAddress) return [];
+    const shares = new Set([spec?.podCIDR ?? '', ...(spec?.podCIDRs ?? [])].flatMap((one) => shareOf(one) ?? []));
+    return sources.flatMap((source) => {
+      const podCidr = [...shares].find((share) => familyOf(share) === familyOf(source));
+      return podCidr === undefined ? [] : [{ podCidr, gateway: nodeAddressIn(podCidr), address }];
+    });
   });
   const byShare = new Map(peers.map((peer) => [peer.podCidr, peer]));
   return [...byShare.values()].sort((a, b) => (a.podCidr < b.podCidr ? -1 : 1));
@@ -86,7 +104,7 @@ export interface OverlayChanges {
 export function overlayChanges(
   held: OverlayEntries,
   wanted: OverlayEntries,
-  { device, source }: Pick<OverlayFacts, 'device' | 'source'>,
+  { device, sources }: Pick<OverlayFacts, 'device' | 'sources'>,
 ): OverlayChanges {
   const gone = (before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>) => [...before].filter(([key]) => !after.has(key));
   const changed = (before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>) =>
@@ -105,7 +123,8 @@ export function overlayChanges(
         ([gateway, mac]) => `neigh replace ${gateway} lladdr ${mac} dev ${device} nud permanent`,
       ),
       ...changed(held.routes, wanted.routes).map(
-        ([share, gateway]) => `route replace ${share} via ${gateway} dev ${device} onlink src ${source}`,
+        ([share, gateway]) =>
+          `route replace ${share} via ${gateway} dev ${device} onlink src ${sources.find((source) => familyOf(source) === familyOf(share))}`,
       ),
     ],
   };

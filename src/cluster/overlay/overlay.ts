@@ -37,9 +37,9 @@ export function overlayDevice(dataDir: string): string {
   return `${linkPrefix(dataDir)}vx`;
 }
 
-/** The overlay of a cluster on this machine. `source`: the address of its bridge. */
-export function overlayFacts(dataDir: string, caPem: string, address: string, source: string): OverlayFacts {
-  return { device: overlayDevice(dataDir), table: machineNames(dataDir).overlayTable, vni: overlayNumber(caPem), address, source };
+/** The overlay of a cluster on this machine. `sources`: the addresses of its bridge. */
+export function overlayFacts(dataDir: string, caPem: string, address: string, sources: readonly string[]): OverlayFacts {
+  return { device: overlayDevice(dataDir), table: machineNames(dataDir).overlayTable, vni: overlayNumber(caPem), address, sources };
 }
 
 /** How long packets of pods may be where the overlay uses this address. Rejects with OptionError where this machine does not have it. */
@@ -74,7 +74,7 @@ export async function startOverlay({ client, isOwn, facts, clock, log }: Overlay
   };
   const sync = async (): Promise<void> => {
     const all = nodes.list();
-    const peers = overlayPeers(all, facts.address);
+    const peers = overlayPeers(all, facts);
     const guard = overlayGuard(facts, peers);
     if (guard !== guarded) await run('nft', ['-f', '-'], guard);
     guarded = guard;

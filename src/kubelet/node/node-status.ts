@@ -8,6 +8,8 @@ import type { MachineFacts } from './node-facts.ts';
 export interface NodeIdentity {
   readonly nodeName: string;
   readonly nodeIp: string;
+  /** Of the other IP family. */
+  readonly otherNodeIp?: string;
   readonly machine: MachineFacts;
   readonly kubeletVersion: string;
   /** The port of the kubelet's own server; 0 where it has none. */
@@ -112,13 +114,14 @@ export function imagesOf(images: readonly ImageStatus[]): Required<NodeStatus>['
  * not own (volumesAttached, others' conditions) is left out.
  */
 export function nodeStatus(identity: NodeIdentity, observed: NodeObserved, previous: NodeStatus | undefined, nowMs: number): NodeStatus {
-  const { machine, nodeIp, nodeName, kubeletVersion, kubeletPort, declaredFeatures } = identity;
+  const { machine, nodeIp, otherNodeIp, nodeName, kubeletVersion, kubeletPort, declaredFeatures } = identity;
   const { runtime } = observed;
   const now = formatTime(nowMs);
   return {
     ...resourcesOf(identity),
     addresses: [
       { type: 'InternalIP', address: nodeIp },
+      ...(otherNodeIp === undefined ? [] : [{ type: 'InternalIP', address: otherNodeIp }]),
       { type: 'Hostname', address: nodeName },
     ],
     conditions: verdicts(observed).map((verdict) => {

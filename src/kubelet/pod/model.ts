@@ -178,7 +178,8 @@ export function keyOf(action: Action): string {
 
 /** What a pod's life needs to know of its node. */
 export interface NodeFacts {
-  readonly hostIp: string;
+  /** The node's addresses, of each IP family that it has; the first is the one that it is reached at. */
+  readonly hostIps: readonly [string, ...string[]];
   /** The scheme of container ids: `containerd`. */
   readonly runtimeName: string;
 }

@@ -53,7 +53,7 @@ export class PodEffects {
   /** The addresses that the pod has now. */
   podIps(): readonly string[] {
     const { view, ports, pod } = this.#context;
-    if (pod().spec?.hostNetwork === true) return [ports.node.hostIp];
+    if (pod().spec?.hostNetwork === true) return ports.node.hostIps;
     return view.sandboxes.find(({ state }) => state === 'ready')?.ips ?? [];
   }
 

@@ -46,7 +46,7 @@ export function statusOf(scene: Scene, node: NodeFacts): PodStatus {
   const list = (...roles: readonly Role[]): readonly ApiStatus[] =>
     scene.members.flatMap(({ role, spec }) => (roles.includes(role) ? (statuses.get(spec.name) ?? []) : []));
   const final: Phase = !over ? (isTerminal(phase) ? livePhase(scene, views) : phase) : isTerminal(phase) ? phase : 'Failed';
-  const ips = scene.sandbox === undefined ? [] : scene.sandbox.hostNetwork ? [node.hostIp] : scene.sandbox.ips;
+  const ips = scene.sandbox === undefined ? [] : scene.sandbox.hostNetwork ? node.hostIps : scene.sandbox.ips;
   const shownIps = ips.length > 0 ? ips : (before.podIPs ?? []).flatMap(({ ip }) => ip);
   const inits = list('init', 'sidecar');
   const ephemerals = list('ephemeral');
@@ -60,8 +60,8 @@ export function statusOf(scene: Scene, node: NodeFacts): PodStatus {
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
     ...(ending === undefined || !over || final !== 'Failed' ? {} : { reason: ending.reason, message: ending.message }),
     conditions,
-    hostIP: node.hostIp,
-    hostIPs: [{ ip: node.hostIp }],
+    hostIP: node.hostIps[0],
+    hostIPs: node.hostIps.map((ip) => ({ ip })),
     ...(shownIps[0] === undefined ? {} : { podIP: shownIps[0], podIPs: shownIps.map((ip) => ({ ip })) }),
     startTime: before.startTime ?? formatTime(scene.history.seenAtMs),
     qosClass: before.qosClass ?? qosClassOf(pod),

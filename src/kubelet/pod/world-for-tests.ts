@@ -8,7 +8,7 @@ import { type Action, type Decision, type History, keyOf, type Observed, type Pr
 import { backoffAnnotation } from './restart.ts';
 import { decide } from './transition.ts';
 
-export const node = { hostIp: '10.0.0.1', runtimeName: 'containerd' };
+export const node = { hostIps: ['10.0.0.1'] as const, runtimeName: 'containerd' };
 const image: ImageStatus = { id: 'sha256:1', repoTags: ['busybox:1.36'], repoDigests: [], sizeBytes: 1, pinned: false };
 
 /** What happens to a container's start: nothing special unless named. */

@@ -1,15 +1,25 @@
 // Tests what NetworkPolicies let through, by asking the planned rules as the kernel would: who reaches whom on which port.
 import { expect, test } from 'vitest';
 import type { Pod } from '../../api/core/v1.ts';
+import { type Address, type Cidr, formatAddress, holdsAddress, parseAddress, parseCidr } from '../../api/ip-address.ts';
 import type { NetworkPolicy } from '../../api/networking/v1.ts';
 import { type PolicyFacts, type PolicyPod, planPolicies, policyPodOf } from './policy-plan.ts';
 import type { PolicyTable } from './policy-table.ts';
 
-const pod = (name: string, ip: string, labels: Record<string, string>, namespace = 'shop', ports: PolicyPod['ports'] = []): PolicyPod => ({
+/** The IPv6 address, or range, that stands for one of IPv4 here. */
+const six = (text: string): string => {
+  const { address, length } = parseCidr(text.includes('/') ? text : `${text}/32`) as Cidr;
+  const standing = formatAddress({ ...address, family: 6, bits: (0xfd42n << 112n) + address.bits });
+  return text.includes('/') ? `${standing}/${length + 96}` : standing;
+};
+
+type TestPod = PolicyPod & { readonly ip: string };
+const pod = (name: string, ip: string, labels: Record<string, string>, namespace = 'shop', ports: PolicyPod['ports'] = []): TestPod => ({
   namespace,
   name,
   labels,
   ip,
+  ips: [ip, six(ip)],
   ports,
   node: 'n1',
 });
@@ -28,11 +38,9 @@ const policy = (spec: NetworkPolicy['spec'], name = 'p', namespace = 'shop'): Ne
 const plan = (policies: readonly NetworkPolicy[], more: Partial<PolicyFacts> = {}): PolicyTable =>
   planPolicies({ policies, pods: all, namespaces, node: 'n1', ...more });
 
-const number = (ip: string): number => ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 const within = (ip: string, range: string): boolean => {
-  const [first = '', bits = '32'] = range.split('/');
-  const size = 2 ** (32 - Number(bits));
-  return Math.floor(number(ip) / size) === Math.floor(number(first) / size);
+  const cidr = parseCidr(range.includes('/') ? range : `${range}/${range.includes(':') ? 128 : 32}`) as Cidr;
+  return holdsAddress(cidr, parseAddress(ip) as Address);
 };
 
 /** Whether a new connection gets through, by reading the rules as nftables does. */
@@ -40,7 +48,10 @@ function passes(table: PolicyTable, from: string, to: string, port = 80, protoco
   if (table.own.includes(`${from} . ${to}`)) return true;
   const accepts = (rule: string): boolean => {
     const field = (name: string): string => (name === 'saddr' ? from : to);
-    let rest = rule;
+    let rest = rule.replace(/^(ip6?)\b/, '');
+    const of = rule.startsWith('ip6 ') ? 'ip6' : rule.startsWith('ip ') ? 'ip' : undefined;
+    if (of !== undefined && (of === 'ip6') !== to.includes(':')) return false;
+    rest = rule.replace(/\bip6 /g, 'ip ');
     const take = (shape: RegExp): RegExpExecArray | null => {
       const match = shape.exec(rest);
       if (match !== null) rest = rest.slice(match[0].length);
@@ -62,7 +73,7 @@ function passes(table: PolicyTable, from: string, to: string, port = 80, protoco
         if ((not[2] ?? '').split(', ').some((range) => within(field(not[1] ?? ''), range))) return false;
         continue;
       }
-      const block = take(/^ip (saddr|daddr) ([\d./]+) /);
+      const block = take(/^ip (saddr|daddr) ([\da-f:./]+) /);
       if (block !== null) {
         if (!within(field(block[1] ?? ''), block[2] ?? '')) return false;
         continue;
@@ -231,6 +242,11 @@ test.each<
   const table = plan([policy(spec)]);
   for (const connection of through) expect([connection, passes(table, ...connection)]).toEqual([connection, true]);
   for (const connection of stopped) expect([connection, passes(table, ...connection)]).toEqual([connection, false]);
+  // In IPv6 the same holds, without a difference.
+  const asSix = JSON.parse(JSON.stringify(spec).replace(/\d+\.\d+\.\d+\.\d+(\/\d+)?/g, six)) as NetworkPolicy['spec'];
+  const inSix = plan([policy(asSix)]);
+  for (const [from, to, ...rest] of through) expect([from, to, passes(inSix, six(from), six(to), ...rest)]).toEqual([from, to, true]);
+  for (const [from, to, ...rest] of stopped) expect([from, to, passes(inSix, six(from), six(to), ...rest)]).toEqual([from, to, false]);
 });
 
 test('policies add up', () => {
@@ -258,7 +274,8 @@ test('long names stay within what the kernel takes, and apart', () => {
   const long = (end: string) => policy({ podSelector: {}, ingress: [{ from: [{ podSelector: {} }] }] }, `${'x'.repeat(240)}${end}`);
   const { chains, sets } = plan([long('a'), long('b')]);
   expect([...chains.keys(), ...sets.keys()].filter((name) => name.length > 128)).toEqual([]);
-  expect(sets.size).toBe(2);
+  // Of each family.
+  expect(sets.size).toBe(4);
 });
 
 test.each([
@@ -268,5 +285,5 @@ test.each([
   ['has no address yet', { phase: 'Pending' }, {}, undefined],
 ])('a pod that %s', (_, status, spec, ip) => {
   const given = { metadata: { name: 'a', namespace: 'b' }, spec: { containers: [], ...spec }, status } as unknown as Pod;
-  expect(policyPodOf(given)?.ip).toBe(ip);
+  expect(policyPodOf(given)?.ips[0]).toBe(ip);
 });

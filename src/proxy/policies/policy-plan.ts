@@ -1,8 +1,10 @@
 // Owns what NetworkPolicies mean for the pods of one node: who is isolated in which direction, and by which rules of nftables others get through. Pure.
 import { createHash } from 'node:crypto';
 import type { Namespace, Pod } from '../../api/core/v1.ts';
+import { formatAddress, parseAddress } from '../../api/ip-address.ts';
 import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../api/networking/v1.ts';
 import { everyLabel, type Labels, labelSelectorOf, noLabel, SelectorError } from '../../api/selectors/label-selector.ts';
+import { familyOf } from '../service-port.ts';
 import type { PolicyTable } from './policy-table.ts';
 
 /** A pod as policies see it. */
@@ -10,8 +12,8 @@ export interface PolicyPod {
   readonly namespace: string;
   readonly name: string;
   readonly labels: Labels;
-  /** IPv4. */
-  readonly ip: string;
+  /** One of each IP family at most, in canonical form. */
+  readonly ips: readonly string[];
   readonly ports: readonly { readonly name: string; readonly protocol: string; readonly port: number }[];
   readonly node: string;
 }
@@ -27,15 +29,19 @@ export interface PolicyFacts {
 
 /** The pod, as long as policies concern it: it has an address of its own, and has not ended. */
 export function policyPodOf({ metadata, spec, status }: Pod): PolicyPod | undefined {
-  const ip = (status?.podIPs?.map((one) => one.ip) ?? [status?.podIP]).find((one) => one !== undefined && /^[\d.]+$/.test(one));
-  if (ip === undefined || spec.hostNetwork === true || status?.phase === 'Succeeded' || status?.phase === 'Failed') return undefined;
+  const told = status?.podIPs?.map((one) => one.ip) ?? [status?.podIP];
+  const ips = told.flatMap((text) => {
+    const address = text === undefined ? undefined : parseAddress(text);
+    return address === undefined ? [] : [formatAddress(address)];
+  });
+  if (ips.length === 0 || spec.hostNetwork === true || status?.phase === 'Succeeded' || status?.phase === 'Failed') return undefined;
   // Sidecars are init containers that stay.
   const containers = [...spec.containers, ...(spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')];
   return {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
     labels: metadata.labels ?? {},
-    ip,
+    ips,
     ports: containers.flatMap(({ ports }) =>
       (ports ?? []).flatMap(({ name, protocol, containerPort }) =>
         name === undefined ? [] : [{ name, protocol: (protocol ?? 'TCP').toLowerCase(), port: containerPort }],
@@ -111,7 +117,7 @@ export function planPolicies({ policies, pods, namespaces, node }: PolicyFacts):
       if (names === undefined) return [];
       const chain = shortened(`${words[direction].short}-pod/${keyOf(pod)}`);
       chains.set(chain, [...names.map((name) => `jump ${name}`), 'drop']);
-      return [[pod.ip, `goto ${chain}`]];
+      return pod.ips.map((ip) => [ip, `goto ${chain}`] as const);
     });
   const [incoming, outgoing] = [verdicts('ingress'), verdicts('egress')];
   const own = [...new Set([...incoming, ...outgoing].map(([ip]) => `${ip} . ${ip}`))].sort();
@@ -134,6 +140,11 @@ interface Around {
   readonly namespaces: ReadonlyMap<string, Labels>;
 }
 
+const families = [
+  { family: 'ip', type: 'ipv4_addr', mark: '' },
+  { family: 'ip6', type: 'ipv6_addr', mark: '.6' },
+] as const;
+
 /** The accepting rules of one opening. What they name is added to `sets`. */
 function rulesOf(
   { peers, ports }: Opening,
@@ -146,15 +157,18 @@ function rulesOf(
   const anyone = peers === undefined || peers.length === 0;
   const met = anyone ? [] : around.pods.filter((pod) => peers.some((peer) => isPeer(peer, pod, around)));
   const ends: string[] = anyone ? [''] : [];
-  if (met.length > 0) {
-    sets.set(name, { type: 'ipv4_addr', elements: [...new Set(met.map(({ ip }) => ip))].sort() });
-    ends.push(`ip ${other} @${name} `);
+  for (const { family, type, mark } of families) {
+    const addresses = [...new Set(met.flatMap(({ ips }) => ips.filter((ip) => familyOf(ip) === family)))].sort();
+    if (addresses.length === 0) continue;
+    sets.set(`${name}${mark}`, { type, elements: addresses });
+    ends.push(`${family} ${other} @${name}${mark} `);
   }
   for (const { ipBlock } of anyone ? [] : peers) {
-    if (ipBlock === undefined || ipBlock.cidr.includes(':')) continue;
-    const except = (ipBlock.except ?? []).filter((range) => !range.includes(':'));
-    const without = except.length === 0 ? '' : `ip ${other} != { ${except.join(', ')} } `;
-    ends.push(`ip ${other} ${ipBlock.cidr} ${without}`);
+    if (ipBlock === undefined) continue;
+    const family = familyOf(ipBlock.cidr);
+    const except = (ipBlock.except ?? []).filter((range) => familyOf(range) === family);
+    const without = except.length === 0 ? '' : `${family} ${other} != { ${except.join(', ')} } `;
+    ends.push(`${family} ${other} ${ipBlock.cidr} ${without}`);
   }
   const named = (ports ?? []).flatMap(({ port, protocol }) => (typeof port === 'string' ? [{ port, protocol }] : []));
   const numbered = (ports ?? []).filter(({ port }) => typeof port !== 'string');
@@ -164,16 +178,20 @@ function rulesOf(
   const spokenTo = direction === 'ingress' ? around.chosen : anyone ? around.pods : met;
   named.forEach(({ port, protocol }, index) => {
     const wanted = (protocol ?? 'TCP').toLowerCase();
-    const elements = spokenTo.flatMap(({ ip, ports: own }) =>
-      own.filter((one) => one.name === port && one.protocol === wanted).map((one) => `${ip} . ${wanted} . ${one.port}`),
-    );
-    if (elements.length === 0) return;
-    const set = `${name}/${index}`;
-    sets.set(set, { type: 'ipv4_addr . inet_proto . inet_service', elements: [...new Set(elements)].sort() });
-    const at = `ip daddr . meta l4proto . th dport @${set} accept`;
-    // Outwards the set already says who.
-    if (direction === 'egress') lines.push(at);
-    else for (const end of ends) lines.push(`${end}${at}`);
+    for (const { family, type, mark } of families) {
+      const elements = spokenTo.flatMap(({ ips, ports: own }) =>
+        own
+          .filter((one) => one.name === port && one.protocol === wanted)
+          .flatMap((one) => ips.filter((ip) => familyOf(ip) === family).map((ip) => `${ip} . ${wanted} . ${one.port}`)),
+      );
+      if (elements.length === 0) continue;
+      const set = `${name}/${index}${mark}`;
+      sets.set(set, { type: `${type} . inet_proto . inet_service`, elements: [...new Set(elements)].sort() });
+      const at = `${family} daddr . meta l4proto . th dport @${set} accept`;
+      // Outwards the set already says who.
+      if (direction === 'egress') lines.push(at);
+      else for (const end of ends) if (end === '' || end.startsWith(`${family} `)) lines.push(`${end}${at}`);
+    }
   });
   return lines;
 }

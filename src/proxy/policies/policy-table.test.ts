@@ -10,7 +10,7 @@ const podOf = (index: number, app: string): PolicyPod => ({
   namespace: 'shop',
   name: `pod.${index}`,
   labels: { app },
-  ip: `10.42.0.${index + 2}`,
+  ips: [`10.42.0.${index + 2}`, `fd42::${index + 2}`],
   ports: [{ name: 'http', protocol: 'tcp', port: 8000 + index }],
   node: 'n1',
 });
@@ -23,7 +23,18 @@ const peer = { podSelector: { matchLabels: { app: 'a' } } };
 const specs: readonly NetworkPolicy['spec'][] = [
   { podSelector: {} },
   { podSelector: peer.podSelector, ingress: [{ from: [peer], ports: [{ port: 80 }, { port: 'http' }] }] },
-  { podSelector: {}, ingress: [{ from: [peer, { ipBlock: { cidr: '198.51.100.0/24', except: ['198.51.100.8/29'] } }] }] },
+  {
+    podSelector: {},
+    ingress: [
+      {
+        from: [
+          peer,
+          { ipBlock: { cidr: '198.51.100.0/24', except: ['198.51.100.8/29'] } },
+          { ipBlock: { cidr: '2001:db8::/32', except: ['2001:db8:1::/48'] } },
+        ],
+      },
+    ],
+  },
   {
     podSelector: {},
     policyTypes: ['Ingress', 'Egress'],
@@ -47,7 +58,8 @@ test('a pod more is an element more', () => {
   const third = tableOf([podOf(0, 'a'), podOf(1, 'a')], [policyOf('p', specs[1] ?? {})]);
   const lines = tableChange('t', after, third).trim().split('\n');
   expect(lines).toContain('add element inet t in/shop/p/0 { 10.42.0.3 }');
-  expect(lines.length).toBeLessThan(10);
+  expect(lines).toContain('add element inet t in/shop/p/0.6 { fd42::3 }');
+  expect(lines.length).toBeLessThan(16);
 });
 
 const mayTry = process.getuid?.() === 0 && spawnSync('unshare', ['--net', 'nft', 'list', 'tables']).status === 0;

@@ -1,6 +1,6 @@
 // Owns a node's table of NetworkPolicies as text: the whole of it, or the smallest transaction from one state to the next. Pure.
 
-/** What is in the table. Names are nftables'; rules and elements in order. */
+/** What is in the table. Names are nftables'; rules and elements in order. Addresses of both families stand beside each other. */
 export interface PolicyTable {
   /** Of isolated pods: address → what becomes of new connections to it, and from it. */
   readonly incoming: ReadonlyMap<string, string>;
@@ -26,7 +26,9 @@ export function noPolicies(table: string): string {
 function frame(table: string): string {
   const looks = (map: string, field: string): string => `ct state { established, related } accept
     ip saddr . ip daddr @own accept
-    ip ${field} vmap @${map}`;
+    ip6 saddr . ip6 daddr @own6 accept
+    ip ${field} vmap @${map}
+    ip6 ${field} vmap @${map}6`;
   return `${noPolicies(table)}table inet ${table} {
   map incoming {
     type ipv4_addr : verdict
@@ -36,6 +38,15 @@ function frame(table: string): string {
   }
   set own {
     type ipv4_addr . ipv4_addr
+  }
+  map incoming6 {
+    type ipv6_addr : verdict
+  }
+  map outgoing6 {
+    type ipv6_addr : verdict
+  }
+  set own6 {
+    type ipv6_addr . ipv6_addr
   }
   chain let_out {
     type filter hook forward priority -6; policy accept;
@@ -84,9 +95,19 @@ export function tableChange(table: string, held: PolicyTable, wanted: PolicyTabl
   if (goneSets.some((name) => wanted.sets.has(name))) return wholeTable(table, wanted);
   const changed = [...wanted.chains].filter(([name, rules]) => held.chains.get(name)?.join('\n') !== rules.join('\n'));
   const goneChains = [...held.chains.keys()].filter((name) => !wanted.chains.has(name));
-  elements('incoming', pairs(held.incoming), pairs(wanted.incoming));
-  elements('outgoing', pairs(held.outgoing), pairs(wanted.outgoing));
-  elements('own', held.own, wanted.own);
+  const ofFamily = (name: string, before: readonly string[], after: readonly string[]): void => {
+    // What an element is of, its beginning tells.
+    const six = (element: string): boolean => (element.split(' ', 1)[0] ?? '').includes(':');
+    elements(
+      name,
+      before.filter((one) => !six(one)),
+      after.filter((one) => !six(one)),
+    );
+    elements(`${name}6`, before.filter(six), after.filter(six));
+  };
+  ofFamily('incoming', pairs(held.incoming), pairs(wanted.incoming));
+  ofFamily('outgoing', pairs(held.outgoing), pairs(wanted.outgoing));
+  ofFamily('own', held.own, wanted.own);
   for (const [name, { elements: after }] of wanted.sets) elements(name, held.sets.get(name)?.elements ?? [], after);
   const lines = [
     ...removed,

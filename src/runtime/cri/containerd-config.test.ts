@@ -34,7 +34,7 @@ test('a mirror for everything also covers Docker’s registry, unless that has o
 });
 
 test('the pod network leaves masquerading and host ports to Peapod’s own rules', () => {
-  const { plugins } = JSON.parse(cniConflist({ bridge: 'pea0', podCidr: '10.42.0.0/24', dataDir: '/d' }));
+  const { plugins } = JSON.parse(cniConflist({ bridge: 'pea0', podCidrs: ['10.42.0.0/24'], dataDir: '/d' }));
   expect(plugins).toHaveLength(1);
   expect(plugins[0]).toMatchObject({ type: 'bridge', ipMasq: false, hairpinMode: true, ipam: { ranges: [[{ subnet: '10.42.0.0/24' }]] } });
 });

@@ -62,11 +62,11 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
 `;
 }
 
-/** A node's pod network: a bridge of its own, addresses out of `podCidr`. */
+/** A node's pod network: a bridge of its own, for each pod an address out of each share. */
 export interface PodNetwork {
   /** The bridge's name, at most 15 characters. */
   readonly bridge: string;
-  readonly podCidr: string;
+  readonly podCidrs: readonly string[];
   /** Where the addresses that were given out are remembered. */
   readonly dataDir: string;
   readonly mtu?: number;
@@ -75,7 +75,7 @@ export interface PodNetwork {
 /**
  * CNI's network list: bridge and host-local. Masquerading and host ports are left out on purpose: they are rules in Peapod's own table.
  */
-export function cniConflist({ bridge, podCidr, dataDir, mtu }: PodNetwork): string {
+export function cniConflist({ bridge, podCidrs, dataDir, mtu }: PodNetwork): string {
   const network = {
     cniVersion: '0.4.0',
     name: bridge,
@@ -87,7 +87,12 @@ export function cniConflist({ bridge, podCidr, dataDir, mtu }: PodNetwork): stri
         ipMasq: false,
         hairpinMode: true,
         ...(mtu !== undefined && { mtu }),
-        ipam: { type: 'host-local', dataDir, ranges: [[{ subnet: podCidr }]], routes: [{ dst: '0.0.0.0/0' }] },
+        ipam: {
+          type: 'host-local',
+          dataDir,
+          ranges: podCidrs.map((subnet) => [{ subnet }]),
+          routes: podCidrs.map((subnet) => ({ dst: subnet.includes(':') ? '::/0' : '0.0.0.0/0' })),
+        },
       },
     ],
   };
