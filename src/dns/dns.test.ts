@@ -103,7 +103,8 @@ test('what does not fit says so over UDP and comes whole over TCP', async () => 
   const port = await listening(responder());
   const many = query('many.default.svc.cluster.local');
   const short = dnsPacket.decode(await overUdp(port, many));
-  expect([short.flag_tc, short.answers]).toEqual([true, []]);
+  // What fits is there: some askers never come again over TCP. Names are written once, so that is a good deal.
+  expect([short.flag_tc, short.answers?.length]).toEqual([true, 29]);
   const [whole, again] = await overTcp(port, [many, query(web)]);
   expect([data(whole ?? Buffer.alloc(0)).length, data(again ?? Buffer.alloc(0))]).toEqual([300, ['10.96.0.9']]);
 });

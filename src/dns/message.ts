@@ -1,5 +1,6 @@
 // Owns DNS messages as bytes: reading a question, writing an answer with EDNS and truncation. Pure.
 import dnsPacket from 'dns-packet';
+import { encodeMessage, questionEnd, type WireRecord } from './encode.ts';
 import type { ZoneRecord } from './zone.ts';
 
 /** A request that was understood. */
@@ -9,6 +10,8 @@ export interface Request {
   readonly name: string;
   readonly lower: string;
   readonly type: string;
+  /** The question's bytes. */
+  readonly question: Buffer;
   readonly recursionDesired: boolean;
   /** How many bytes the asker takes in one datagram: 512, or what EDNS says within bounds. */
   readonly room: number;
@@ -36,7 +39,9 @@ export function understand(bytes: Buffer): Understood {
   try {
     const packet = dnsPacket.decode(bytes);
     const [question, ...more] = packet.questions ?? [];
-    if (question === undefined || more.length > 0) return { is: 'refused', reply: bare(bytes, formatError) };
+    const end = questionEnd(bytes);
+    if (question === undefined || end === undefined || end > bytes.length || more.length > 0)
+      return { is: 'refused', reply: bare(bytes, formatError) };
     if ((question.class ?? 'IN') !== 'IN') return { is: 'refused', reply: bare(bytes, refused) };
     const option = (packet.additionals ?? []).find(({ type }) => type === 'OPT');
     const asked = option !== undefined && 'udpPayloadSize' in option ? Number(option.udpPayloadSize) : 0;
@@ -48,6 +53,8 @@ export function understand(bytes: Buffer): Understood {
         name,
         lower: name.toLowerCase(),
         type: String(question.type),
+        // A copy: the datagram's own memory is used again.
+        question: Buffer.from(bytes.subarray(headerBytes, end)),
         recursionDesired: (flags & 0x100) !== 0,
         room: Math.min(mostRoom, Math.max(leastRoom, asked)),
         edns: option !== undefined,
@@ -79,57 +86,46 @@ export interface Reply {
 
 const codes = { NOERROR: 0, SERVFAIL: 2, NXDOMAIN: 3, REFUSED: 5 };
 
-/** The bytes of an answer. Over UDP one that does not fit says so and holds nothing: the asker comes again over TCP. */
+/** The bytes of an answer. Over UDP one that does not fit says so and holds what does: who wants the rest asks over TCP, and some never do. */
 export function encodeReply(request: Request, reply: Reply, transport: 'udp' | 'tcp'): Buffer {
   const whole = encoded(request, reply, false);
   if (transport === 'tcp' || whole.length <= request.room) return whole;
   // Addresses beside the answer are a courtesy: without them it may fit.
   const plain = reply.additionals.length > 0 ? encoded(request, { ...reply, additionals: [] }, false) : whole;
-  return plain.length <= request.room ? plain : encoded(request, { ...reply, answers: [], additionals: [] }, true);
+  if (plain.length <= request.room) return plain;
+  let [fits, most] = [0, reply.answers.length];
+  while (fits < most) {
+    const middle = Math.ceil((fits + most) / 2);
+    const part = encoded(request, { ...reply, answers: reply.answers.slice(0, middle), additionals: [] }, true);
+    if (part.length <= request.room) fits = middle;
+    else most = middle - 1;
+  }
+  return encoded(request, { ...reply, answers: reply.answers.slice(0, fits), additionals: [] }, true);
 }
 
 function encoded(request: Request, reply: Reply, truncated: boolean): Buffer {
-  const { ttlSeconds: ttl, authority } = reply;
-  const answer = (record: ZoneRecord): dnsPacket.Answer => {
+  const { ttlSeconds, authority } = reply;
+  const wire = (record: ZoneRecord): WireRecord => {
     const name = record.name.toLowerCase() === request.lower ? request.name : record.name;
-    if (record.type === 'SRV') return { name, type: 'SRV', ttl, data: { ...record.data, priority: 0, weight: 100 } };
-    if (record.type === 'SOA') return { ...startOfAuthority(record.name, record.data.serial, ttl), name };
-    return { name, type: record.type, ttl, data: record.data } as dnsPacket.Answer;
+    const ttl = record.ttl ?? ttlSeconds;
+    if (record.type === 'SOA') return { ...startOfAuthority(record.name, record.data.serial, ttlSeconds), name };
+    return { ...record, name, ttl };
   };
   const flags =
     (reply.authoritative ? 0x400 : 0) | (truncated ? 0x200 : 0) | (request.recursionDesired ? 0x100 : 0) | 0x80 | codes[reply.code];
-  const start: readonly dnsPacket.Answer[] =
-    authority === undefined || reply.answers.length > 0 || truncated ? [] : [startOfAuthority(authority.domain, authority.serial, ttl)];
-  const option = {
-    type: 'OPT',
-    name: '.',
-    udpPayloadSize: mostRoom,
-    extendedRcode: 0,
-    ednsVersion: 0,
-    flags: 0,
-    flag_do: false,
-    options: [],
-  };
-  return dnsPacket.encode({
+  const hasStart = authority !== undefined && reply.answers.length === 0 && !truncated;
+  return encodeMessage({
     id: request.id,
-    type: 'response',
-    flags,
-    questions: [{ name: request.name, type: request.type as dnsPacket.RecordType }],
-    answers: reply.answers.map(answer),
-    authorities: [...start],
-    additionals: [...reply.additionals.map(answer), ...(request.edns ? [option as unknown as dnsPacket.Answer] : [])],
+    flags: 0x8000 | flags,
+    question: request.question,
+    answers: reply.answers.map(wire),
+    authorities: hasStart ? [startOfAuthority(authority.domain, authority.serial, ttlSeconds)] : [],
+    additionals: reply.additionals.map(wire),
+    offers: request.edns ? mostRoom : undefined,
   });
 }
 
-function startOfAuthority(domain: string, serial: number, ttl: number): dnsPacket.Answer {
-  const data = {
-    mname: `ns.dns.${domain}`,
-    rname: `hostmaster.${domain}`,
-    serial,
-    refresh: 7200,
-    retry: 1800,
-    expire: 86_400,
-    minimum: ttl,
-  };
-  return { name: domain, type: 'SOA', ttl, data };
+function startOfAuthority(domain: string, serial: number, ttl: number): WireRecord {
+  const numbers = [serial % 2 ** 32, 7200, 1800, 86_400, ttl] as const;
+  return { name: domain, type: 'SOA', ttl, data: { mname: `ns.dns.${domain}`, rname: `hostmaster.${domain}`, numbers } };
 }

@@ -1,6 +1,7 @@
 // Owns what of the cluster has a name: Services, their endpoints and namespaces, findable by name and by address. It refuses to know DNS.
 import type { Service } from '../api/core/v1.ts';
 import type { EndpointSlice } from '../api/discovery/v1.ts';
+import { formatAddress, parseAddress } from '../api/ip-address.ts';
 
 /** A port that a name can be asked for. */
 export interface NamedPort {
@@ -33,7 +34,7 @@ type Protocol = NamedPort['protocol'];
 
 /** A Service and its slices as DNS shows them. Pure. Endpoints count while they are ready, which those of `publishNotReadyAddresses` always are. */
 export function namedService({ metadata, spec }: Service, slices: readonly EndpointSlice[]): NamedService {
-  const ips = (spec?.clusterIPs ?? [spec?.clusterIP ?? '']).filter((ip) => ip !== '' && ip !== 'None');
+  const ips = (spec?.clusterIPs ?? [spec?.clusterIP ?? '']).flatMap(spelled);
   const external = spec?.type === 'ExternalName';
   const portOf = (name: string | undefined, protocol: string | undefined, port: number): NamedPort => ({
     name: (name ?? '').toLowerCase(),
@@ -53,9 +54,17 @@ export function namedService({ metadata, spec }: Service, slices: readonly Endpo
           const open = (ports ?? []).flatMap(({ name, protocol, port }) => (port === undefined ? [] : [portOf(name, protocol, port)]));
           return (endpoints ?? [])
             .filter(({ conditions }) => conditions?.ready ?? true)
-            .flatMap(({ addresses, hostname }) => addresses.map((ip) => ({ label: hostname || dashed(ip), ip, ports: open })));
+            .flatMap(({ addresses, hostname }) =>
+              addresses.flatMap(spelled).map((ip) => ({ label: hostname || dashed(ip), ip, ports: open })),
+            );
         }),
   };
+}
+
+/** An address in its one spelling; none where it is no address. */
+function spelled(text: string): readonly string[] {
+  const address = parseAddress(text);
+  return address === undefined ? [] : [formatAddress(address)];
 }
 
 /** `10-42-0-5`, as endpoints without a hostname and pods are named. */

@@ -85,17 +85,22 @@ export class Responder {
   async #follow(request: Request, first: Extract<ZoneAnswer, { is: 'alias' }>, transport: 'udp' | 'tcp'): Promise<Buffer> {
     const { records, facts, forwarder, log } = this.#options;
     const answers: ZoneRecord[] = [first.alias];
+    const authority = { domain: facts.domain, serial: records.generation };
     const reply = (code: Reply['code'] = 'NOERROR'): Buffer =>
-      encodeReply(request, { code, authoritative: true, answers, additionals: [], authority: undefined, ttlSeconds }, transport);
+      encodeReply(request, { code, authoritative: true, answers, additionals: [], authority, ttlSeconds }, transport);
     if (request.type === 'CNAME') return reply();
     let { target } = first;
     for (let depth = 0; depth < aliasDepth; depth++) {
       const next = answerOf({ name: target, type: request.type }, records, facts);
+      // Within the cluster an alias that leads nowhere is nothing.
+      if (next.is === 'unknown' || (next.is === 'records' && next.answers.length === 0)) {
+        answers.length = 0;
+        return reply();
+      }
       if (next.is === 'records') {
         answers.push(...next.answers);
         return reply();
       }
-      if (next.is === 'unknown') return reply();
       if (next.is === 'alias') {
         answers.push(next.alias);
         target = next.target;

@@ -29,6 +29,12 @@ add(service('db', { clusterIP: 'None', clusterIPs: ['None'], ports }), [
 ]);
 add(service('empty', { clusterIP: 'None', clusterIPs: ['None'], ports }));
 add(service('away', { type: 'ExternalName', externalName: 'Example.org.' }));
+add(service('number', { type: 'ExternalName', externalName: '192.0.2.1' }));
+const udp = { name: 'dns', port: 53, protocol: 'UDP' };
+add(service('names', { clusterIP: '10.96.0.10', clusterIPs: ['10.96.0.10'], ports: [udp, { ...udp, name: 'dns-tcp', protocol: 'TCP' }] }));
+add(service('both', { clusterIP: '10.96.0.11', clusterIPs: ['10.96.0.11', 'fd96::000b'], ports }), [
+  { ...slice([{ addresses: ['fd42:0::5'] }]), addressType: 'IPv6' },
+]);
 const facts = { domain: 'cluster.local', serverIp: '10.96.0.10', owns: (ip: string) => /^10\.(42|96)\./.test(ip) };
 
 const text = ({ type, data }: ZoneRecord): string => {
@@ -47,10 +53,24 @@ test.each([
   [`web.${svc}`, 'AAAA', 'no data'],
   [`web.${svc}`, 'SRV', `SRV 80 web.${svc}`],
   [`_http._tcp.web.${svc}`, 'SRV', `SRV 80 web.${svc}`],
-  [`_http._tcp.web.${svc}`, 'A', 'no data'],
+  [`_http._tcp.web.${svc}`, 'A', 'A 10.96.0.9'],
+  [`_http._tcp.web.${svc}`, 'AAAA', 'no data'],
+  [`_http._tcp.db.${svc}`, 'A', 'A 10.42.0.6, A 10.42.0.7'],
+  [`_http._tcp.away.${svc}`, 'A', 'CNAME Example.org'],
+  [`db-0.away.${svc}`, 'A', 'unknown'],
+  [`away.${svc}`, 'SRV', 'no data'],
+  [`away.${svc}`, 'TXT', 'no data'],
+  [`number.${svc}`, 'A', 'unknown'],
+  [`*.${svc}`, 'A', 'unknown'],
+  [`web.${svc}`, 'MX', 'no data'],
+  [`web.${svc}`, 'ANY', 'no data'],
+  [`names.${svc}`, 'SRV', `SRV 53 names.${svc}`],
+  [`both.${svc}`, 'A', 'A 10.96.0.11'],
+  [`both.${svc}`, 'AAAA', 'AAAA fd96::b'],
+  [`fd42--5.both.${svc}`, 'AAAA', 'AAAA fd42::5'],
   [`_https._tcp.web.${svc}`, 'SRV', 'unknown'],
   [`_http._udp.web.${svc}`, 'SRV', 'unknown'],
-  [`_tcp.web.${svc}`, 'A', 'no data'],
+  [`_tcp.web.${svc}`, 'A', 'unknown'],
   [`10-42-0-5.web.${svc}`, 'A', 'A 10.42.0.5'],
   [`db.${svc}`, 'A', 'A 10.42.0.6, A 10.42.0.7'],
   [`db-0.db.${svc}`, 'A', 'A 10.42.0.6'],
@@ -65,13 +85,18 @@ test.each([
   ['svc.cluster.local', 'A', 'no data'],
   ['cluster.local', 'NS', 'NS ns.dns.cluster.local'],
   ['cluster.local', 'SOA', 'SOA'],
-  ['cluster.local', 'ANY', 'SOA, NS ns.dns.cluster.local'],
+  ['cluster.local', 'ANY', 'no data'],
   ['cluster.local', 'A', 'no data'],
   ['ns.dns.cluster.local', 'A', 'A 10.96.0.10'],
   ['dns-version.cluster.local', 'TXT', 'TXT 1.1.0'],
   ['nope.cluster.local', 'A', 'unknown'],
   ['1-2-3-4.default.pod.cluster.local', 'A', 'A 1.2.3.4'],
   ['1-2-3-400.default.pod.cluster.local', 'A', 'unknown'],
+  ['1-2-3-04.default.pod.cluster.local', 'A', 'unknown'],
+  ['fd42--5.default.pod.cluster.local', 'AAAA', 'AAAA fd42::5'],
+  ['fd42--5.default.pod.cluster.local', 'A', 'no data'],
+  ['b.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.6.9.d.f.ip6.arpa', 'PTR', `PTR both.${svc}`],
+  ['5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.2.4.d.f.ip6.arpa', 'PTR', `PTR fd42--5.both.${svc}`],
   ['1-2-3-4.other.pod.cluster.local', 'A', 'unknown'],
   ['9.0.96.10.in-addr.arpa', 'PTR', `PTR web.${svc}`],
   ['6.0.42.10.in-addr.arpa', 'PTR', `PTR db-0.db.${svc}`],
@@ -91,4 +116,15 @@ test('a Service that is gone has neither name nor address', () => {
   const before = some.generation;
   some.set('default', 'web', undefined);
   expect([some.byAddress('10.96.0.9'), some.service('default', 'web'), some.generation > before]).toEqual([[], undefined, true]);
+});
+
+test.each([
+  [`_http._tcp.web.${svc}`, [100]],
+  [`_http._tcp.db.${svc}`, [50, 50]],
+  [`both.${svc}`, [50]],
+])('the weights of %s are shares of a hundred', (name, weights) => {
+  const answer = answerOf({ name, type: 'SRV' }, records, facts);
+  expect(answer.is === 'records' && answer.answers.map(({ data }) => typeof data === 'object' && 'weight' in data && data.weight)).toEqual(
+    weights,
+  );
 });

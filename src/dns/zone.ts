@@ -1,4 +1,5 @@
 // Owns what the cluster's own names resolve to: Kubernetes' DNS specification 1.1 over the cluster's records. Pure.
+import { formatAddress, parseAddress } from '../api/ip-address.ts';
 import type { ClusterRecords, NamedEndpoint, NamedPort, NamedService } from './records.ts';
 
 /** A question in lower case, without the final dot. */
@@ -8,11 +9,15 @@ export interface Question {
 }
 
 /** A record of an answer. */
-export type ZoneRecord =
-  | { readonly name: string; readonly type: 'A' | 'AAAA' | 'CNAME' | 'PTR' | 'NS'; readonly data: string }
-  | { readonly name: string; readonly type: 'TXT'; readonly data: string }
-  | { readonly name: string; readonly type: 'SOA'; readonly data: { readonly serial: number } }
-  | { readonly name: string; readonly type: 'SRV'; readonly data: { readonly port: number; readonly target: string } };
+export type ZoneRecord = {
+  readonly name: string;
+  /** Where it lives for another time than usual, seconds. */
+  readonly ttl?: number;
+} & (
+  | { readonly type: 'A' | 'AAAA' | 'CNAME' | 'PTR' | 'NS' | 'TXT'; readonly data: string }
+  | { readonly type: 'SOA'; readonly data: { readonly serial: number } }
+  | { readonly type: 'SRV'; readonly data: { readonly port: number; readonly weight: number; readonly target: string } }
+);
 
 /** What a question comes to. `forward`: it is not about this cluster; `alias`: the rest is to be asked elsewhere. */
 export type ZoneAnswer =
@@ -31,6 +36,9 @@ export interface ZoneFacts {
   readonly owns: (ip: string) => boolean;
 }
 
+/** The version of the specification lives as long as with CoreDNS. */
+const versionSeconds = 28_800;
+
 const found = (answers: readonly ZoneRecord[], additionals: readonly ZoneRecord[] = []): ZoneAnswer => ({
   is: 'records',
   answers,
@@ -48,7 +56,7 @@ export function answerOf(question: Question, records: ClusterRecords, facts: Zon
   const labels = name === facts.domain ? [] : name.slice(0, -facts.domain.length - 1).split('.');
   const [base, ...rest] = labels.toReversed();
   if (base === undefined) return apex(question, records, facts);
-  if (base === 'dns-version' && rest.length === 0) return ofType(question, [{ name, type: 'TXT', data: '1.1.0' }]);
+  if (base === 'dns-version' && rest.length === 0) return ofType(question, [{ name, type: 'TXT', data: '1.1.0', ttl: versionSeconds }]);
   if (base === 'dns') return ownName(question, rest, facts);
   if (base === 'svc') return serviceAnswer(question, rest, records, facts);
   if (base === 'pod') return podAnswer(question, rest, records);
@@ -73,9 +81,9 @@ function ownName(question: Question, rest: readonly string[], { serverIp }: Zone
   return rest.length === 1 && rest[0] === 'ns' ? ofType(question, addresses(question.name, [serverIp])) : unknown;
 }
 
-/** Of the records, those that were asked for. */
+/** Of the records, those that were asked for. Whoever asks for ANY is told nothing, as by CoreDNS: large answers to forged senders help attackers. */
 function ofType({ type }: Question, answers: readonly ZoneRecord[]): ZoneAnswer {
-  return found(type === 'ANY' ? answers : answers.filter((record) => record.type === type));
+  return found(answers.filter((record) => record.type === type));
 }
 
 function addresses(name: string, ips: readonly string[]): readonly ZoneRecord[] {
@@ -91,7 +99,9 @@ function serviceAnswer(question: Question, rest: readonly string[], records: Clu
   const service = records.service(namespace, name);
   if (service === undefined || more.length > 0) return unknown;
   if (service.externalName !== '') {
-    if (third !== undefined) return unknown;
+    // An address is no name that an alias could lead to.
+    if ((third !== undefined && fourth === undefined) || parseAddress(service.externalName) !== undefined) return unknown;
+    if (!['A', 'AAAA', 'CNAME'].includes(question.type)) return nothing;
     return {
       is: 'alias',
       alias: { name: question.name, type: 'CNAME', data: service.externalName },
@@ -99,8 +109,7 @@ function serviceAnswer(question: Question, rest: readonly string[], records: Clu
     };
   }
   if (third === undefined) return wholeService(question, service, facts);
-  if (fourth === undefined && !third.startsWith('_')) return oneEndpoint(question, service, third);
-  if (fourth === undefined) return /^_(tcp|udp|sctp)$/.test(third) ? nothing : unknown;
+  if (fourth === undefined) return oneEndpoint(question, service, third);
   return portAnswer(question, service, third, fourth, facts);
 }
 
@@ -115,9 +124,9 @@ function oneEndpoint(question: Question, service: NamedService, label: string): 
   const mine = service.endpoints.filter((endpoint) => endpoint.label === label);
   if (mine.length === 0) return unknown;
   if (question.type === 'SRV') {
-    const pairs = mine.flatMap((endpoint) => endpoint.ports.map((port) => srv(question.name, question.name, port)));
+    const pairs = mine.flatMap((endpoint) => endpoint.ports.map((port) => ({ target: question.name, port })));
     return found(
-      pairs,
+      srvRecords(question.name, pairs),
       addresses(
         question.name,
         mine.map(({ ip }) => ip),
@@ -135,13 +144,18 @@ function oneEndpoint(question: Question, service: NamedService, label: string): 
 
 function portAnswer(question: Question, service: NamedService, protocol: string, portName: string, facts: ZoneFacts): ZoneAnswer {
   const matches = (port: NamedPort): boolean => `_${port.protocol}` === protocol && `_${port.name}` === portName && port.name !== '';
-  const known = service.clusterIps.length > 0 ? service.ports : service.endpoints.flatMap(({ ports }) => ports);
-  if (!known.some(matches)) return unknown;
-  return question.type === 'SRV' ? services(question, service, matches, facts) : nothing;
+  const headless = service.clusterIps.length === 0;
+  const having = headless ? service.endpoints.filter(({ ports }) => ports.some(matches)) : [];
+  if (headless ? having.length === 0 : !service.ports.some(matches)) return unknown;
+  if (question.type === 'SRV') return services(question, service, matches, facts);
+  return ofType(question, addresses(question.name, headless ? having.map(({ ip }) => ip) : service.clusterIps));
 }
 
-function srv(name: string, target: string, { port }: NamedPort): ZoneRecord {
-  return { name, type: 'SRV', data: { port, target } };
+/** Each target's port once; their weights are shares of a hundred, counted before that, as CoreDNS does. */
+function srvRecords(name: string, pairs: readonly { readonly target: string; readonly port: NamedPort }[]): readonly ZoneRecord[] {
+  const weight = Math.max(1, Math.floor(100 / pairs.length));
+  const once = new Map(pairs.map(({ target, port: { port } }) => [`${target}:${port}`, { port, weight, target }]));
+  return [...once.values()].map((data) => ({ name, type: 'SRV', data }));
 }
 
 /** SRV records and, beside them, the addresses of their targets. */
@@ -149,13 +163,19 @@ function services({ name }: Question, service: NamedService, matches: (port: Nam
   const own = nameOf(service, facts);
   if (service.clusterIps.length > 0)
     return found(
-      service.ports.filter(matches).map((port) => srv(name, own, port)),
+      srvRecords(
+        name,
+        service.ports.filter(matches).flatMap((port) => service.clusterIps.map(() => ({ target: own, port }))),
+      ),
       addresses(own, service.clusterIps),
     );
   const hosts = service.endpoints.filter(({ ports }) => ports.some(matches));
   const hostName = ({ label }: NamedEndpoint): string => `${label}.${own}`;
   return found(
-    hosts.flatMap((host) => host.ports.filter(matches).map((port) => srv(name, hostName(host), port))),
+    srvRecords(
+      name,
+      hosts.flatMap((host) => host.ports.filter(matches).map((port) => ({ target: hostName(host), port }))),
+    ),
     hosts.flatMap((host) => addresses(hostName(host), [host.ip])),
   );
 }
@@ -164,15 +184,15 @@ function nameOf({ name, namespace }: NamedService, { domain }: ZoneFacts): strin
   return `${name}.${namespace}.svc.${domain}`;
 }
 
-/** `10-42-0-5.default.pod…`: the address is in the name. */
+/** `10-42-0-5.default.pod…`, `fd42--5.default.pod…`: the address is in the name. */
 function podAnswer(question: Question, [namespace, label, ...more]: readonly string[], records: ClusterRecords): ZoneAnswer {
   if (namespace === undefined) return nothing;
   if (!records.hasNamespace(namespace)) return unknown;
   if (label === undefined) return nothing;
-  const parts = label.split('-');
-  const isAddress = parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255);
-  if (!isAddress || more.length > 0) return unknown;
-  return ofType(question, addresses(question.name, [parts.map(Number).join('.')]));
+  const isFour = label.split('-').length === 4 && !label.includes('--');
+  const address = parseAddress(label.replaceAll('-', isFour ? '.' : ':'));
+  if (address === undefined || address.padded || more.length > 0) return unknown;
+  return ofType(question, addresses(question.name, [formatAddress(address)]));
 }
 
 function reverse(question: Question, records: ClusterRecords, facts: ZoneFacts): ZoneAnswer {
@@ -181,6 +201,8 @@ function reverse(question: Question, records: ClusterRecords, facts: ZoneFacts):
   const names = records.byAddress(ip).flatMap((service) => {
     const own = nameOf(service, facts);
     if (service.clusterIps.includes(ip)) return [own];
+    // Who has the address itself is meant, not whom it stands behind.
+    if (records.byAddress(ip).some(({ clusterIps }) => clusterIps.includes(ip))) return [];
     return service.endpoints.filter((endpoint) => endpoint.ip === ip).map(({ label }) => `${label}.${own}`);
   });
   if (names.length === 0) return facts.owns(ip) ? unknown : forward;
@@ -199,5 +221,6 @@ function addressIn(name: string): string | undefined {
   if (name.endsWith('.in-addr.arpa'))
     return parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part)) ? parts.join('.') : undefined;
   if (parts.length !== 32 || !parts.every((part) => /^[\da-f]$/.test(part))) return undefined;
-  return (parts.join('').match(/.{4}/g) ?? []).map((group) => group.replace(/^0{1,3}/, '')).join(':');
+  const address = parseAddress((parts.join('').match(/.{4}/g) ?? []).join(':'));
+  return address && formatAddress(address);
 }
