@@ -19,9 +19,10 @@ import type { ComputedKind } from './computed-kind.ts';
 import { openCustomDefinitions } from './custom/custom-definitions.ts';
 import { LiveWatches } from './custom/live-watches.ts';
 import { openFlowBook } from './flow-control/flow-book.ts';
+import { BodyDeadlines } from './http/body-deadlines.ts';
 import { discoveryRoutes, rootRoutes } from './http/discovery-routes.ts';
 import type { ExtensionRoute } from './http/documents.ts';
-import { type HttpParts, handle } from './http/handler.ts';
+import { bodyMs, type HttpParts, handle } from './http/handler.ts';
 import { type HealthCheck, healthRoutes } from './http/health.ts';
 import { healthChecks } from './http/health-checks.ts';
 import { type Listener, type ListenOptions, listen } from './http/listener.ts';
@@ -94,7 +95,14 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   ];
   routes.push(...rootRoutes(options.catalog, () => routes));
   const flows = openFlowBook(serving.objects);
-  const parts: HttpParts = { serving, authenticator: options.authenticator, metrics, routes, flows };
+  const parts: HttpParts = {
+    serving,
+    authenticator: options.authenticator,
+    metrics,
+    routes,
+    flows,
+    bodies: new BodyDeadlines(serving.clock, bodyMs),
+  };
   let listener: Listener | undefined;
   return {
     client: (user) => inProcessClient(serving, user, managerNameOf(user)),

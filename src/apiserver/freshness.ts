@@ -16,13 +16,18 @@ export function mustBeFresh(verb: string, query: Query, known: number): boolean 
 }
 
 /**
- * Carries out a request. Where the store is this process's own that is all. Else it waits until what must be known is known, and starts over, once, when it
+ * Carries out a request. Where the store is this process's own that is all: what `work` throws is thrown. Else it waits until what must be known is known, and starts over, once, when it
  * was refused while something was not known yet. What the store cannot do is refused in Kubernetes' form.
  */
-export async function serveFresh<T>(store: Store, verb: string, query: Query, warnings: string[], work: () => Promise<T> | T): Promise<T> {
+export function serveFresh<T>(store: Store, verb: string, query: Query, warnings: string[], work: () => Promise<T> | T): Promise<T> | T {
+  return store.settled === undefined ? work() : serveShared(store as SharedStore, verb, query, warnings, work);
+}
+
+type SharedStore = Store & Required<Pick<Store, 'settled'>>;
+
+async function serveShared<T>(store: SharedStore, verb: string, query: Query, warnings: string[], work: () => Promise<T> | T): Promise<T> {
   const told = warnings.length;
   try {
-    if (store.settled === undefined) return await work();
     if (mustBeFresh(verb, query, store.revision)) await store.settled();
     const known = store.revision;
     try {

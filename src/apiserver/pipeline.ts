@@ -65,13 +65,13 @@ function requirementsOf(text: string | null): readonly FieldRequirement[] {
   });
 }
 
-/** Serves a request for a resource: authorises, finds the kind, carries out. Rejects with StatusError or UnknownPathError. */
-export function serveResource(serving: Serving, call: Call): Promise<Answer> {
+/** Serves a request for a resource: authorises, finds the kind, carries out. Throws or rejects with StatusError or UnknownPathError. */
+export function serveResource(serving: Serving, call: Call): Promise<Answer> | Answer {
   const { info, query, warnings } = call;
   return serveFresh(serving.store, info.verb, query, warnings, () => serveOnce(serving, call));
 }
 
-async function serveOnce(serving: Serving, call: Call): Promise<Answer> {
+function serveOnce(serving: Serving, call: Call): Promise<Answer> | Answer {
   const { info, query, user } = call;
   requireAllowed(serving.authorizer, user, attributesOf(info, query));
   const { kind, subresource } = find(serving, info);

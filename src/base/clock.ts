@@ -16,10 +16,11 @@ export interface Clock {
 }
 
 const longestTimerMs = 2 ** 31 - 1;
+const originMs = performance.timeOrigin;
 
 /** The machine's clock: wall time, made monotonic, so that a step back of the system clock never shows. */
 export const systemClock: Clock = {
-  now: () => Math.floor(performance.timeOrigin + performance.now()),
+  now: () => Math.floor(originMs + performance.now()),
   after(delayMs, callback) {
     const timer = setTimeout(callback, Math.min(Math.max(0, delayMs), longestTimerMs));
     timer.unref();

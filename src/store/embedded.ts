@@ -6,7 +6,7 @@ import { CommitChannel, type CompactJob, channelMemory, type RareJob } from './c
 import { type Change, type Loaded, load, placeOf, prepare, StoreDamagedError, StoreInUseError } from './embedded-schema.ts';
 import type { WorkerInput } from './embedded-worker.ts';
 import { keyOf, Ledger } from './ledger.ts';
-import type { Store, StoreEvent, Transaction, TransactionResult } from './store.ts';
+import type { Entry, Store, StoreEvent, Transaction, TransactionResult } from './store.ts';
 
 /** At most this many transactions wait for the disk; more are refused, so that memory stays bounded when the disk hangs. */
 const maxWaiting = 50_000;
@@ -101,20 +101,27 @@ class EmbeddedStore implements Store {
     return this.#ledger.watch(...args);
   }
 
-  async transact(transaction: Transaction): Promise<TransactionResult> {
-    if (this.#closed !== undefined) throw new Error('the store is closed');
-    if (this.#waiting.length >= maxWaiting) throw new Error(`the store has ${maxWaiting} writes waiting for the disk`);
-    const proposal = this.#ledger.propose(transaction);
-    if (proposal.outcome === 'empty') return { ok: true, revision: this.#ledger.revision };
-    if (proposal.outcome === 'refused') {
-      // The refusal may rest on a write that is not on disk yet: it must not be told before that one.
-      await this.#committing;
-      return { ok: false, revision: this.#ledger.revision, current: proposal.current };
+  /** A promise of its own for each that is accepted, and no other: an async function would add one, and two turns of the queue. */
+  transact(transaction: Transaction): Promise<TransactionResult> {
+    try {
+      if (this.#closed !== undefined) throw new Error('the store is closed');
+      if (this.#waiting.length >= maxWaiting) throw new Error(`the store has ${maxWaiting} writes waiting for the disk`);
+      const proposal = this.#ledger.propose(transaction);
+      if (proposal.outcome === 'empty') return Promise.resolve({ ok: true, revision: this.#ledger.revision });
+      if (proposal.outcome === 'refused') return this.#refuse(proposal.current);
+      return new Promise((resolve, reject) => {
+        this.#waiting.push({ revision: proposal.revision, events: proposal.events, resolve, reject });
+        this.#committing ??= this.#commitAll();
+      });
+    } catch (error) {
+      return Promise.reject(error);
     }
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ revision: proposal.revision, events: proposal.events, resolve, reject });
-      this.#committing ??= this.#commitAll();
-    });
+  }
+
+  /** The refusal may rest on a write that is not on disk yet: it must not be told before that one. */
+  async #refuse(current: readonly (Entry | undefined)[]): Promise<TransactionResult> {
+    await this.#committing;
+    return { ok: false, revision: this.#ledger.revision, current };
   }
 
   async compact(revision: number): Promise<void> {

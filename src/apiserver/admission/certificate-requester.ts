@@ -5,7 +5,7 @@ import { type AdmissionPlugin, isAbout } from './plugin.ts';
 /** Upstream does this outside admission, so it has no name of its own there, and cannot be left out. */
 export const certificateRequester: AdmissionPlugin = {
   name: 'CertificateRequester',
-  async admit(attributes) {
+  admit(attributes) {
     const { object, oldObject, operation, user } = attributes;
     if (object === undefined || !isAbout(attributes, 'certificates.k8s.io', 'certificatesigningrequests')) return object;
     if (operation === 'UPDATE') return oldObject === undefined ? object : ({ ...object, spec: oldObject['spec'] } as AnyObject);

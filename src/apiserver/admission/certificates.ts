@@ -28,7 +28,7 @@ function requireFor(attributes: AdmissionAttributes, { authorizer }: AdmissionCo
 /** CertificateApproval. */
 export const certificateApproval: AdmissionPlugin = {
   name: 'CertificateApproval',
-  async validate(attributes, context) {
+  validate(attributes, context) {
     if (isWrite(attributes, 'UPDATE', 'approval')) requireFor(attributes, context, 'approve');
   },
 };
@@ -36,7 +36,7 @@ export const certificateApproval: AdmissionPlugin = {
 /** CertificateSigning: whoever changes the certificate or the conditions signs. */
 export const certificateSigning: AdmissionPlugin = {
   name: 'CertificateSigning',
-  async validate(attributes, context) {
+  validate(attributes, context) {
     if (!isWrite(attributes, 'UPDATE', 'status')) return;
     const [old, next] = [requestOf(attributes.oldObject)?.status, requestOf(attributes.object)?.status];
     if (old?.certificate === next?.certificate && sameValue(old?.conditions ?? [], next?.conditions ?? [])) return;
@@ -47,7 +47,7 @@ export const certificateSigning: AdmissionPlugin = {
 /** CertificateSubjectRestriction. */
 export const certificateSubjectRestriction: AdmissionPlugin = {
   name: 'CertificateSubjectRestriction',
-  async validate(attributes) {
+  validate(attributes) {
     if (!isWrite(attributes, 'CREATE', '')) return;
     const { signerName, request } = requestOf(attributes.object)?.spec ?? {};
     if (signerName !== clientSigner || request === undefined) return;

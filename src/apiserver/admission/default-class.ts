@@ -25,7 +25,7 @@ function listOf(context: AdmissionContext, group: string, resource: string): rea
 
 export const defaultStorageClass: AdmissionPlugin = {
   name: 'DefaultStorageClass',
-  async admit(attributes, context) {
+  admit(attributes, context) {
     if (attributes.operation !== 'CREATE' || !isAbout(attributes, '', 'persistentvolumeclaims')) return attributes.object;
     const claim = attributes.object as unknown as PersistentVolumeClaim;
     if (claim.spec?.storageClassName !== undefined || claim.metadata.annotations?.[legacyStorageAnnotation] !== undefined)
@@ -38,7 +38,7 @@ export const defaultStorageClass: AdmissionPlugin = {
 
 export const defaultIngressClass: AdmissionPlugin = {
   name: 'DefaultIngressClass',
-  async admit(attributes, context) {
+  admit(attributes, context) {
     if (attributes.operation !== 'CREATE' || !isAbout(attributes, 'networking.k8s.io', 'ingresses')) return attributes.object;
     const ingress = attributes.object as unknown as Ingress;
     if (ingress.spec?.ingressClassName !== undefined || ingress.metadata.annotations?.[legacyIngressAnnotation] !== undefined)
@@ -52,7 +52,7 @@ export const defaultIngressClass: AdmissionPlugin = {
 /** Refuses to let a claim grow whose class cannot. */
 export const persistentVolumeClaimResize: AdmissionPlugin = {
   name: 'PersistentVolumeClaimResize',
-  async validate(attributes, context) {
+  validate(attributes, context) {
     if (attributes.operation !== 'UPDATE' || !isAbout(attributes, '', 'persistentvolumeclaims')) return;
     const next = attributes.object as unknown as PersistentVolumeClaim;
     const old = attributes.oldObject as unknown as PersistentVolumeClaim | undefined;

@@ -20,7 +20,7 @@ export function withDefaultTolerations(tolerations: readonly Toleration[]): read
 
 export const defaultTolerationSeconds: AdmissionPlugin = {
   name: 'DefaultTolerationSeconds',
-  async admit(attributes) {
+  admit(attributes) {
     const pod = podOf(attributes);
     if (pod === undefined || (attributes.operation !== 'CREATE' && attributes.operation !== 'UPDATE')) return attributes.object;
     const spec = specOf(pod);

@@ -161,12 +161,12 @@ function itemsOf({ namespace }: AdmissionAttributes, { objects }: AdmissionConte
 
 export const limitRanger: AdmissionPlugin = {
   name: 'LimitRanger',
-  async admit(attributes, context) {
+  admit(attributes, context) {
     const pod = podOf(attributes);
     if (pod === undefined || attributes.operation !== 'CREATE') return attributes.object;
     return withLimitDefaults(pod, itemsOf(attributes, context)) as unknown as AnyObject;
   },
-  async validate(attributes, context) {
+  validate(attributes, context) {
     const pod = attributes.operation === 'CREATE' ? podOf(attributes) : undefined;
     const written = attributes.operation === 'CREATE' || attributes.operation === 'UPDATE';
     const claim = written && isAbout(attributes, '', 'persistentvolumeclaims') ? attributes.object : undefined;

@@ -10,7 +10,7 @@ const namespaces = { group: '', resource: 'namespaces' };
 /** 404 for a namespace that is not there; 403 with the cause NamespaceTerminating for one that is going. */
 export const namespaceLifecycle: AdmissionPlugin = {
   name: 'NamespaceLifecycle',
-  async admit(attributes, context) {
+  admit(attributes, context) {
     const { operation, kind, namespace, name, object } = attributes;
     if (kind.group === '' && kind.resource === 'namespaces') {
       if (operation === 'DELETE' && immortal.has(name)) throw forbidden(namespaces, name, 'this namespace may not be deleted');

@@ -111,7 +111,7 @@ function why(node: string, attributes: AdmissionAttributes, context: AdmissionCo
 
 export const nodeRestriction: AdmissionPlugin = {
   name: 'NodeRestriction',
-  async admit(attributes, context) {
+  admit(attributes, context) {
     const node = nodeNameOf(attributes.user);
     const refused = node === undefined ? undefined : why(node, attributes, context);
     if (refused !== undefined) throw refusal(attributes, refused);

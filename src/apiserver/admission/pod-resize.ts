@@ -18,7 +18,7 @@ export function resizeRefusal(pod: Pod, node: Node): string | undefined {
 
 export const podResize: AdmissionPlugin = {
   name: 'PodResize',
-  async validate(attributes, { objects }) {
+  validate(attributes, { objects }) {
     const { kind, subresource, operation } = attributes;
     if (operation !== 'UPDATE' || kind.group !== '' || kind.resource !== 'pods' || subresource !== 'resize') return;
     const pod = attributes.object as unknown as Pod;

@@ -113,10 +113,13 @@ function checkNamespace(attributes: AdmissionAttributes, context: AdmissionConte
 
 export const podSecurity: AdmissionPlugin = {
   name: 'PodSecurity',
-  async validate(attributes, context) {
+  validate(attributes, context) {
     const { operation, namespace, object, oldObject, subresource } = attributes;
     if (object === undefined || (operation !== 'CREATE' && operation !== 'UPDATE')) return;
-    if (isAbout(attributes, '', 'namespaces')) return checkNamespace(attributes, context);
+    if (isAbout(attributes, '', 'namespaces')) {
+      checkNamespace(attributes, context);
+      return;
+    }
     const isPod =
       attributes.kind.group === '' && attributes.kind.resource === 'pods' && (subresource === '' || subresource === 'ephemeralcontainers');
     const template = isPod ? undefined : templateOf(attributes);

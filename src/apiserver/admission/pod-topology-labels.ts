@@ -7,7 +7,7 @@ const topology = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'
 /** PodTopologyLabels. The node's labels win over what the pod says. */
 export const podTopologyLabels: AdmissionPlugin = {
   name: 'PodTopologyLabels',
-  async admit({ kind, operation, subresource, object, oldObject }, { objects }) {
+  admit({ kind, operation, subresource, object, oldObject }, { objects }) {
     if (object === undefined || kind.group !== '' || kind.resource !== 'pods') return object;
     const made = operation === 'CREATE' && subresource === '';
     const bound = operation === 'UPDATE' && subresource === 'binding' && nodeNameOf(oldObject) === '';

@@ -71,10 +71,10 @@ function admitPod(attributes: AdmissionAttributes, context: AdmissionContext): A
 /** Priority of pods, and a single global default among PriorityClasses. */
 export const priority: AdmissionPlugin = {
   name: 'Priority',
-  async admit(attributes, context) {
+  admit(attributes, context) {
     return attributes.operation === 'CREATE' || attributes.operation === 'UPDATE' ? admitPod(attributes, context) : attributes.object;
   },
-  async validate(attributes, context) {
+  validate(attributes, context) {
     const { operation, object } = attributes;
     if (!isAbout(attributes, classes.group, classes.resource) || (operation !== 'CREATE' && operation !== 'UPDATE')) return;
     const next = object as unknown as PriorityClass;

@@ -67,7 +67,7 @@ function checkBinding(attributes: AdmissionAttributes, context: AdmissionContext
 export function rbacEscalation(roles: RoleRules): AdmissionPlugin {
   return {
     name: 'RBACEscalation',
-    async admit(attributes, context) {
+    admit(attributes, context) {
       const { kind, operation, user, object, subresource } = attributes;
       const written = (operation === 'CREATE' || operation === 'UPDATE') && object !== undefined && subresource === '';
       if (!written || kind.group !== group || user.groups.includes(mastersGroup)) return object;

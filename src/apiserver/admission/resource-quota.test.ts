@@ -21,10 +21,10 @@ function bench(hard: string) {
     },
   };
   const plugin = resourceQuota(book);
-  const create = (dryRun = false): Promise<void> => {
+  const create = async (dryRun = false): Promise<void> => {
     if (kind === undefined || plugin.validate === undefined) throw new Error('nothing to test');
     const attributes = { operation: 'CREATE', kind, subresource: '', namespace: 'a', name: 'x', object: { metadata: {} }, dryRun };
-    return plugin.validate(attributes as unknown as AdmissionAttributes, { clock: new VirtualClock() } as unknown as AdmissionContext);
+    await plugin.validate(attributes as unknown as AdmissionAttributes, { clock: new VirtualClock() } as unknown as AdmissionContext);
   };
   return { create, used: () => quota.status?.used?.['configmaps'] };
 }

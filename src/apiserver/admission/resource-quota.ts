@@ -40,12 +40,12 @@ export function resourceQuota(book: QuotaBook): AdmissionPlugin {
   };
   return {
     name: 'ResourceQuota',
-    async validate(attributes, { clock }) {
+    validate(attributes, { clock }) {
       const { namespace, object, oldObject } = attributes;
       const evaluator = evaluatorFor(attributes);
-      if (namespace === '' || object === undefined || evaluator === undefined || book.read(namespace).length === 0) return;
+      if (namespace === '' || object === undefined || evaluator === undefined || book.read(namespace).length === 0) return undefined;
       const write = { evaluator, object, old: oldObject, nowMs: clock.now() };
-      await new Promise<void>((resolve, reject) => {
+      return new Promise<void>((resolve, reject) => {
         const waiting = { attributes, write, resolve, reject };
         const queue = queues.get(namespace);
         if (queue !== undefined) queue.push(waiting);

@@ -32,7 +32,7 @@ export function withRuntimeClass(spec: PodSpec, runtimeClass: RuntimeClass): Pod
 
 export const runtimeClass: AdmissionPlugin = {
   name: 'RuntimeClass',
-  async admit(attributes, context) {
+  admit(attributes, context) {
     const pod: Pod | undefined = podOf(attributes);
     if (pod === undefined || attributes.operation !== 'CREATE') return attributes.object;
     const spec = specOf(pod);

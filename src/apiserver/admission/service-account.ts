@@ -1,6 +1,7 @@
 // Owns what a pod gets from its service account: the account's name, its token as a volume, its pull secrets.
 import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '../../api/core/v1.ts';
-import type { AdmissionContext, AdmissionPlugin } from './plugin.ts';
+import type { AnyObject } from '../../api/object.ts';
+import type { AdmissionAttributes, AdmissionContext, AdmissionPlugin } from './plugin.ts';
 import { refusal } from './plugin.ts';
 import { mapContainers, podOf, specOf, withSpec } from './pod-fields.ts';
 
@@ -76,7 +77,7 @@ function mirrorRefusal(pod: Pod): string | undefined {
 /** Refuses pods of accounts that are not there. */
 export const serviceAccount: AdmissionPlugin = {
   name: 'ServiceAccount',
-  async admit(attributes, context) {
+  admit(attributes, context) {
     const pod = podOf(attributes);
     if (pod === undefined || attributes.operation !== 'CREATE') return attributes.object;
     if (pod.metadata.annotations?.[mirrorAnnotation] !== undefined) {
@@ -84,12 +85,16 @@ export const serviceAccount: AdmissionPlugin = {
       if (why !== undefined) throw refusal(attributes, why);
       return attributes.object;
     }
-    const spec = specOf(pod);
-    const name = spec.serviceAccountName || 'default';
-    const account = await accountOf(attributes.namespace, name, context);
-    if (account === undefined)
-      throw refusal(attributes, `error looking up service account ${attributes.namespace}/${name}: serviceaccount "${name}" not found`);
-    const named: PodSpec = { ...spec, serviceAccountName: name, serviceAccount: name };
-    return withSpec(pod, withServiceAccount(named, account, `kube-api-access-${context.entropy.suffix(5)}`));
+    return withAccount(pod, attributes, context);
   },
 };
+
+async function withAccount(pod: Pod, attributes: AdmissionAttributes, context: AdmissionContext): Promise<AnyObject> {
+  const spec = specOf(pod);
+  const name = spec.serviceAccountName || 'default';
+  const account = await accountOf(attributes.namespace, name, context);
+  if (account === undefined)
+    throw refusal(attributes, `error looking up service account ${attributes.namespace}/${name}: serviceaccount "${name}" not found`);
+  const named: PodSpec = { ...spec, serviceAccountName: name, serviceAccount: name };
+  return withSpec(pod, withServiceAccount(named, account, `kube-api-access-${context.entropy.suffix(5)}`));
+}

@@ -11,7 +11,7 @@ const finalizers: readonly { readonly group: string; readonly resource: string; 
 
 export const storageObjectInUseProtection: AdmissionPlugin = {
   name: 'StorageObjectInUseProtection',
-  async admit(attributes) {
+  admit(attributes) {
     const { object } = attributes;
     const found = finalizers.find(({ group, resource }) => isAbout(attributes, group, resource));
     if (attributes.operation !== 'CREATE' || object === undefined || found === undefined) return object;

@@ -8,7 +8,7 @@ const notReady = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' } a
 
 export const taintNodesByCondition: AdmissionPlugin = {
   name: 'TaintNodesByCondition',
-  async admit(attributes) {
+  admit(attributes) {
     if (attributes.operation !== 'CREATE' || !isAbout(attributes, '', 'nodes')) return attributes.object;
     const node = attributes.object as unknown as Node;
     const taints = node.spec?.taints ?? [];

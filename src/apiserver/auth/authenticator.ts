@@ -16,7 +16,7 @@ export interface Credentials {
 /** Tells who a request is from. Rejects with StatusError Unauthorized (401) for credentials that are there and wrong. */
 export interface Authenticator {
   /** No credentials: `system:anonymous`. The answer's groups include system:authenticated for anybody who is known. */
-  authenticate(credentials: Credentials): Promise<User>;
+  authenticate(credentials: Credentials): Promise<User> | User;
 }
 
 /** Whose token this is. Undefined: not a token of this sort; a rejection: of this sort, and not valid (its message says why). */
@@ -56,9 +56,16 @@ export function bearerToken(credentials: Credentials): string | undefined {
 
 /** Adds system:authenticated to anybody who is known and does not have it yet. */
 export function withAuthenticatedGroup(user: User): User {
-  const known = user.groups.includes(authenticatedGroup) || user.name === anonymousUser.name;
-  return known ? user : { ...user, groups: [...user.groups, authenticatedGroup] };
+  const known = completed.get(user);
+  if (known !== undefined) return known;
+  const complete = user.groups.includes(authenticatedGroup) || user.name === anonymousUser.name;
+  const whole = complete ? user : { ...user, groups: [...user.groups, authenticatedGroup] };
+  completed.set(user, whole);
+  return whole;
 }
+
+// Users are remembered with their certificates and tokens: the same one comes again and again.
+const completed = new WeakMap<User, User>();
 
 /** Certificate first, then token, by each authenticator in turn; a token that nobody knows is a 401, no credentials are anonymous. */
 export function createAuthenticator(options: {
@@ -67,20 +74,21 @@ export function createAuthenticator(options: {
   /** False refuses requests without credentials (401). Default: allowed. */
   readonly anonymous?: boolean;
 }): Authenticator {
+  const byToken = async (credentials: Credentials): Promise<User> => {
+    const token = bearerToken(credentials);
+    if (token !== undefined) {
+      const identity = await identifyToken(options.tokens, token);
+      if (identity === undefined) throw unauthorized();
+      return withAuthenticatedGroup(identity.user);
+    }
+    if (credentials.clientCertificate !== undefined || options.anonymous === false) throw unauthorized();
+    return anonymousUser;
+  };
   return {
-    async authenticate(credentials) {
-      if (credentials.clientCertificate !== undefined) {
-        const user = options.certificates?.authenticateCertificate(credentials.clientCertificate);
-        if (user !== undefined) return withAuthenticatedGroup(user);
-      }
-      const token = bearerToken(credentials);
-      if (token !== undefined) {
-        const identity = await identifyToken(options.tokens, token);
-        if (identity === undefined) throw unauthorized();
-        return withAuthenticatedGroup(identity.user);
-      }
-      if (credentials.clientCertificate !== undefined || options.anonymous === false) throw unauthorized();
-      return anonymousUser;
+    authenticate(credentials) {
+      const { clientCertificate } = credentials;
+      const user = clientCertificate === undefined ? undefined : options.certificates?.authenticateCertificate(clientCertificate);
+      return user === undefined ? byToken(credentials) : withAuthenticatedGroup(user);
     },
   };
 }

@@ -51,9 +51,16 @@ export function vouchForChain(certificate: X509Certificate): void {
 export function clientCertificates(authorities: readonly string[], clock: Pick<Clock, 'now'>): CertificateAuthenticator {
   const pems = authorities.flatMap((text) => text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []);
   const trusted = pems.map((pem) => new X509Certificate(pem));
+  // Asking a certificate for its times is a call into OpenSSL and a date to be read, at every request.
+  const lives = new WeakMap<X509Certificate, { readonly fromMs: number; readonly toMs: number }>();
   const valid = (certificate: X509Certificate): boolean => {
+    let life = lives.get(certificate);
+    if (life === undefined) {
+      life = { fromMs: Date.parse(certificate.validFrom), toMs: Date.parse(certificate.validTo) };
+      lives.set(certificate, life);
+    }
     const nowMs = clock.now();
-    return Date.parse(certificate.validFrom) <= nowMs && nowMs <= Date.parse(certificate.validTo);
+    return life.fromMs <= nowMs && nowMs <= life.toMs;
   };
   const users = new WeakMap<X509Certificate, User>();
   return {

@@ -34,39 +34,54 @@ export interface Exchange {
   readonly signal: AbortSignal;
   /** The whole body. Rejects with BodyTooLargeError beyond `bound` bytes, and with an error where the client goes away. */
   body(bound: number): Promise<Buffer>;
-  /** The rest of the body is not waited for: once the answer is out, the stream (of HTTP/1.1 the connection) is closed. */
-  abandonBody(): void;
+  /** The rest of the body is not waited for, it rejects with `why`: once the answer is out, the stream (of HTTP/1.1 the connection) is closed. */
+  abandonBody(why: Error): void;
   answer(code: number, headers: Headers, body: Uint8Array | undefined): void;
   begin(code: number, headers: Headers): Outlet;
   /** There where the client asked for the connection itself. Rejects before anything was sent; afterwards never. */
   readonly takeOver?: (carried: Carried) => Promise<void>;
 }
 
-/** Listens itself: iterating over a stream costs more than all else about a small body. */
-function gather(readable: Readable, bound: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    if (readable.destroyed) return reject(new Error('the client has gone before its body was read'));
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const settle = (act: () => void): void => {
-      readable.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose);
-      act();
-    };
-    const onData = (chunk: Buffer): void => {
+/** A body under way. `abandon` gives it up: it rejects then, unless all of it has come. */
+interface Gathering {
+  readonly whole: Promise<Buffer>;
+  abandon(why: Error): void;
+}
+
+/**
+ * Listens itself: iterating over a stream costs more than all else about a small body. Where it gives up it calls `letGo` first, for the rest of the body.
+ */
+function gather(readable: Readable, bound: number, letGo: () => void): Gathering {
+  const { promise: whole, resolve, reject } = Promise.withResolvers<Buffer>();
+  const chunks: Buffer[] = [];
+  let [size, over] = [0, false];
+  const abandon = (why: Error): void => {
+    if (over) return;
+    over = true;
+    chunks.length = 0;
+    letGo();
+    reject(why);
+  };
+  if (readable.destroyed) abandon(new Error('the client has gone before its body was read'));
+  // The listeners stay, which costs less than taking them away: a stream has one body.
+  readable
+    .on('data', (chunk: Buffer) => {
+      if (over) return;
       size += chunk.length;
       // Giving up on the body must not cut the stream: the refusal is still to be sent on it.
-      if (size > bound) settle(() => reject(new BodyTooLargeError(`body of more than ${bound} bytes`)));
+      if (size > bound) abandon(new BodyTooLargeError(`body of more than ${bound} bytes`));
       else chunks.push(chunk);
-    };
-    const onEnd = (): void =>
-      settle(() => {
-        const [only] = chunks;
-        resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size));
-      });
-    const onError = (error: Error): void => settle(() => reject(error));
-    const onClose = (): void => settle(() => reject(new Error('the client has gone before the end of its body')));
-    readable.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
-  });
+    })
+    .on('end', () => {
+      if (over) return;
+      over = true;
+      const [only] = chunks;
+      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size));
+    })
+    .on('close', () => {
+      if (!over) abandon(new Error('the client has gone before the end of its body'));
+    });
+  return { whole, abandon };
 }
 
 /** Waits until a stream takes more, or is closed. */
@@ -83,9 +98,12 @@ function drained(stream: NodeJS.EventEmitter & { readonly writableNeedDrain?: bo
   });
 }
 
+const noBytes = Buffer.alloc(0);
+
 /** A stream of HTTP/2 as an exchange. */
 export class Http2Exchange implements Exchange {
   readonly #stream: ServerHttp2Stream;
+  #gathering: Gathering | undefined;
   readonly headers: Headers;
   readonly rawHeaders: readonly string[];
   #abort: AbortController | undefined;
@@ -114,25 +132,30 @@ export class Http2Exchange implements Exchange {
     return this.#abort.signal;
   }
 
-  async body(bound: number): Promise<Buffer> {
-    if (this.#stream.readableEnded || this.#stream.endAfterHeaders) return Buffer.alloc(0);
-    try {
-      return await gather(this.#stream, bound);
-    } catch (error) {
-      this.#stream.resume();
-      throw error;
-    }
+  body(bound: number): Promise<Buffer> {
+    const stream = this.#stream;
+    if (stream.readableEnded || stream.endAfterHeaders) return Promise.resolve(noBytes);
+    this.#gathering = gather(stream, bound, () => void stream.resume());
+    return this.#gathering.whole;
   }
 
-  abandonBody(): void {
+  abandonBody(why: Error): void {
     const stream = this.#stream;
     stream.once('finish', () => stream.close());
+    this.#gathering?.abandon(why);
   }
 
   answer(code: number, headers: Headers, body: Uint8Array | undefined): void {
     const stream = this.#stream;
     if (stream.destroyed || stream.headersSent) return;
-    const fields = { ':status': code, ...headers, ...(body === undefined ? {} : { 'content-length': String(body.length) }) };
+    // Names and values in turn: objects would be copied and checked twice on the way.
+    const fields = [':status', String(code)];
+    for (const name in headers) {
+      const value = headers[name];
+      if (typeof value === 'string') fields.push(name, value);
+      else for (const one of value ?? []) fields.push(name, one);
+    }
+    if (body !== undefined) fields.push('content-length', String(body.length));
     if (body === undefined || body.length === 0) stream.respond(fields, { endStream: true });
     else {
       stream.respond(fields);
@@ -158,6 +181,7 @@ export class Http2Exchange implements Exchange {
 export class Http1Exchange implements Exchange {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  #gathering: Gathering | undefined;
   #abort: AbortController | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
@@ -191,21 +215,20 @@ export class Http1Exchange implements Exchange {
     return this.#abort.signal;
   }
 
-  async body(bound: number): Promise<Buffer> {
-    try {
-      return await gather(this.#request, bound);
-    } catch (error) {
+  body(bound: number): Promise<Buffer> {
+    this.#gathering = gather(this.#request, bound, () => {
       // What is still to come is let go by, or the client would never look at the answer; then the connection ends.
       this.#request.resume();
       this.#response.shouldKeepAlive = false;
-      throw error;
-    }
+    });
+    return this.#gathering.whole;
   }
 
-  abandonBody(): void {
+  abandonBody(why: Error): void {
     const response = this.#response;
     response.shouldKeepAlive = false;
     response.once('finish', () => this.#request.socket.destroySoon());
+    this.#gathering?.abandon(why);
   }
 
   answer(code: number, headers: Headers, body: Uint8Array | undefined): void {

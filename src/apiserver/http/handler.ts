@@ -1,6 +1,5 @@
 // Owns one HTTP request from its first byte to its last: who, what, the body, the pipeline, the answer, the refusals.
 import { StatusError } from '../../api/status-error.ts';
-import type { Clock } from '../../base/clock.ts';
 import type { Authenticator, Credentials } from '../auth/authenticator.ts';
 import { requireAllowed } from '../auth/authorizer.ts';
 import { impersonate, headersOf as rawHeadersOf } from '../auth/impersonation.ts';
@@ -14,6 +13,7 @@ import { methodNotAllowed, UnknownPathError } from '../refusals.ts';
 import type { Answer, RequestBody } from '../request.ts';
 import { type RequestInfo, requestInfoOf } from '../request-info.ts';
 import type { Serving } from '../serving.ts';
+import type { BodyDeadlines } from './body-deadlines.ts';
 import { type ExtensionRoute, routeOf } from './documents.ts';
 import { BodyTooLargeError, type Exchange } from './exchange.ts';
 import { render, renderStatus, type View, whole } from './render.ts';
@@ -29,11 +29,12 @@ export interface HttpParts {
   readonly routes: readonly ExtensionRoute[];
   readonly metrics: RequestMetrics;
   readonly flows: FlowBook;
+  readonly bodies: BodyDeadlines;
 }
 
 const bodyBound = 3 * 1024 * 1024;
 /** However slowly a body comes, it is there by then. */
-const bodyMs = 60_000;
+export const bodyMs = 60_000;
 const inFlightBound = 1000;
 const longSubresources = new Set(['exec', 'attach', 'portforward', 'proxy', 'log']);
 const health = /^\/(healthz|livez|readyz)(\/|$)/;
@@ -94,40 +95,46 @@ function countedOf({ info, query }: Incoming): CountedRequest {
 }
 
 /** Who a request is from, and as whom it is to be served. Rejects with Unauthorized, BadRequest or Forbidden. */
-async function userOf(parts: HttpParts, { exchange, info, query }: Incoming, certificate: Credentials['clientCertificate']): Promise<User> {
-  const { headers, rawHeaders } = exchange;
-  const { authorization, 'sec-websocket-protocol': protocols } = headers;
-  const user = await parts.authenticator.authenticate({
+function userOf(parts: HttpParts, incoming: Incoming, certificate: Credentials['clientCertificate']): Promise<User> | User {
+  const { authorization, 'sec-websocket-protocol': protocols } = incoming.exchange.headers;
+  const asker = parts.authenticator.authenticate({
     ...(certificate === undefined ? {} : { clientCertificate: certificate }),
     ...(typeof authorization === 'string' ? { authorization } : {}),
     ...(typeof protocols === 'string' ? { webSocketProtocols: protocols } : {}),
   });
+  return asker instanceof Promise ? asker.then((user) => actingAs(parts, incoming, user)) : actingAs(parts, incoming, asker);
+}
+
+function actingAs({ serving }: HttpParts, { exchange, info, query }: Incoming, asker: User): User {
+  const { headers, rawHeaders } = exchange;
   for (const name in headers)
-    if (name.startsWith('impersonate-'))
-      return impersonate(parts.serving.authorizer, user, rawHeadersOf(rawHeaders), attributesOf(info, query));
-  return user;
+    if (name.startsWith('impersonate-')) return impersonate(serving.authorizer, asker, rawHeadersOf(rawHeaders), attributesOf(info, query));
+  return asker;
 }
 
 async function serve(parts: HttpParts, incoming: Incoming, certificate: Credentials['clientCertificate']): Promise<number> {
   const { exchange, info, query, warnings, auditId } = incoming;
-  const user = await serveFresh(parts.serving.store, '', query, warnings, () => userOf(parts, incoming, certificate));
+  const asker = serveFresh(parts.serving.store, '', query, warnings, () => userOf(parts, incoming, certificate));
+  const user = asker instanceof Promise ? await asker : asker;
   // What lasts, other than watches, is no flow's.
   if (!longSubresources.has(info.subresource)) incoming.flow = parts.flows.flowOf(user, info);
   if (!info.isResource) return serveDocument(parts, incoming, user);
   if (!methods.has(exchange.method)) throw methodNotAllowed();
   const { serving, metrics } = parts;
   const view = viewOf(incoming, serving.clock.now());
-  const answer = await serveResource(serving, {
+  const body = withBody.has(exchange.method) ? await bodyOf(exchange, parts.bodies) : undefined;
+  const answering = serveResource(serving, {
     info,
     method: exchange.method,
     headers: exchange.headers,
     query,
     user,
-    body: await bodyOf(exchange, serving.clock),
+    body,
     userAgent: String(exchange.headers['user-agent'] ?? ''),
     signal: info.subresource === '' || exchange.takeOver !== undefined ? undefined : exchange.signal,
     warnings,
   });
+  const answer = answering instanceof Promise ? await answering : answering;
   const headers = headersOf(auditId, warnings, incoming.flow);
   switch (answer.is) {
     case 'watch': {
@@ -154,7 +161,8 @@ async function serve(parts: HttpParts, incoming: Incoming, certificate: Credenti
       return 101;
     default: {
       const rendered = render(answer, view);
-      await respond(exchange, rendered, headers);
+      const sent = respond(exchange, rendered, headers);
+      if (sent !== undefined) await sent;
       return rendered.code;
     }
   }
@@ -175,21 +183,22 @@ function wantsPretty({ headers }: Exchange, query: Query): boolean {
   return typeof agent === 'string' && /^(curl|Wget|Mozilla\/5\.0)/.test(agent);
 }
 
-async function bodyOf(exchange: Exchange, clock: Clock): Promise<RequestBody | undefined> {
-  if (!withBody.has(exchange.method)) return undefined;
+async function bodyOf(exchange: Exchange, bodies: BodyDeadlines): Promise<Extract<RequestBody, { is: 'bytes' }>> {
   const type = exchange.headers['content-type'];
-  const late = Promise.withResolvers<never>();
-  using _timer = clock.after(bodyMs, () => {
-    exchange.abandonBody();
-    late.reject(new StatusError('Timeout', 'Timeout: the body of the request did not come within the allotted timeout'));
-  });
+  bodies.begin(exchange, () => exchange.abandonBody(tooLate()));
   try {
-    const bytes = await Promise.race([exchange.body(bodyBound), late.promise]);
+    const bytes = await exchange.body(bodyBound);
     return { is: 'bytes', contentType: typeof type === 'string' ? type : undefined, bytes };
   } catch (error) {
     if (!(error instanceof BodyTooLargeError)) throw error;
     throw new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${bodyBound}`);
+  } finally {
+    bodies.end(exchange);
   }
+}
+
+function tooLate(): StatusError {
+  return new StatusError('Timeout', 'Timeout: the body of the request did not come within the allotted timeout');
 }
 
 async function serveDocument(parts: HttpParts, { exchange, info, query, auditId, warnings, flow }: Incoming, user: User): Promise<number> {
@@ -201,8 +210,9 @@ async function serveDocument(parts: HttpParts, { exchange, info, query, auditId,
   if (route.methods !== 'any' && method !== 'GET') throw methodNotAllowed();
   if (route.produces !== undefined) requireType(headers['accept'], route.produces);
   const body = async (): Promise<Uint8Array> => {
-    const read = await bodyOf(exchange, parts.serving.clock);
-    return read?.is === 'bytes' ? read.bytes : new Uint8Array();
+    if (!withBody.has(exchange.method)) return new Uint8Array();
+    const { bytes } = await bodyOf(exchange, parts.bodies);
+    return bytes;
   };
   const answer = await route.answer({ method, path, query, headers, user, body });
   const content = method === 'HEAD' ? Buffer.alloc(0) : typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;

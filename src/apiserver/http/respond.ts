@@ -38,12 +38,21 @@ function printable(text: string): string {
   return Buffer.from(text.replace(/[\x00-\x1f\x7f]/g, ' '), 'utf8').toString('latin1');
 }
 
-/** Writes a rendered answer: compressed where it is large and the client takes that, in pieces where it is larger still. */
-export async function respond(exchange: Exchange, rendered: Rendered, headers: Headers): Promise<void> {
+/** Writes a rendered answer: compressed where it is large and the client takes that, in pieces where it is larger still. A small one is written at once. */
+export function respond(exchange: Exchange, rendered: Rendered, headers: Headers): Promise<void> | undefined {
   const { code, contentType, pieces, size } = rendered;
   const fields = contentType === '' ? headers : { ...headers, 'content-type': contentType };
+  if (size < gzipFromBytes) {
+    const [first = nothing, ...more] = pieces;
+    exchange.answer(code, fields, more.length === 0 ? first : Buffer.concat([first, ...more], size));
+    return undefined;
+  }
+  return respondAtLength(exchange, rendered, fields);
+}
+
+async function respondAtLength(exchange: Exchange, { code, pieces, size }: Rendered, fields: Headers): Promise<void> {
   const accepted = exchange.headers['accept-encoding'];
-  if (size >= gzipFromBytes && typeof accepted === 'string' && /\bgzip\b/.test(accepted)) {
+  if (typeof accepted === 'string' && /\bgzip\b/.test(accepted)) {
     const packed = await compress(Buffer.concat([...pieces], size), { level: constants.Z_BEST_SPEED });
     exchange.answer(code, { ...fields, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }, packed);
   } else if (size <= wholeBytes) {

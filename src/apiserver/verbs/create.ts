@@ -19,8 +19,8 @@ import { served } from './served.ts';
 
 const generatedTries = 8;
 
-/** Creates the object of the body. Throws BadRequest, Invalid, AlreadyExists, Forbidden. */
-export async function create(serving: Serving, request: ApiRequest): Promise<Answer> {
+/** Creates the object of the body. Throws or rejects with BadRequest, Invalid, AlreadyExists, Forbidden. */
+export function create(serving: Serving, request: ApiRequest): Promise<Answer> {
   const { kind, namespace, warnings } = request;
   const options = writeQueryOf(request.query, 'CreateOptions');
   const decoded = objectOfBody(request.body, kind, serving.catalog, options.fieldValidation);
@@ -60,7 +60,8 @@ export async function createObject(
   const asked = storageForm(storedKind, kind, by === 'apply' ? recorded.next : recordOwnership(recorded));
   const attributes = { operation: 'CREATE' as const, kind: storedKind, subresource: '', namespace, user, dryRun };
   const context = admissionContextOf(serving, warnings);
-  const mutated = (await admission.mutate({ ...attributes, name: asked.metadata.name ?? '', object: asked }, context)) ?? asked;
+  const mutating = admission.mutate({ ...attributes, name: asked.metadata.name ?? '', object: asked }, context);
+  const mutated = (mutating instanceof Promise ? await mutating : mutating) ?? asked;
   const admitted = withOwnersOnce(mutated, warnings, ' after mutating admission happens');
   const generated = !admitted.metadata.name && Boolean(admitted.metadata.generateName);
   for (let tries = 1; ; tries++) {
@@ -78,7 +79,8 @@ export async function createObject(
       if (causes.length > 0)
         throw invalid(kind.custom === undefined ? storedKind : { group: kind.group, kind: object.kind ?? '' }, name, causes);
       if (tries === 1) warnings.push(...rules.warnings(object));
-      await admission.validate({ ...attributes, name, object }, context);
+      const validating = admission.validate({ ...attributes, name, object }, context);
+      if (validating !== undefined) await validating;
       if (dryRun && store.get(key) === undefined) return { is: 'object', code: 201, kind, object: served(kind, object, undefined) };
       const entry = dryRun ? undefined : await putNew(store, storedKind, key, rules.settle?.(object) ?? object, held.companions);
       stored = entry !== undefined;
