@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { ApiServer } from '../apiserver/api-server.ts';
 import { componentUser } from '../apiserver/auth/user.ts';
-import type { Service } from '../base/service.ts';
+import type { PolicyEnforcer } from '../proxy/policies/policy-enforcer.ts';
 import { type ServiceProxy, startProxy } from '../proxy/proxy.ts';
 import { startContainerd, stopContainerd } from '../runtime/cri/containerd.ts';
 import type { RegistryMirror } from '../runtime/cri/containerd-config.ts';
@@ -93,18 +93,21 @@ export async function openMachineNode(parts: MachineNodeParts): Promise<ClusterN
           // Its ports are in the node's own network: its process answers there.
           healthChecks: { show: (key, check) => process.tell(key, check), stop: async () => {} },
         });
-  const enforcing = (): Service =>
+  const enforcing = (): PolicyEnforcer =>
     enforcePolicies({
       ...parts,
       client: server.client(policyUser),
       nodeName: link.node,
+      podCidrs: link.podCidrs,
       clusterCidr,
       table: names.policiesTable,
       apply: (text) => applyInNode(link, text),
     });
-  process.start();
   let proxy = proxying();
   let policies = enforcing();
+  // Pods begin when the policies are held.
+  await policies.ready;
+  process.start();
   const power = new NodeSwitch(link.node);
   return {
     name: link.node,
@@ -133,10 +136,13 @@ export async function openMachineNode(parts: MachineNodeParts): Promise<ClusterN
     if (action === 'start') {
       await openLink(link, linkFacts);
       await endpoint();
-      process.start();
     }
     if (action === 'heal') await connectLink(link);
     if (action === 'start' || action === 'heal') [proxy, policies] = [proxying(), enforcing()];
+    if (action === 'start') {
+      await policies.ready;
+      process.start();
+    }
   }
 }
 

@@ -2,11 +2,10 @@
 import type { AnyObject, Draft } from '../api/object.ts';
 import type { User } from '../apiserver/auth/user.ts';
 import { componentUser } from '../apiserver/auth/user.ts';
-import type { Service } from '../base/service.ts';
 import type { Client } from '../client/client.ts';
 import type { Resource } from '../client/resource.ts';
 import { resources } from '../client/resources.ts';
-import { type PolicyEnforcerOptions, startPolicyEnforcer } from '../proxy/policies/policy-enforcer.ts';
+import { type PolicyEnforcer, type PolicyEnforcerOptions, startPolicyEnforcer } from '../proxy/policies/policy-enforcer.ts';
 import type { BootstrapObject } from './bootstrap-objects.ts';
 import { nodeNetwork } from './identity.ts';
 
@@ -43,7 +42,7 @@ export const policyReaders: readonly BootstrapObject[] = [
 /** Enforces them on a node. The DNS server counts as a pod of kube-system with the labels that CoreDNS has: policies that let pods ask it are written so. */
 export function enforcePolicies(
   options: Omit<PolicyEnforcerOptions, 'alike'> & { readonly client: Client; readonly clusterCidr: string },
-): Service {
+): PolicyEnforcer {
   const dns = {
     namespace: 'kube-system',
     name: 'kube-dns',

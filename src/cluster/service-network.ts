@@ -17,7 +17,7 @@ import { run } from './network.ts';
 import { linkPrefix } from './node-link.ts';
 import { type ClusterOptions, formatIpv4, rangeOf } from './options.ts';
 import { enforcePolicies, policyReaders, policyUser } from './policy-network.ts';
-import { inRanges } from './ranges.ts';
+import { inRanges, nodeShares } from './ranges.ts';
 
 /** The domain of Services and pods. */
 export const clusterDomain = 'cluster.local';
@@ -56,17 +56,17 @@ export async function startServiceNetwork(server: ApiServer, options: ClusterOpt
       services.push(await dns);
     }
     await bootstrap(server.client(apiServerUser), policyReaders);
-    services.push(
-      enforcePolicies({
-        ...outside,
-        log: outside.log.with({ component: 'network policies' }),
-        client: server.client(policyUser),
-        nodeName: nodeNameOf(0),
-        clusterCidr,
-        table: names.policiesTable,
-        apply: applyRules,
-      }),
-    );
+    const policies = enforcePolicies({
+      ...outside,
+      log: outside.log.with({ component: 'network policies' }),
+      client: server.client(policyUser),
+      nodeName: nodeNameOf(0),
+      podCidrs: nodeShares(clusterCidrs, 0),
+      clusterCidr,
+      table: names.policiesTable,
+      apply: applyRules,
+    });
+    services.push(policies);
     if (!without.has('proxy')) {
       const proxy = startProxy({
         ...outside,
@@ -84,6 +84,8 @@ export async function startServiceNetwork(server: ApiServer, options: ClusterOpt
       services.push(proxy);
       await proxy.ready;
     }
+    // Pods begin after that.
+    await policies.ready;
     return services;
   } catch (error) {
     await Promise.all(services.map((service) => service.stop()));

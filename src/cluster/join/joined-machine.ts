@@ -83,7 +83,9 @@ export async function openJoinedMachine(parts: JoinedMachineParts): Promise<Join
     conntrack: conntrackOf(),
     healthChecks: openHealthChecks(['0.0.0.0'], log),
   });
-  const policies = enforcePolicies({ ...outside, client, nodeName, clusterCidr, table: names.policiesTable, apply: applyRules });
+  const policies = enforcePolicies({ ...outside, client, nodeName, podCidrs, clusterCidr, table: names.policiesTable, apply: applyRules });
+  // Pods begin when the policies are held.
+  await policies.ready;
   return {
     kubelet: {
       runtime: 'cri',

@@ -17,6 +17,8 @@ export interface PolicyEnforcerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly nodeName: string;
+  /** The node's shares of the pod ranges. While there are policies, who has an address of them gets nowhere until it is known whose it is. */
+  readonly podCidrs: readonly string[];
   readonly table: string;
   /** What is no pod, and is to be known to policies as one: the cluster's DNS server. */
   readonly alike: readonly PolicyPod[];
@@ -33,9 +35,16 @@ interface Watched {
 const gatherMs = 20;
 const retryMs = 1000;
 
-/** Starts enforcing. Stopping it leaves the rules. */
-export function startPolicyEnforcer(options: PolicyEnforcerOptions): Service {
-  const { client, clock, log, nodeName, table, alike, apply } = options;
+/** Policies that are held. `ready` resolves when those that there were at the start are. Stopping it leaves the rules. */
+export interface PolicyEnforcer extends Service {
+  readonly ready: Promise<void>;
+}
+
+/** Starts enforcing. */
+export function startPolicyEnforcer(options: PolicyEnforcerOptions): PolicyEnforcer {
+  const { client, clock, log, nodeName, podCidrs, table, alike, apply } = options;
+  const ready = Promise.withResolvers<void>();
+  ready.promise.catch(() => {});
   const tasks = new TaskGroup(log);
   const policies = new Informer<NetworkPolicy>({ client, clock, log, resource: resources.networkPolicies });
   let watched: Watched | undefined;
@@ -80,7 +89,7 @@ export function startPolicyEnforcer(options: PolicyEnforcerOptions): Service {
     const pods = [...alike, ...watched.pods.list().flatMap((pod) => policyPodOf(pod) ?? [])];
     const namespaces = new Map(watched.namespaces.list().map((one) => [one.metadata.name, namespaceLabels(one)]));
     const wanted = planPolicies({ policies: all, pods, namespaces, node: nodeName });
-    const text = held === undefined || held === 'none' ? wholeTable(table, wanted) : tableChange(table, held, wanted);
+    const text = held === undefined || held === 'none' ? wholeTable(table, podCidrs, wanted) : tableChange(table, podCidrs, held, wanted);
     if (text !== '') await apply(text);
     held = wanted;
   };
@@ -91,6 +100,7 @@ export function startPolicyEnforcer(options: PolicyEnforcerOptions): Service {
       wake = Promise.withResolvers();
       try {
         await sync();
+        ready.resolve();
       } catch (error) {
         held = undefined;
         log.warn('network policies could not be applied; trying again with all of them', { error });
@@ -102,7 +112,9 @@ export function startPolicyEnforcer(options: PolicyEnforcerOptions): Service {
     }
   });
   return {
+    ready: ready.promise,
     async stop() {
+      ready.reject(new DOMException('stopped', 'AbortError'));
       await tasks.stop();
       await Promise.all([policies.stop(), unwatch()]);
     },

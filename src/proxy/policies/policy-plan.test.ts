@@ -264,6 +264,7 @@ test('of other nodes’ pods and other namespaces’ policies there is nothing h
     incoming: new Map(),
     outgoing: new Map(),
     own: [],
+    known: [],
     chains: new Map(),
     sets: new Map(),
   });

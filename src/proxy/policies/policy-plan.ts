@@ -91,7 +91,7 @@ function selects(selector: Parameters<typeof labelSelectorOf>[0], labels: Labels
   }
 }
 
-/** The table of a node; without any chains where none of its pods is isolated. Everything in it is in a stable order. */
+/** The table of a node; without any chains where none of its pods is isolated. Whose pods are known is in it all the same. Everything in it is in a stable order. */
 export function planPolicies({ policies, pods, namespaces, node }: PolicyFacts): PolicyTable {
   const here = pods.filter((pod) => pod.node === node).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   const chains = new Map<string, readonly string[]>();
@@ -121,7 +121,8 @@ export function planPolicies({ policies, pods, namespaces, node }: PolicyFacts):
     });
   const [incoming, outgoing] = [verdicts('ingress'), verdicts('egress')];
   const own = [...new Set([...incoming, ...outgoing].map(([ip]) => `${ip} . ${ip}`))].sort();
-  return { incoming: new Map(incoming), outgoing: new Map(outgoing), own, chains, sets };
+  const known = [...new Set(here.flatMap(({ ips }) => ips))].sort();
+  return { incoming: new Map(incoming), outgoing: new Map(outgoing), own, known, chains, sets };
 }
 
 /** Names of the kernel end somewhere; a long one is cut and told from others by a hash. */

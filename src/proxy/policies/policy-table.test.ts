@@ -6,6 +6,7 @@ import type { NetworkPolicy } from '../../api/networking/v1.ts';
 import { type PolicyPod, planPolicies } from './policy-plan.ts';
 import { openTable, type PolicyTable, tableChange, wholeTable } from './policy-table.ts';
 
+const shares = ['10.42.0.0/24', 'fd42::/64'];
 const podOf = (index: number, app: string): PolicyPod => ({
   namespace: 'shop',
   name: `pod.${index}`,
@@ -54,9 +55,12 @@ const specs: readonly NetworkPolicy['spec'][] = [
 test('a pod more is an element more', () => {
   const before = tableOf([podOf(0, 'a')], [policyOf('p', specs[1] ?? {})]);
   const after = tableOf([podOf(0, 'a'), podOf(1, 'b')], [policyOf('p', specs[1] ?? {})]);
-  expect(tableChange('t', before, after)).toBe('');
+  expect(tableChange('t', shares, before, after).trim().split('\n')).toEqual([
+    'add element inet t known { 10.42.0.3 }',
+    'add element inet t known6 { fd42::3 }',
+  ]);
   const third = tableOf([podOf(0, 'a'), podOf(1, 'a')], [policyOf('p', specs[1] ?? {})]);
-  const lines = tableChange('t', after, third).trim().split('\n');
+  const lines = tableChange('t', shares, after, third).trim().split('\n');
   expect(lines).toContain('add element inet t in/shop/p/0 { 10.42.0.3 }');
   expect(lines).toContain('add element inet t in/shop/p/0.6 { fd42::3 }');
   expect(lines.length).toBeLessThan(16);
@@ -83,7 +87,7 @@ describe.skipIf(!mayTry)('nftables itself', () => {
       fc.property(fc.array(states, { minLength: 2, maxLength: 6 }), (path) => {
         const last = path.at(-1) ?? openTable;
         const steps = path.map((wanted, index) =>
-          index === 0 ? wholeTable('t', wanted) : tableChange('t', path[index - 1] ?? openTable, wanted),
+          index === 0 ? wholeTable('t', shares, wanted) : tableChange('t', shares, path[index - 1] ?? openTable, wanted),
         );
         // Both in networks of their own, which end with the command.
         const script = (texts: readonly string[]): string =>
@@ -93,7 +97,7 @@ describe.skipIf(!mayTry)('nftables itself', () => {
           const { nftables } = JSON.parse(said.replace(/"handle": \d+/g, '"handle": 0')) as { nftables: readonly unknown[] };
           return nftables.map((one) => JSON.stringify(one)).sort();
         };
-        expect(held(steps)).toEqual(held([wholeTable('t', last)]));
+        expect(held(steps)).toEqual(held([wholeTable('t', shares, last)]));
       }),
       { numRuns: 12 },
     );

@@ -7,12 +7,14 @@ export interface PolicyTable {
   readonly outgoing: ReadonlyMap<string, string>;
   /** Each isolated pod with itself: nobody can keep a pod from itself. */
   readonly own: readonly string[];
+  /** The addresses of pods of this node whose policies are decided: another one of its shares is cut off until it is known too. */
+  readonly known: readonly string[];
   readonly chains: ReadonlyMap<string, readonly string[]>;
   readonly sets: ReadonlyMap<string, { readonly type: string; readonly elements: readonly string[] }>;
 }
 
 /** A table in which nobody is isolated. */
-export const openTable: PolicyTable = { incoming: new Map(), outgoing: new Map(), own: [], chains: new Map(), sets: new Map() };
+export const openTable: PolicyTable = { incoming: new Map(), outgoing: new Map(), own: [], known: [], chains: new Map(), sets: new Map() };
 
 /** The text that takes the table away. */
 export function noPolicies(table: string): string {
@@ -23,8 +25,16 @@ export function noPolicies(table: string): string {
  * The frame. Only what is forwarded is looked at: a node always reaches its own pods, as probes must, and they reach it. Answers of connections that were
  * let through are let through; two chains, since a connection must be let out by one pod's policies and in by the other's.
  */
-function frame(table: string): string {
-  const looks = (map: string, field: string): string => `ct state { established, related } accept
+function frame(table: string, shares: readonly string[]): string {
+  const strangers = (field: string): string =>
+    shares
+      .map((share) => (share.includes(':') ? ['ip6', share, '6'] : ['ip', share, '']))
+      .map(([family, share, six]) => `    ${family} ${field} ${share} ${family} ${field} != @known${six} drop\n`)
+      .join('');
+  // Neighbours on one bridge find each other by messages that are no connections.
+  const looks = (map: string, field: string): string => `icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+    ct state { established, related } accept
+${strangers(field).trimEnd()}
     ip saddr . ip daddr @own accept
     ip6 saddr . ip6 daddr @own6 accept
     ip ${field} vmap @${map}
@@ -48,6 +58,12 @@ function frame(table: string): string {
   set own6 {
     type ipv6_addr . ipv6_addr
   }
+  set known {
+    type ipv4_addr
+  }
+  set known6 {
+    type ipv6_addr
+  }
   chain let_out {
     type filter hook forward priority -6; policy accept;
     ${looks('outgoing', 'saddr')}
@@ -60,15 +76,15 @@ function frame(table: string): string {
 `;
 }
 
-/** Everything, replacing whatever the table held. */
-export function wholeTable(table: string, wanted: PolicyTable): string {
-  return `${frame(table)}${tableChange(table, openTable, wanted)}`;
+/** Everything, replacing whatever the table held. `shares`: the node's, whose pods are cut off as long as they are not known. */
+export function wholeTable(table: string, shares: readonly string[], wanted: PolicyTable): string {
+  return `${frame(table, shares)}${tableChange(table, shares, openTable, wanted)}`;
 }
 
 const elementsAtOnce = 1000;
 
 /** The transaction from what the table holds to what it should hold; '' where that is the same. */
-export function tableChange(table: string, held: PolicyTable, wanted: PolicyTable): string {
+export function tableChange(table: string, shares: readonly string[], held: PolicyTable, wanted: PolicyTable): string {
   const removed: string[] = [];
   const added: string[] = [];
   const elements = (name: string, before: readonly string[], after: readonly string[]): void => {
@@ -92,7 +108,7 @@ export function tableChange(table: string, held: PolicyTable, wanted: PolicyTabl
   const freshSets = [...wanted.sets].filter(([name, { type }]) => held.sets.get(name)?.type !== type);
   const goneSets = [...held.sets].filter(([name, { type }]) => wanted.sets.get(name)?.type !== type).map(([name]) => name);
   // A set whose type changes cannot have its name back in the same transaction while rules still use it: everything is said anew.
-  if (goneSets.some((name) => wanted.sets.has(name))) return wholeTable(table, wanted);
+  if (goneSets.some((name) => wanted.sets.has(name))) return wholeTable(table, shares, wanted);
   const changed = [...wanted.chains].filter(([name, rules]) => held.chains.get(name)?.join('\n') !== rules.join('\n'));
   const goneChains = [...held.chains.keys()].filter((name) => !wanted.chains.has(name));
   const ofFamily = (name: string, before: readonly string[], after: readonly string[]): void => {
@@ -108,6 +124,7 @@ export function tableChange(table: string, held: PolicyTable, wanted: PolicyTabl
   ofFamily('incoming', pairs(held.incoming), pairs(wanted.incoming));
   ofFamily('outgoing', pairs(held.outgoing), pairs(wanted.outgoing));
   ofFamily('own', held.own, wanted.own);
+  ofFamily('known', held.known, wanted.known);
   for (const [name, { elements: after }] of wanted.sets) elements(name, held.sets.get(name)?.elements ?? [], after);
   const lines = [
     ...removed,
