@@ -21,6 +21,7 @@ import { PodsOnNode } from './pods-on-node.ts';
 import { networkDialer } from './probes/network-dialer.ts';
 import { type ProbeCount, ProbeCounts } from './probes/probe-counts.ts';
 import type { ProbeDialer } from './probes/probe-dialer.ts';
+import { rememberedText } from './remembered-text.ts';
 import { noCgroups, type PodCgroups } from './resources/pod-cgroups.ts';
 import type { ResizeVerdict } from './resources/resize.ts';
 import type { ShutdownGrace } from './shutdown.ts';
@@ -197,10 +198,7 @@ function portsOf(options: KubeletOptions, parts: Parts, node: NodeFacts): PodPor
   const { client, runtime, files, clock, entropy, log, nodeName, rootDir, logDir, cgroupRoot, memoryBytes } = options;
   const { events, references, tokens, services, nodes, owners } = parts;
   const volumes = new PodVolumes({ client, clock, files, references, tokens, rootDir });
-  const text = async (path: string): Promise<string> => {
-    const real = await files.resolve(path);
-    return real === undefined ? '' : Buffer.from(await files.readFile(real)).toString('utf8');
-  };
+  const text = rememberedText(files, clock);
   return {
     client,
     runtime,

@@ -1,30 +1,14 @@
 // Owns a node's files on the real disk: NodeFiles over node:fs, mounts through mount(8) and umount(8) in this process's mount namespace.
 import { execFile } from 'node:child_process';
-import { statSync, watch } from 'node:fs';
-import {
-  chmod,
-  chown,
-  lchown,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  readlink,
-  realpath,
-  rename,
-  rm,
-  statfs,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { chown, lstat, open, readdir, readFile, realpath, rm, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { type FileCalls, onDisk, onMemory } from './disk-calls.ts';
+import { sharedWatches } from './disk-watches.ts';
 import type { FileStat, NodeFiles } from './files.ts';
 
 const run = promisify(execFile);
 const mountMs = 30_000;
-const looksAgainMs = 1000;
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
@@ -56,8 +40,16 @@ export function diskFiles(): NodeFiles {
 }
 
 class DiskFiles implements NodeFiles {
+  /** Where memory has been mounted. Bound: the mounts of this machine. */
+  readonly #memory = new Set<string>();
+
+  #calls(path: string): FileCalls {
+    for (const root of this.#memory) if (path.startsWith(root) && path[root.length] === '/') return onMemory;
+    return onDisk;
+  }
+
   async stat(path: string): Promise<FileStat | undefined> {
-    const stat = await unlessMissing(lstat(path));
+    const stat = await unlessMissing(this.#calls(path).lstat(path));
     if (stat === undefined) return undefined;
     const kind = stat.isFile()
       ? 'file'
@@ -80,9 +72,10 @@ class DiskFiles implements NodeFiles {
   }
 
   async makeDirectory(path: string, mode?: number): Promise<void> {
-    const made = await mkdir(path, { recursive: true });
+    const calls = this.#calls(path);
+    const made = await calls.mkdir(path);
     // The mode of mkdir is cut by the umask, and would be that of the missing parents too.
-    if (made !== undefined && mode !== undefined) await chmod(path, mode);
+    if (made !== undefined && mode !== undefined) await calls.chmod(path, mode);
   }
 
   async writeFile(
@@ -90,14 +83,19 @@ class DiskFiles implements NodeFiles {
     content: Uint8Array | string,
     options: { readonly mode?: number; readonly uid?: number; readonly gid?: number } = {},
   ): Promise<void> {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, content);
-    if (options.mode !== undefined) await chmod(path, options.mode);
+    const calls = this.#calls(path);
+    try {
+      await calls.write(path, content, options.mode);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      await calls.mkdir(dirname(path));
+      await calls.write(path, content, options.mode);
+    }
     if (options.uid !== undefined || options.gid !== undefined) await chown(path, options.uid ?? -1, options.gid ?? -1);
   }
 
   readFile(path: string): Promise<Uint8Array> {
-    return readFile(path);
+    return this.#calls(path).readFile(path);
   }
 
   async readAt(path: string, offset: number, length: number): Promise<Uint8Array> {
@@ -113,22 +111,26 @@ class DiskFiles implements NodeFiles {
   }
 
   list(path: string): Promise<readonly string[]> {
-    return readdir(path);
+    return this.#calls(path).readdir(path);
   }
 
   symlink(target: string, path: string): Promise<void> {
-    return symlink(target, path);
+    return this.#calls(path).symlink(target, path);
   }
 
   readLink(path: string): Promise<string> {
-    return readlink(path);
+    return this.#calls(path).readlink(path);
   }
 
   rename(from: string, to: string): Promise<void> {
-    return rename(from, to);
+    return this.#calls(from).rename(from, to);
   }
 
   async remove(path: string): Promise<void> {
+    const calls = this.#calls(path);
+    const stat = await unlessMissing(calls.lstat(path));
+    if (stat === undefined) return;
+    if (!stat.isDirectory()) return void (await unlessMissing(calls.unlink(path)));
     const mounts = await this.mountsBelow(path);
     if (mounts.length === 0) return rm(path, { recursive: true, force: true });
     await this.#removeAround(path, new Set(mounts));
@@ -144,19 +146,19 @@ class DiskFiles implements NodeFiles {
   }
 
   chmod(path: string, mode: number): Promise<void> {
-    return chmod(path, mode);
+    return this.#calls(path).chmod(path, mode);
   }
 
   async chown(path: string, uid: number, gid: number, options: { readonly recursive?: boolean } = {}): Promise<void> {
-    await lchown(path, uid, gid);
+    await this.#calls(path).lchown(path, uid, gid);
     if (options.recursive !== true || (await this.stat(path))?.kind !== 'directory') return;
     for (const name of await readdir(path)) await this.chown(`${path}/${name}`, uid, gid, options);
   }
 
   async mountMemory(path: string, sizeBytes: number | undefined): Promise<void> {
-    if (await this.#isMounted(path)) return;
     const size = sizeBytes === undefined ? [] : ['-o', `size=${sizeBytes}`];
-    await run('mount', ['-t', 'tmpfs', ...size, 'tmpfs', path], { timeout: mountMs });
+    if (!(await this.#isMounted(path))) await run('mount', ['-t', 'tmpfs', ...size, 'tmpfs', path], { timeout: mountMs });
+    this.#memory.add(path);
   }
 
   async bindMount(from: string, to: string, readonly: boolean): Promise<void> {
@@ -166,6 +168,7 @@ class DiskFiles implements NodeFiles {
   }
 
   async unmount(path: string): Promise<void> {
+    this.#memory.delete(path);
     if (!(await this.#isMounted(path))) return;
     await run('umount', [path], { timeout: mountMs }).catch(() => run('umount', ['--lazy', path], { timeout: mountMs }));
   }
@@ -180,7 +183,7 @@ class DiskFiles implements NodeFiles {
   }
 
   onChange(path: string, callback: () => void): Disposable {
-    return shared.add(path, callback);
+    return sharedWatches.add(path, callback);
   }
 
   async usage(path: string): Promise<{ readonly usedBytes: number; readonly inodesUsed: number }> {
@@ -205,90 +208,3 @@ class DiskFiles implements NodeFiles {
     return { sizeBytes: bsize * blocks, availableBytes: bsize * bavail, inodes: files, inodesFree: ffree };
   }
 }
-
-type Callback = () => void;
-
-interface Watch {
-  /** What to call, with the one entry of the directory that it is about (undefined: any). */
-  readonly callbacks: Map<Callback, string | undefined>;
-  open(): void;
-  close(): void;
-}
-
-/**
- * Watches of one process: one inotify watch a directory, however many of its files are looked at. A file is told of by its directory, so that one
- * that is replaced or not there yet is seen too. Where the directory is missing or the kernel has no watch left, it looks every second instead.
- */
-class SharedWatches {
-  readonly #watches = new Map<string, Watch>();
-
-  add(path: string, callback: Callback): Disposable {
-    const inside = this.#join(path, undefined, () => callback());
-    const beside = this.#join(dirname(path), basename(path), () => {
-      this.#watches.get(path)?.open();
-      callback();
-    });
-    return {
-      [Symbol.dispose]: () => {
-        inside();
-        beside();
-      },
-    };
-  }
-
-  #join(directory: string, name: string | undefined, callback: Callback): () => void {
-    const entry = this.#watches.get(directory) ?? this.#watch(directory, name !== undefined);
-    entry.callbacks.set(callback, name);
-    return () => {
-      entry.callbacks.delete(callback);
-      if (entry.callbacks.size > 0 || this.#watches.get(directory) !== entry) return;
-      this.#watches.delete(directory);
-      entry.close();
-    };
-  }
-
-  /** `expected`: the directory ought to be there, so its absence is looked after. */
-  #watch(directory: string, expected: boolean): Watch {
-    const callbacks = new Map<Callback, string | undefined>();
-    const tell = (changed: string | null): void => {
-      for (const [callback, name] of [...callbacks]) if (name === undefined || changed === null || name === changed) callback();
-    };
-    let inode = 0;
-    let stop = (): void => {};
-    const close = (): void => {
-      inode = 0;
-      stop();
-    };
-    const look = (): void => {
-      const timer = setInterval(() => {
-        open();
-        tell(null);
-      }, looksAgainMs);
-      timer.unref();
-      stop = () => clearInterval(timer);
-    };
-    const open = (): void => {
-      const stat = statSync(directory, { throwIfNoEntry: false });
-      if (stat?.isDirectory() && stat.ino === inode) return;
-      close();
-      if (!stat?.isDirectory()) return expected ? look() : undefined;
-      try {
-        const watcher = watch(directory, { persistent: false }, (_, changed) => tell(changed));
-        inode = stat.ino;
-        stop = () => watcher.close();
-        watcher.on('error', () => {
-          close();
-          look();
-        });
-      } catch {
-        look();
-      }
-    };
-    open();
-    const entry: Watch = { callbacks, open, close };
-    this.#watches.set(directory, entry);
-    return entry;
-  }
-}
-
-const shared = new SharedWatches();

@@ -60,7 +60,7 @@ test('imports point at files that exist', () => {
   ).toEqual([]);
 });
 
-const edge = /^src\/(base\/(clock|entropy)|runtime\/cri\/|runtime\/disk-files|store\/(embedded|etcd\/)|cluster\/|cli\/)/;
+const edge = /^src\/(base\/(clock|entropy)|runtime\/cri\/|runtime\/disk-watches|store\/(embedded|etcd\/)|cluster\/|cli\/)/;
 test.each([
   ['the wall clock', /\bDate\.now\(|\bnew Date\(\)|\bperformance\.(now|timeOrigin)\b/],
   ['timers', /\b(setTimeout|setInterval)\(/],

@@ -50,7 +50,6 @@ export async function mountsOf(input: MountInput, files: NodeFiles): Promise<rea
   }
   const { terminationMessagePath = '/dev/termination-log' } = member.spec;
   await files.writeFile(input.messageFile, '', { mode: 0o666 });
-  await files.chmod(input.messageFile, 0o666);
   mounts.push({ containerPath: terminationMessagePath, hostPath: input.messageFile, readonly: false, propagation: 'private' });
   if (!mounts.some(({ containerPath }) => containerPath === '/etc/hosts')) {
     const readonly = member.spec.securityContext?.readOnlyRootFilesystem === true;

@@ -205,9 +205,13 @@ export class PodEffects {
     const logPath = view.container(id)?.logPath ?? '';
     if (logPath === '') return;
     const { files, places, log } = ports;
+    const link = (): Promise<void> => files.symlink(logPath, `${places.containerLogDir}/${logLinkOf(pod(), container, id)}`);
     try {
-      await files.makeDirectory(places.containerLogDir);
-      await files.symlink(logPath, `${places.containerLogDir}/${logLinkOf(pod(), container, id)}`);
+      await link().catch(async (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+        await files.makeDirectory(places.containerLogDir);
+        await link();
+      });
     } catch (error) {
       log.debug('a log has no link', { path: logPath, error });
     }

@@ -43,3 +43,11 @@ test.each([
 ] as const)('version %d spells it so', (version, files) => {
   expect(cgroupFiles({ cpuShares: 102, cpuQuotaUs: 10000 }, version).map(({ file, text }) => `${file}=${text}`)).toEqual(files);
 });
+
+test.each([
+  [1, ['cpu.cfs_period_us', 'memory.limit_in_bytes']],
+  [2, ['memory.max']],
+] as const)('what a new cgroup of version %d has anyway is said to be usual', (version, files) => {
+  const given = cgroupFiles({ cpuShares: 102, cpuQuotaUs: 10000 }, version);
+  expect(given.filter(({ usual }) => usual).map(({ file }) => file)).toEqual(files);
+});

@@ -49,23 +49,25 @@ export interface CgroupFile {
   readonly controller: string;
   readonly file: string;
   readonly text: string;
+  /** True where it says what a new cgroup has anyway. */
+  readonly usual: boolean;
 }
 
 /** The files that hold the values. An absent bound is written as none, so that an earlier one goes. */
 export function cgroupFiles({ cpuShares: shares, cpuQuotaUs, memoryLimitBytes }: CgroupValues, version: 1 | 2): readonly CgroupFile[] {
   if (version === 1) {
     return [
-      { controller: 'cpu', file: 'cpu.shares', text: String(shares) },
-      { controller: 'cpu', file: 'cpu.cfs_period_us', text: String(periodUs) },
-      { controller: 'cpu', file: 'cpu.cfs_quota_us', text: String(cpuQuotaUs ?? -1) },
-      { controller: 'memory', file: 'memory.limit_in_bytes', text: String(memoryLimitBytes ?? -1) },
+      { controller: 'cpu', file: 'cpu.shares', text: String(shares), usual: false },
+      { controller: 'cpu', file: 'cpu.cfs_period_us', text: String(periodUs), usual: true },
+      { controller: 'cpu', file: 'cpu.cfs_quota_us', text: String(cpuQuotaUs ?? -1), usual: cpuQuotaUs === undefined },
+      { controller: 'memory', file: 'memory.limit_in_bytes', text: String(memoryLimitBytes ?? -1), usual: memoryLimitBytes === undefined },
     ];
   }
   // The kernel's scale of weights, as the OCI runtimes convert it.
   const weight = 1 + Math.floor(((shares - 2) * 9999) / 262142);
   return [
-    { controller: '', file: 'cpu.weight', text: String(weight) },
-    { controller: '', file: 'cpu.max', text: `${cpuQuotaUs ?? 'max'} ${periodUs}` },
-    { controller: '', file: 'memory.max', text: String(memoryLimitBytes ?? 'max') },
+    { controller: '', file: 'cpu.weight', text: String(weight), usual: false },
+    { controller: '', file: 'cpu.max', text: `${cpuQuotaUs ?? 'max'} ${periodUs}`, usual: cpuQuotaUs === undefined },
+    { controller: '', file: 'memory.max', text: String(memoryLimitBytes ?? 'max'), usual: memoryLimitBytes === undefined },
   ];
 }

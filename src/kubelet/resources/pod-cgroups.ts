@@ -1,4 +1,5 @@
 // Owns pods' cgroups: made with their limits before anything runs in them, taken away when nothing does. It refuses to remove one that still holds anything of others.
+import { existsSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type CgroupValues, cgroupFiles } from './cgroup-values.ts';
@@ -46,6 +47,14 @@ function hierarchies(): Promise<readonly string[]> {
   return known;
 }
 
+let unified: boolean | undefined;
+
+/** Whether there is one hierarchy, of version 2: that does not change either. */
+function isUnified(): boolean {
+  unified ??= existsSync(`${mountPoint}/cgroup.controllers`);
+  return unified;
+}
+
 /** In version 2 a cgroup has the controllers that its parents hand down. */
 async function handDown(path: string): Promise<void> {
   const parts = path.split('/').filter((part) => part !== '');
@@ -62,15 +71,14 @@ async function handDown(path: string): Promise<void> {
 export const machineCgroups: PodCgroups = {
   async ensure(path, values) {
     if (!path.startsWith('/') || path.includes('..')) throw new Error(`${path} is no cgroup`);
-    const unified = await readFile(`${mountPoint}/cgroup.controllers`, 'utf8').then(
-      () => true,
-      () => false,
-    );
+    const unified = isUnified();
     if (unified) await handDown(path);
-    for (const { controller, file, text } of cgroupFiles(values, unified ? 2 : 1)) {
+    const made = new Map<string, boolean>();
+    for (const { controller, file, text, usual } of cgroupFiles(values, unified ? 2 : 1)) {
       const directory = unified ? `${mountPoint}${path}` : `${mountPoint}/${controller}${path}`;
-      await mkdir(directory, { recursive: true });
-      await writeFile(`${directory}/${file}`, text);
+      if (!made.has(directory)) made.set(directory, (await mkdir(directory, { recursive: true })) !== undefined);
+      // There is no disk to wait for: the kernel takes it at once.
+      if (!usual || made.get(directory) === false) writeFileSync(`${directory}/${file}`, text);
     }
   },
   async memoryUsage(path) {
