@@ -44,6 +44,11 @@ export class VirtualClock implements Clock {
     await settle();
   }
 
+  /** The clock steps forward by so much at once, as after a machine's sleep: what became due meanwhile runs as time next passes, late. */
+  step(durationMs: number): void {
+    this.#nowMs += durationMs;
+  }
+
   /** Runs timers until `condition` holds. Throws when `limitMs` of virtual time passed or no timer is left. */
   async until(condition: () => boolean | Promise<boolean>, limitMs = 3_600_000): Promise<void> {
     const endMs = this.#nowMs + limitMs;

@@ -1,5 +1,6 @@
 // Owns one node of this process: its kubelet, what it tells of itself, and how the API server reaches it, whatever runs its containers.
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 import type { Entropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
@@ -27,6 +28,9 @@ import { nodeConnection } from '../kubelet/streams/local-connection.ts';
 import type { NodeFiles } from '../runtime/files.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { kubernetesVersion } from './version.ts';
+
+/** So long a kubelet that stops goes on telling what it has to tell. */
+const lastTellingMs = 1000;
 
 /** What a node is made of. */
 export interface NodeParts {
@@ -198,6 +202,8 @@ export function startNode(parts: NodeParts): RunningNode {
       await kubelet.shutDown(grace);
     },
     async stop() {
+      // What has just been told of pods is not lost with the kubelet, as long as there is somebody to take it.
+      await Promise.race([kubelet.events.settled(), sleep(lastTellingMs, undefined, { ref: false })]);
       await Promise.all([agent.stop(), kubelet.stop(), rotator.stop(), keeper.stop()]);
       await lastWords.stop();
       await runtime.close();

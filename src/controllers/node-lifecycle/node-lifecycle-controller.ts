@@ -41,6 +41,7 @@ export function nodeLifecycleController(context: ControllerContext, settings: No
   const lines = new Map<string, EvictionLine>();
   const unfinished = new Set<string>();
   let states: ReadonlyMap<string, ZoneState> = new Map();
+  let lookedMs = clock.now();
   let enqueue: (key: string) => void = () => {};
 
   const tell = ({ metadata: { name, uid } }: Node, reason: string, message: string): void =>
@@ -125,6 +126,11 @@ export function nodeLifecycleController(context: ControllerContext, settings: No
 
   const lookAtAll = async (): Promise<void> => {
     const all = nodes.list();
+    // Who has slept, or had the clock stepped, heard of nobody meanwhile: silence counts from now on.
+    const sleptMs = clock.now() - lookedMs - settings.nodeMonitorPeriodMs;
+    if (sleptMs > settings.nodeMonitorGraceMs / 2)
+      for (const [name, health] of healths) healths.set(name, { ...health, heardMs: health.heardMs + sleptMs });
+    lookedMs = clock.now();
     await greet(all);
     const zones = new Map<string, (string | undefined)[]>();
     const lookAt = async (seen: Node): Promise<void> => {

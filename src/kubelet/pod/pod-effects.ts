@@ -23,6 +23,7 @@ import type { EffectContext } from './effect-context.ts';
 import { ensureImage } from './ensure-image.ts';
 import { membersOf } from './members.ts';
 import type { Action, EventText, Member } from './model.ts';
+import { inOwnTime } from './own-time.ts';
 import { giveResources } from './resize-effect.ts';
 import { logTail, terminationMessage } from './termination-message.ts';
 
@@ -172,6 +173,7 @@ export class PodEffects {
     const { ports, pod, note } = this.#context;
     const { member } = action;
     const container = member.spec.name;
+    const askedMs = ports.clock.now();
     let id: string;
     try {
       id = await this.#create(action);
@@ -189,11 +191,11 @@ export class PodEffects {
     } catch (error) {
       const message = messageOf(error);
       this.#tell({ type: 'Warning', reason: 'Failed', message: `Error: ${message}`, fieldPath: member.fieldPath });
-      await this.#failedStart(id, message);
+      await this.#failedStart(id, message, askedMs);
       return note({ what: 'started', container });
     }
     this.#tell({ type: 'Normal', reason: 'Started', message: 'Container started', fieldPath: member.fieldPath });
-    await this.refresh(id);
+    await this.refresh(id, askedMs);
     await this.#linkLog(container, id);
     if (action.attempt === 0) void ports.puller.remind?.(pod()).catch(() => {});
     await this.#postStart(member, id);
@@ -246,10 +248,11 @@ export class PodEffects {
   }
 
   /** The runtime usually keeps what failed to start as ended; where it does not, the instance counts as ended all the same. */
-  async #failedStart(id: string, message: string): Promise<void> {
+  async #failedStart(id: string, message: string, askedMs: number): Promise<void> {
     const { ports, view } = this.#context;
-    const status = await ports.runtime.containerStatus(id);
-    if (status === undefined) return;
+    const told = await ports.runtime.containerStatus(id);
+    if (told === undefined) return;
+    const status = inOwnTime(told, { nowMs: ports.clock.now(), before: undefined, askedMs });
     if (status.state === 'exited') return view.putContainer({ ...status, reason: 'StartError', message: status.message || message });
     view.putContainer({
       ...status,
@@ -307,17 +310,18 @@ export class PodEffects {
   }
 
   /** Takes in what the runtime says of a container now. An ended one is taken in together with its last words. */
-  async refresh(id: string): Promise<ContainerStatus | undefined> {
+  async refresh(id: string, askedMs?: number): Promise<ContainerStatus | undefined> {
     const { ports, view } = this.#context;
     const status = await ports.runtime.containerStatus(id);
     if (status === undefined) view.dropContainer(id);
-    else await this.absorb(status);
+    else await this.absorb(status, askedMs);
     return status;
   }
 
   /** Takes in a container's status, reading its last words where it has ended. */
-  async absorb(status: ContainerStatus): Promise<void> {
+  async absorb(told: ContainerStatus, askedMs?: number): Promise<void> {
     const { ports, view, pod } = this.#context;
+    const status = inOwnTime(told, { nowMs: ports.clock.now(), before: view.container(told.id), askedMs });
     if (this.#waitsForLog(status)) return;
     if (status.state === 'exited' && !view.messages.has(status.id)) {
       const text = await terminationMessage(ports.files, status, membersOf(pod()).length);
