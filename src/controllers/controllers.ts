@@ -46,6 +46,7 @@ import { statefulSetController } from './stateful-set/stateful-set-controller.ts
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts';
 import { volumeExpandController } from './volume-expand/volume-expand-controller.ts';
+import { attributesClassProtectionController } from './volume-protection/attributes-class-protection-controller.ts';
 import { claimProtectionController, volumeProtectionController } from './volume-protection/volume-protection-controllers.ts';
 
 /** What the controllers need: the context without what they share, a writing client for each by its service account's name, the CA (PEM). */
@@ -103,6 +104,7 @@ export function allControllers(
     () => persistentVolumeController(as('persistent-volume-binder'), settings.claimBinderPeriodMs),
     () => claimProtectionController(as('pvc-protection-controller')),
     () => volumeProtectionController(as('pv-protection-controller')),
+    () => attributesClassProtectionController(as('volumeattributesclass-protection-controller')),
     () => ephemeralVolumeController(as('ephemeral-volume-controller')),
     () => volumeExpandController(as('expand-controller')),
     () => attachDetachController(as('attachdetach-controller')),

@@ -5,6 +5,7 @@ import { controllerOf } from '../ownership.ts';
 
 export const claimFinalizer = 'kubernetes.io/pvc-protection';
 export const volumeFinalizer = 'kubernetes.io/pv-protection';
+export const classFinalizer = 'kubernetes.io/vac-protection';
 
 export type ProtectionPlan = 'add' | 'remove' | 'nothing';
 
@@ -18,6 +19,18 @@ export function planProtection(metadata: ObjectMeta, finalizer: string, used: ()
 /** A bound volume is in use. */
 export function volumeInUse({ status }: PersistentVolume): boolean {
   return status?.phase === 'Bound';
+}
+
+/** The classes of attributes that a claim is of, wants to be of, or is on its way to. */
+export function classesOfClaim({ spec, status }: PersistentVolumeClaim): readonly string[] {
+  const { currentVolumeAttributesClassName, modifyVolumeStatus } = status ?? {};
+  const all = [spec.volumeAttributesClassName, currentVolumeAttributesClassName, modifyVolumeStatus?.targetVolumeAttributesClassName];
+  return [...new Set(all.flatMap((name) => name || []))];
+}
+
+/** The class of attributes that a volume is of. */
+export function classesOfVolume({ spec }: PersistentVolume): readonly string[] {
+  return spec.volumeAttributesClassName ? [spec.volumeAttributesClassName] : [];
 }
 
 /** The claims that a pod's volumes name, its own ephemeral ones included. */

@@ -1,32 +1,14 @@
 // Owns the finalizers that keep claims from going while pods use them, and volumes while claims are bound to them.
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/core/v1.ts';
-import type { KubeObject } from '../../api/object.ts';
-import { hasReason } from '../../api/status-error.ts';
-import type { Client } from '../../client/client.ts';
-import type { Resource } from '../../client/resource.ts';
 import { resources } from '../../client/resources.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { keyOf, splitKey } from '../object-key.ts';
 import { claimFinalizer, claimsOf, planProtection, podUses, volumeFinalizer, volumeInUse } from './plan.ts';
+import { writeFinalizer } from './write-finalizer.ts';
 
 /** Index: pods by the claims that they name. */
 function byClaim(pod: Pod): readonly string[] {
   return claimsOf(pod).map((claim) => `${pod.metadata.namespace}/${claim}`);
-}
-
-/** Writes the object with or without the finalizer. One that is gone needs neither. */
-async function write<T extends KubeObject>(
-  client: Client,
-  resource: Resource<T>,
-  object: T,
-  finalizer: string,
-  plan: 'add' | 'remove',
-): Promise<void> {
-  const { finalizers = [] } = object.metadata;
-  const next = plan === 'add' ? [...finalizers, finalizer] : finalizers.filter((name) => name !== finalizer);
-  await client.update(resource, { ...object, metadata: { ...object.metadata, finalizers: next } }).catch((error: unknown) => {
-    if (!hasReason(error, 'NotFound')) throw error;
-  });
 }
 
 export function claimProtectionController({ informers, client }: ControllerContext): Controller {
@@ -71,7 +53,7 @@ export function claimProtectionController({ informers, client }: ControllerConte
       if (claim === undefined) return undefined;
       const plan = planProtection(claim.metadata, claimFinalizer, () => false);
       if (plan === 'nothing' || (plan === 'remove' && (await usedByAny(claim)))) return undefined;
-      await write(client, resources.persistentVolumeClaims, claim, claimFinalizer, plan);
+      await writeFinalizer(client, resources.persistentVolumeClaims, claim, claimFinalizer, plan);
       return undefined;
     },
     async stop() {
@@ -93,7 +75,7 @@ export function volumeProtectionController({ informers, client }: ControllerCont
       const volume = volumes.get('', name);
       if (volume === undefined) return undefined;
       const plan = planProtection(volume.metadata, volumeFinalizer, () => volumeInUse(volume));
-      if (plan !== 'nothing') await write(client, resources.persistentVolumes, volume, volumeFinalizer, plan);
+      if (plan !== 'nothing') await writeFinalizer(client, resources.persistentVolumes, volume, volumeFinalizer, plan);
       return undefined;
     },
     stop: () => volumes.stop(),
