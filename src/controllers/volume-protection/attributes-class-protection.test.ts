@@ -14,7 +14,11 @@ test('a class goes when no claim is of it any more', async () => {
   const { client, clock } = cluster;
   const gold = { name: 'gold' };
   const claim = { namespace: 'default', name: 'data' };
-  const made = await client.create(resources.volumeAttributesClasses, { metadata: gold, driverName: 'd.example.com' });
+  const made = await client.create(resources.volumeAttributesClasses, {
+    metadata: gold,
+    driverName: 'd.example.com',
+    parameters: { iops: '9' },
+  });
   expect(made.metadata.finalizers).toEqual([classFinalizer]);
   await client.create(resources.persistentVolumeClaims, {
     metadata: claim,
