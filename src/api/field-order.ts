@@ -104,11 +104,14 @@ function arrangeMap(value: unknown, inner: Arrange | undefined): unknown {
 }
 
 function rebuilt(keys: readonly string[], value: Members, changed: Members | undefined): Members {
-  const entries = keys.map((key): [string, unknown] => [
-    key,
-    changed !== undefined && Object.hasOwn(changed, key) ? changed[key] : value[key],
-  ]);
-  return Object.fromEntries(entries);
+  const ordered: Members = {};
+  for (const key of keys) {
+    const arranged = changed !== undefined && Object.hasOwn(changed, key) ? changed[key] : value[key];
+    // A plain assignment to this name would set what the object inherits from.
+    if (key === '__proto__') Object.defineProperty(ordered, key, { value: arranged, enumerable: true, writable: true, configurable: true });
+    else ordered[key] = arranged;
+  }
+  return ordered;
 }
 
 function arrangeList(value: unknown, inner: Arrange): unknown {

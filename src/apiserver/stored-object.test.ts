@@ -27,3 +27,11 @@ test('an item of a list shows neither kind nor apiVersion', () => {
 test('in-process readers see the version in the same place', () => {
   expect(JSON.stringify(objectOf(entry))).toBe(jsonOf(entry).toString());
 });
+
+test('kind, apiVersion and metadata come first even where members are numbers, and every character is kept', () => {
+  const { data: _, ...bare } = object as unknown as Readonly<Record<string, unknown>>;
+  const odd = { ...bare, 7: 'seven', text: 'grün €𝄞' } as unknown as AnyObject;
+  const value = encodeStored(odd);
+  expect(value.toString()).toMatch(/^\{"kind":"ConfigMap","apiVersion":"v1","metadata":\{"name":"n".*\},"7":"seven","text":"grün €𝄞"\}$/);
+  for (let count = 0; count < 3000; count++) expect(encodeStored(odd).equals(value)).toBe(true);
+});

@@ -19,12 +19,19 @@ const parsed = new Recent<Uint8Array, AnyObject>(parsedBytes);
 export function encodeStored(object: AnyObject): Buffer {
   const { kind, apiVersion, metadata, ...rest } = object;
   const { name, generateName, namespace, uid, resourceVersion: _, ...more } = metadata;
-  const meta = { name, generateName, namespace, uid, ...more };
-  const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(meta)}`;
-  const tail = JSON.stringify(rest);
-  const value = keptBytes(tail === '{}' ? `${head}}` : `${head},${tail.slice(1)}`);
+  const head = { kind, apiVersion, metadata: { name, generateName, namespace, uid, ...more } };
+  const text = startsWithNumber(rest)
+    ? `${JSON.stringify(head).slice(0, -1)},${JSON.stringify(rest).slice(1)}`
+    : JSON.stringify({ ...head, ...rest });
+  const value = keptBytes(text);
   written.set(value, object, value.length);
   return value;
+}
+
+/** Members that are numbers, which custom resources may have, would come before all others. */
+function startsWithNumber(members: object): boolean {
+  for (const first in members) return first >= '0' && first < ':';
+  return false;
 }
 
 // What is stored stays for long: it must not share memory with answers, of which each would keep its neighbours' dead bytes alive.
@@ -34,13 +41,16 @@ let used = 0;
 
 /** A text as bytes in memory that only stored bytes share. */
 function keptBytes(text: string): Buffer {
-  const length = Buffer.byteLength(text);
-  if (length > slabBytes / 8) return Buffer.from(text);
-  if (used + length > slab.length) [slab, used] = [Buffer.allocUnsafeSlow(slabBytes), 0];
-  const value = slab.subarray(used, used + length);
-  value.write(text);
-  used += length;
-  return value;
+  if (text.length > slabBytes / 8) return Buffer.from(text);
+  // A character takes three bytes at most: where those fit nobody need count.
+  if (used + text.length * 3 > slab.length) {
+    const length = Buffer.byteLength(text);
+    if (length > slabBytes / 8) return Buffer.from(text);
+    if (used + length > slab.length) [slab, used] = [Buffer.allocUnsafeSlow(slabBytes), 0];
+  }
+  const start = used;
+  used += slab.write(text, start);
+  return slab.subarray(start, used);
 }
 
 /** Where metadata begins, as items of typed lists do: behind kind and apiVersion, which hold no quotes themselves. */

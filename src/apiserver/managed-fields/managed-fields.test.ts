@@ -1,8 +1,10 @@
 // Owns the story of field ownership: who comes to own what by creating, updating and applying, and who is in whose way.
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeFields } from '../../api/decode.ts';
 import { builtInCatalog } from '../../api/kinds/built-in.ts';
 import type { AnyObject } from '../../api/object.ts';
+import { hollowOf } from '../hollow.ts';
 import { freezeDeeply } from '../stored-object.ts';
 import { applyConfiguration } from './apply.ts';
 import { recordOwnership } from './record-ownership.ts';
@@ -108,5 +110,46 @@ describe('applying', () => {
     const forced = apply(one, 'two', { a: '2' }, true);
     expect(forced['data']).toEqual({ a: '2' });
     expect(managers(forced)).toEqual([['two', 'Apply', '{"f:data":{"f:a":{}}}']]);
+  });
+});
+
+describe('what a create comes to own is remembered by its form', () => {
+  const scalar = fc.oneof(fc.constantFrom('', 'a', 'TCP', 'UDP'), fc.string({ maxLength: 3 }));
+  const map = fc.dictionary(fc.oneof(fc.constantFrom('a', 'b', 'f:a', '1:a', '{', '__proto__'), fc.string({ maxLength: 2 })), scalar);
+  const container = fc.record(
+    {
+      name: scalar,
+      image: scalar,
+      command: fc.array(scalar, { maxLength: 2 }),
+      ports: fc.array(fc.record({ containerPort: fc.integer({ min: 0, max: 2 }), protocol: scalar }, { requiredKeys: ['containerPort'] }), {
+        maxLength: 2,
+      }),
+      resources: fc.record({ limits: fc.constantFrom({}, { cpu: '1' }) }, { requiredKeys: [] }),
+      tty: fc.boolean(),
+    },
+    { requiredKeys: [] },
+  );
+  const drafts = fc.record(
+    {
+      metadata: fc.record({ name: scalar, labels: map, finalizers: fc.array(scalar, { maxLength: 2 }) }, { requiredKeys: [] }),
+      spec: fc.record(
+        { containers: fc.array(container, { maxLength: 2 }), nodeName: scalar, hostNetwork: fc.boolean(), nodeSelector: map },
+        { requiredKeys: [] },
+      ),
+    },
+    { requiredKeys: [] },
+  );
+
+  test('and is what a comparison with nothing gives', () => {
+    fc.assert(
+      fc.property(drafts, (draft) => {
+        const { object: next } = decodeFields(pod, draft, { fieldValidation: 'Ignore' });
+        const change = { kind: pod, next, manager: 'm', subresource: '', nowMs: 0 };
+        // A change of an object with nothing in it is compared anew.
+        const compared = recordOwnership({ ...change, old: hollowOf(pod) });
+        expect(managers(recordOwnership({ ...change, old: undefined }))).toEqual(managers(compared));
+      }),
+      { numRuns: 500 },
+    );
   });
 });

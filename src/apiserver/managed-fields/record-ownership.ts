@@ -2,9 +2,11 @@
 import type { KindDescription } from '../../api/kind.ts';
 import type { KindCatalog } from '../../api/kinds/catalog.ts';
 import { type AnyObject, apiVersionOf } from '../../api/object.ts';
+import { Recent } from '../../base/recent.ts';
 import { formatTime } from '../../base/time.ts';
 import { hollowOf } from '../hollow.ts';
-import { difference, emptySet, setOfFields } from './field-set.ts';
+import { difference, emptySet, type FieldSet, setOfFields } from './field-set.ts';
+import { formOf } from './object-form.ts';
 import { bounded, entriesOf, type FieldManager, identityOf, ownersOf } from './owner-entries.ts';
 import { countedFields } from './reset-fields.ts';
 import { ownersAfterUpdate } from './structured-merge.ts';
@@ -40,25 +42,49 @@ export const unowned = setOfFields(
 );
 
 /** `next` with its metadata.managedFields brought up to date. */
-export function recordOwnership({ kind, catalog, old, next, manager, subresource, nowMs }: RecordedChange): AnyObject {
-  const managers = givenOwners(old, next, subresource);
-  // Upstream cannot compare a custom resource in a version that lacks some of its fields, and then forgets who managed it.
-  if (kind.custom !== undefined && managers.some((one) => !kind.custom?.fits(one.apiVersion, next))) return withOwners(next, []);
-  // An object that nobody has managed so far stays so until it is applied.
-  if (old?.metadata.uid && managers.length === 0) return withOwners(next, []);
+export function recordOwnership(change: RecordedChange): AnyObject {
+  const { kind, old, next, manager, subresource, nowMs } = change;
   const apiVersion = apiVersionOf(kind.group, kind.version);
   const self: FieldManager = { manager, operation: 'Update', apiVersion, subresource, time: formatTime(nowMs), fields: emptySet };
+  const given = next.metadata.managedFields?.length ?? 0;
+  if (old === undefined && subresource === '' && given === 0 && kind.custom === undefined) {
+    const fields = fieldsOfCreate(`${apiVersion} ${kind.kind} `, next, () => ownersOfChange(change, self)[0]?.fields ?? emptySet);
+    return withOwners(next, entriesOf([{ ...self, fields }]));
+  }
+  return withOwners(next, entriesOf(ownersOfChange(change, self)));
+}
+
+const rememberedForms = 128 * 1024;
+/** By kind and form. Most creates are like others before: comparing them with nothing, field by field, would cost a tenth of all. */
+const created = new Recent<string, FieldSet>(rememberedForms);
+
+function fieldsOfCreate(kind: string, next: AnyObject, compare: () => FieldSet): FieldSet {
+  const form = formOf(next);
+  if (form === undefined) return compare();
+  const key = kind + form;
+  const known = created.get(key);
+  if (known !== undefined) return known;
+  const fields = compare();
+  created.set(key, fields, key.length);
+  return fields;
+}
+
+function ownersOfChange({ kind, catalog, old, next, subresource }: RecordedChange, self: FieldManager): readonly FieldManager[] {
+  const managers = givenOwners(old, next, subresource);
+  // Upstream cannot compare a custom resource in a version that lacks some of its fields, and then forgets who managed it.
+  if (kind.custom !== undefined && managers.some((one) => !kind.custom?.fits(one.apiVersion, next))) return [];
+  // An object that nobody has managed so far stays so until it is applied.
+  if (old?.metadata.uid && managers.length === 0) return [];
   const own = identityOf(self);
   const change = {
     versions: versionsOf(kind, catalog),
-    apiVersion,
+    apiVersion: self.apiVersion,
     live: withOwners(old ?? hollowOf(kind), []),
     managers,
     counted: countedFields(kind, subresource),
   };
   const owners = ownersAfterUpdate(change, withOwners(next, []), self);
-  const stripped = owners.map((one) => (identityOf(one) === own ? { ...one, fields: difference(one.fields, unowned) } : one));
-  return withOwners(next, entriesOf(bounded(stripped)));
+  return bounded(owners.map((one) => (identityOf(one) === own ? { ...one, fields: difference(one.fields, unowned) } : one)));
 }
 
 /** A client may set the managers itself, on the main resource; an empty list of one empty entry resets them. What it cannot spell is ignored. */
