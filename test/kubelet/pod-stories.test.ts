@@ -1,9 +1,9 @@
 // Owns the proof of the kubelet whole: a real API in this process, files in memory, scripted containers, virtual time. Each test is one pod's story.
 import { afterEach, expect, test } from 'vitest';
-import type { ConfigMap } from '../../src/api/core/v1.ts';
+import type { ConfigMap, Container, PodStatus } from '../../src/api/core/v1.ts';
 import type { Draft } from '../../src/api/object.ts';
 import { resources } from '../../src/client/resources.ts';
-import { stateLine } from '../../src/kubelet/pod/world-for-tests.ts';
+import { conditionLine, stateLine } from '../../src/kubelet/pod/world-for-tests.ts';
 import { type Bench, namespace, isReady as ready, scriptedBench } from './bench.ts';
 
 let bench: Bench;
@@ -32,6 +32,24 @@ test('a pod comes up in the time of its sandbox and its start, with upstream’s
     'Pulled: Container image "busybox:1.36" already present on machine and can be accessed by the pod x1',
     'Started: Container started x1',
   ]);
+});
+
+const sandboxAndState = (s: PodStatus): string => `${conditionLine(s, 'PodReadyToStartContainers')}, ${stateLine(s, 'c')}`;
+
+test.each<[string, readonly string[], Partial<Container>]>([
+  ['shows with the containers', ['False, waiting ContainerCreating', 'True, running'], {}],
+  [
+    'shows alone where they take more than a second',
+    ['False, waiting ContainerCreating', 'True, waiting ContainerCreating', 'True, running'],
+    { lifecycle: { postStart: { sleep: { seconds: 3 } } } },
+  ],
+])('a new sandbox %s; nothing else is written', async (_, states, more) => {
+  bench = await scriptedBench().start();
+  await bench.create('p', { containers: [{ name: 'c', image: 'busybox:1.36', ...more }] });
+  await bench.until('p', ready);
+  await bench.clock.advance(5000);
+  expect(bench.sequence('p', sandboxAndState).slice(1)).toEqual(states);
+  expect(bench.history.get('p')).toHaveLength(1 + states.length);
 });
 
 test('a crashing container: Error, restart at once, Error, CrashLoopBackOff for the whole back-off', async () => {
@@ -205,7 +223,8 @@ test('a container that vanished without a word is noticed within a minute and ma
   await bench.create('p', {});
   await bench.until('p', ready);
   await bench.runtime.removeContainer(bench.runtime.running('c')?.id ?? '');
-  await bench.until('p', (s) => ready(s) && s.containerStatuses?.[0]?.restartCount === 1, 61_000);
+  const { status } = await bench.until('p', (s) => ready(s) && s.containerStatuses?.[0]?.restartCount === 1, 61_000);
+  expect(status?.containerStatuses?.[0]?.lastState?.terminated).toMatchObject({ exitCode: 137, reason: 'ContainerStatusUnknown' });
 });
 
 test('a postStart hook holds the next container back, and both show together', async () => {

@@ -26,6 +26,18 @@ export function containerIdOf(node: NodeFacts, instance: ContainerStatus): strin
   return `${node.runtimeName}://${instance.id}`;
 }
 
+/** What a running container was, of which the runtime knows nothing any more: the next instance is a restart. */
+const vanishedContainer: ApiTerminated = {
+  exitCode: 137,
+  reason: 'ContainerStatusUnknown',
+  message: 'The container could not be located when the pod was deleted.  The container used to be Running',
+};
+
+/** How often a container was restarted, where the runtime has no instance of it. One that is published but vanished is about to be. */
+export function restartsSoFar(published: ApiStatus | undefined): number {
+  return (published?.restartCount ?? 0) + (published?.containerID === undefined ? 0 : 1);
+}
+
 function terminatedOf(scene: Scene, node: NodeFacts, instance: ContainerStatus): ApiTerminated {
   const message = scene.observed.messages.get(instance.id) ?? instance.message;
   return {
@@ -139,9 +151,9 @@ function fullViewOf(scene: Scene, node: NodeFacts, member: Member): ContainerVie
   const instance = shown.at(-1);
   const before = shown.at(-2);
   const published = publishedOf(scene, name);
-  const base = { name, image, imageID: '', ready: false, started: false, restartCount: published?.restartCount ?? 0 };
+  const base = { name, image, imageID: '', ready: false, started: false, restartCount: restartsSoFar(published) };
   if (instance === undefined) {
-    const lastState = published?.lastState ?? {};
+    const lastState = published?.state?.running === undefined ? (published?.lastState ?? {}) : { terminated: vanishedContainer };
     return { status: { ...base, state: waitingByDefault(scene, member), lastState, ...mountsOf(member) }, instance: undefined };
   }
   const beforeState: ApiState =

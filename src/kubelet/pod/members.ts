@@ -1,12 +1,19 @@
 // Owns how a pod's containers are named and grouped, and which instances the runtime has of each. Pure.
-import type { Container, Pod } from '../../api/core/v1.ts';
+import type { Container, Pod, PodSpec } from '../../api/core/v1.ts';
 import type { ContainerStatus, SandboxStatus } from '../../runtime/runtime.ts';
 import type { Member, Role } from './model.ts';
 
+const known = new WeakMap<PodSpec, readonly Member[]>();
+
 /** The pod's containers in the order in which they start: init containers and sidecars as listed, then the others, then ephemeral ones. */
-export function membersOf(pod: Pod): readonly Member[] {
-  const spec = pod.spec;
+export function membersOf({ spec }: Pod): readonly Member[] {
   if (spec === undefined) return [];
+  const members = known.get(spec) ?? listed(spec);
+  known.set(spec, members);
+  return members;
+}
+
+function listed(spec: PodSpec): readonly Member[] {
   const member = (role: Role, list: string) => (container: Container) => ({
     role,
     spec: container,
@@ -23,13 +30,14 @@ export function membersOf(pod: Pod): readonly Member[] {
 
 /** Instances of one container, oldest first. */
 export function attemptsOf(containers: readonly ContainerStatus[], name: string): readonly ContainerStatus[] {
-  return containers
-    .filter((container) => container.metadata.name === name)
-    .toSorted((a, b) => a.metadata.attempt - b.metadata.attempt || a.createdAtMs - b.createdAtMs);
+  const own = containers.filter((container) => container.metadata.name === name);
+  if (own.length < 2) return own;
+  return own.sort((a, b) => a.metadata.attempt - b.metadata.attempt || a.createdAtMs - b.createdAtMs);
 }
 
 /** The sandbox that counts: the newest. */
 export function newestSandbox(sandboxes: readonly SandboxStatus[]): SandboxStatus | undefined {
+  if (sandboxes.length < 2) return sandboxes[0];
   return sandboxes.toSorted((a, b) => b.metadata.attempt - a.metadata.attempt || b.createdAtMs - a.createdAtMs)[0];
 }
 

@@ -2,6 +2,7 @@
 import { formatTime, parseTime } from '../../base/time.ts';
 import type { ContainerStatus } from '../../runtime/runtime.ts';
 import { needsRestart } from '../resources/resize.ts';
+import { restartsSoFar } from './container-view.ts';
 import { pullBackoffAtMs } from './history.ts';
 import { isUsable, podLabel } from './members.ts';
 import type { Action, Failure, KillCause, Member } from './model.ts';
@@ -177,8 +178,8 @@ function want(scene: Scene, plan: Plan, member: Member, usable: boolean, current
   if (!usable || scene.sandbox === undefined) return;
   if (!observed.volumesMounted) return;
   const published = observed.pod.status?.containerStatuses?.find((status) => status.name === name);
-  const lost = attempts.length === 0 && published?.containerID !== undefined ? published.restartCount : -1;
-  const attempt = (attempts.at(-1)?.metadata.attempt ?? lost) + 1;
+  const last = attempts.at(-1)?.metadata.attempt;
+  const attempt = last === undefined ? restartsSoFar(published) : last + 1;
   const targetName = (member.spec as { readonly targetContainerName?: string }).targetContainerName;
   const target = targetName === undefined ? undefined : scene.attempts.get(targetName)?.findLast(isAlive);
   plan.actions.push({

@@ -1,9 +1,11 @@
 // Owns one pod on this node, and alone what of it runs: observes, asks the transition, carries out, publishes. One worker a pod uid.
 import type { Pod, PodStatus } from '../../api/core/v1.ts';
+import { sameValue } from '../../api/equal.ts';
 import type { Timer } from '../../base/clock.ts';
 import { type Service, TaskGroup } from '../../base/service.ts';
 import type { ContainerStatus, SandboxStatus } from '../../runtime/runtime.ts';
 import { allocatedBefore, type ContainerResources, resourcesOf, sameResources, wholePod, withResources } from '../resources/resize.ts';
+import { carryOut } from './carry-out.ts';
 import { freshHistory, type Outcome, remember } from './history.ts';
 import { Laps, orAborted } from './laps.ts';
 import { type Action, type Decision, type Ending, type History, keyOf, type Observed } from './model.ts';
@@ -161,12 +163,16 @@ export class PodWorker implements Service {
 
   /** The object in the API changed. */
   update(pod: Pod): void {
-    const before = this.#pod;
+    const { metadata: before } = this.#pod;
+    const { metadata: now } = pod;
+    // What was just written comes back; and what a write is answered with is looked at after it in any case.
+    const known = this.#inApi && now.uid === before.uid && now.resourceVersion === before.resourceVersion;
+    const shown = !sameValue(before.labels, now.labels) || !sameValue(before.annotations, now.annotations);
+    const statusOnly = !shown && before.generation === now.generation && before.deletionTimestamp === now.deletionTimestamp;
     this.#inApi = true;
     this.#take(pod);
-    const changed = before.metadata.labels !== pod.metadata.labels || before.metadata.annotations !== pod.metadata.annotations;
-    if (changed && before.metadata.resourceVersion !== pod.metadata.resourceVersion) this.refreshVolumes();
-    this.poke();
+    if (shown) this.refreshVolumes();
+    if (!known && !(statusOnly && this.#publisher.isWriting)) this.poke();
   }
 
   /** The object that shows a static pod in the API; undefined while there is none. */
@@ -268,14 +274,15 @@ export class PodWorker implements Service {
     for (let round = 0; round < mostRounds && this.#settleAtOnce(decision); round++) decision = this.#decide();
     if (decision.ending && !this.#ending.signal.aborted) this.#ending.abort(new DOMException('the pod ends', 'AbortError'));
     for (const action of decision.actions) this.#launch(action);
-    this.#publish(decision.status);
+    const showAtMs = this.#publish(decision.status);
     if (this.#heldRoom && !this.holdsRoom) {
       this.#heldRoom = false;
       this.#onRoom();
     }
     if (decision.done && this.#removed) return this.#onGone(this);
-    if (decision.wakeAtMs === undefined) return;
-    this.#timer = this.#ports.clock.after(decision.wakeAtMs - this.#ports.clock.now(), () => this.poke());
+    const wakeAtMs = Math.min(decision.wakeAtMs ?? Number.POSITIVE_INFINITY, showAtMs ?? Number.POSITIVE_INFINITY);
+    if (wakeAtMs === Number.POSITIVE_INFINITY) return;
+    this.#timer = this.#ports.clock.after(wakeAtMs - this.#ports.clock.now(), () => this.poke());
   }
 
   #decide(): Decision {
@@ -327,40 +334,13 @@ export class PodWorker implements Service {
   }
 
   async #carryOut(action: Action): Promise<void> {
-    switch (action.do) {
-      case 'mountVolumes':
-        this.#volumesMounted = await this.#effects.mountVolumes();
-        return this.#scheduleRefresh();
-      case 'unmountVolumes':
-        await this.#effects.unmountVolumes();
-        this.#volumesMounted = false;
-        return;
-      case 'runSandbox':
-        return this.#effects.runSandbox(action);
-      case 'stopSandbox':
-        return this.#effects.stopSandbox(action);
-      case 'removeSandbox':
-        return this.#effects.removeSandbox(action);
-      case 'pullImage':
-        return this.#effects.pullImage(action);
-      case 'startContainer':
-        return this.#effects.startContainer(action);
-      case 'stopContainer':
-        return this.#effects.stopContainer(action);
-      case 'removeContainer':
-        return this.#effects.removeContainer(action);
-      case 'resizeContainer':
-        return this.#effects.resizeContainer(action);
-      case 'resizePod':
-        return this.#effects.resizePod(action);
-      case 'deletePod':
-        return this.#effects.deletePod();
-      case 'tell':
-      case 'end':
-      case 'allocate':
-      case 'resized':
-        return;
-    }
+    if (action.do === 'mountVolumes') {
+      this.#volumesMounted = await this.#effects.mountVolumes();
+      this.#scheduleRefresh();
+    } else if (action.do === 'unmountVolumes') {
+      await this.#effects.unmountVolumes();
+      this.#volumesMounted = false;
+    } else await carryOut(this.#effects, action);
   }
 
   /** Runs something and looks again afterwards. */
@@ -385,23 +365,27 @@ export class PodWorker implements Service {
     this.#refreshTimer = this.#ports.clock.after(Math.max(1000, atMs - this.#ports.clock.now()), () => this.refreshVolumes());
   }
 
-  /** Publishes the status: of a static pod through its mirror, where there is one. */
-  #publish(status: PodStatus): void {
-    if (this.#removed) return;
+  /** Publishes the status: of a static pod through its mirror, where there is one. Answers when it is to be asked again, where it waits. */
+  #publish(status: PodStatus): number | undefined {
+    if (this.#removed) return undefined;
     if (!this.#inApi && !sameStatus(status, this.#pod.status)) {
       this.#pod = { ...this.#pod, status };
       this.#allocated = { ...this.#allocated, status };
       this.poke();
     }
     const shown = this.#inApi ? this.#pod : this.#mirror;
-    const write = shown === undefined ? undefined : this.#publisher.write(shown, status);
-    if (write === undefined) return;
+    if (shown === undefined) return undefined;
+    const showAtMs = this.#publisher.waitsUntilMs(shown, status, this.#starting.size > 0);
+    if (showAtMs !== undefined) return showAtMs;
+    const write = this.#publisher.write(shown, status);
+    if (write === undefined) return undefined;
     this.#run('publish status', async () => {
       const answer = await write();
       if (answer === undefined) return;
       if (this.#inApi) this.#take(answer);
       else if (this.#mirror?.metadata.uid === answer.metadata.uid) this.#mirror = answer;
     });
+    return undefined;
   }
 
   /** The newest of what the API said. */

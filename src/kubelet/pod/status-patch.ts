@@ -34,6 +34,23 @@ export function sameStatus(a: PodStatus, b: PodStatus | undefined): boolean {
   return ownFields.every((field) => sameValue(a[field], b?.[field])) && sameValue(own(a), own(b));
 }
 
+const sandboxFields: ReadonlySet<keyof PodStatus> = new Set(['podIP', 'podIPs']);
+const withoutSandbox = (status: PodStatus | undefined): readonly PodCondition[] =>
+  own(status).filter(({ type }) => type !== 'PodReadyToStartContainers');
+
+/**
+ * True where something is new since `published`, and all of it is the pod's sandbox. Upstream's kubelet goes on from there to the containers before it looks again,
+ * and shows both at once.
+ */
+export function tellsOnlySandbox(published: PodStatus | undefined, next: PodStatus): boolean {
+  return (
+    published !== undefined &&
+    !sameStatus(next, published) &&
+    ownFields.every((field) => sandboxFields.has(field) || sameValue(published[field], next[field])) &&
+    sameValue(withoutSandbox(published), withoutSandbox(next))
+  );
+}
+
 /** A strategic merge patch of the status subresource from `published` to `next`; undefined where nothing of the kubelet's differs. */
 export function statusPatch(uid: string, published: PodStatus | undefined, next: PodStatus): Readonly<Record<string, unknown>> | undefined {
   const status: Record<string, unknown> = {};

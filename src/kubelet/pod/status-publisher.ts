@@ -5,10 +5,12 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Client } from '../../client/client.ts';
 import { resources } from '../../client/resources.ts';
-import { sameStatus, statusPatch } from './status-patch.ts';
+import { sameStatus, statusPatch, tellsOnlySandbox } from './status-patch.ts';
 
 /** Between two status writes that failed. */
 const failedWriteMs = 500;
+/** A new sandbox is shown together with its containers, unless they take longer than this to start (upstream looks again each second). */
+const sandboxShownMs = 1000;
 
 export interface StatusPublisherOptions {
   readonly client: Client;
@@ -20,11 +22,28 @@ export interface StatusPublisherOptions {
 export class StatusPublisher {
   readonly #options: StatusPublisherOptions;
   #writing = false;
+  /** When the status first had nothing to tell but a new sandbox. */
+  #heldSinceMs: number | undefined;
   /** What was written last and what the API made of it: a server that spells something differently must not be asked for ever. */
   #written: { readonly status: PodStatus; readonly answer: PodStatus } | undefined;
 
+  /** True while a write is under way. */
+  get isWriting(): boolean {
+    return this.#writing;
+  }
+
   constructor(options: StatusPublisherOptions) {
     this.#options = options;
+  }
+
+  /** Until when a status waits that tells nothing but a new sandbox while containers start; undefined where it is to be written now. */
+  waitsUntilMs(shown: Pod, status: PodStatus, starting: boolean): number | undefined {
+    const nowMs = this.#options.clock.now();
+    const held = starting && tellsOnlySandbox(shown.status, status);
+    this.#heldSinceMs = held ? (this.#heldSinceMs ?? nowMs) : undefined;
+    if (this.#heldSinceMs === undefined) return undefined;
+    const showAtMs = this.#heldSinceMs + sandboxShownMs;
+    return showAtMs > nowMs ? showAtMs : undefined;
   }
 
   /**

@@ -17,7 +17,8 @@ export function decide(observed: Observed, history: History, nowMs: number, node
   const scene = sceneOf(observed, history, nowMs);
   if (scene.end === undefined) {
     const plan = planLife(scene);
-    return decisionOf(observed, history, scene, plan, statusOf(sceneOf(withStarts(observed, plan), history, nowMs), node));
+    const soon = withStarts(observed, plan);
+    return decisionOf(observed, history, scene, plan, statusOf(soon === observed ? scene : { ...scene, observed: soon }, node));
   }
   const status = statusOf(scene, node);
   const published = isTerminal(status.phase) && sameStatus(status, observed.pod.status);
