@@ -81,7 +81,7 @@ function checkNodeDriver(driver: CSINodeDriver, seen: Set<string>, at: string, o
     if (key === '') out.push(required(at));
     if (keys.has(key)) out.push(duplicate(at, key));
     keys.add(key);
-    checkName(qualifiedNameErrors(key), key, at, out);
+    checkName(qualifiedNameErrors(key), topologyKeys, at, out);
   }
 }
 

@@ -46,6 +46,13 @@ test.each([
   ],
 ])('the driver %j', (spec, refusal) => expect(judgeCreate(drivers, { spec }).refusals).toEqual([refusal]));
 
+test('the keys of a driver on a node are shown together where one is wrong', () => {
+  const driver = { name: 'a.b', nodeID: 'n', topologyKeys: ['zone', 'a b'] };
+  expect(judgeCreate('csinodes storage.k8s.io', { spec: { drivers: [driver] } }).refusals[0]).toMatch(
+    /^spec\.drivers\[0\]: Invalid value: \["zone","a b"\]: name part must consist/,
+  );
+});
+
 test('of a driver on a node only the count may change', () => {
   const resource = 'csinodes storage.k8s.io';
   const node = judgeCreate(resource, { spec: { drivers: [{ name: 'a.b', nodeID: 'n', topologyKeys: ['zone'] }] } });

@@ -73,14 +73,22 @@ const safeSysctls: readonly (readonly [since: number, name: string])[] = [
   [32, 'net.ipv4.tcp_wmem'],
 ];
 
-function seLinux(pod: PodLike): Violation | undefined {
+const seLinuxTypes: readonly (readonly [since: number, name: string])[] = [
+  [0, ''],
+  [0, 'container_t'],
+  [0, 'container_init_t'],
+  [0, 'container_kvm_t'],
+  [31, 'container_engine_t'],
+];
+
+function seLinux(pod: PodLike, minor: number): Violation | undefined {
   const setters: string[] = [];
   const types: string[] = [];
   const forbidden = { user: false, role: false };
   const look = (options: SecurityContext['seLinuxOptions']): boolean => {
     if (options === undefined) return false;
     const type = options.type ?? '';
-    const badType = !['', 'container_t', 'container_init_t', 'container_kvm_t', 'container_engine_t'].includes(type);
+    const badType = !seLinuxTypes.some(([since, name]) => name === type && since <= minor);
     if (badType) types.push(type);
     if (options.user) forbidden.user = true;
     if (options.role) forbidden.role = true;
@@ -99,9 +107,7 @@ function seLinux(pod: PodLike): Violation | undefined {
 }
 
 function handlerHosts(handler: (Partial<Probe> & LifecycleHandler) | undefined): readonly string[] {
-  return [handler?.httpGet?.host, handler?.tcpSocket?.host].filter(
-    (host) => host !== undefined && host !== '' && host !== '127.0.0.1' && host !== '::1',
-  ) as string[];
+  return [handler?.httpGet?.host, handler?.tcpSocket?.host].flatMap((host) => (host ? [host] : []));
 }
 
 function hostsOf({ livenessProbe, readinessProbe, startupProbe, lifecycle }: Container): readonly string[] {
@@ -111,7 +117,7 @@ function hostsOf({ livenessProbe, readinessProbe, startupProbe, lifecycle }: Con
 function probeHosts(pod: PodLike): Violation | undefined {
   const users = containersOf(pod.spec).filter((container) => hostsOf(container).length > 0);
   if (users.length === 0) return undefined;
-  const names = users.map((container) => container.name);
+  const names = distinct(users.map((container) => container.name));
   const hosts = distinct(users.flatMap(hostsOf));
   const verb = names.length === 1 ? 'uses' : 'use';
   return { reason: 'probe or lifecycle host', detail: `${plural('container', names)} ${verb} probe or lifecycle ${plural('host', hosts)}` };

@@ -56,6 +56,17 @@ test.each<[string, string, object, readonly string[]]>([
     { containers: [], securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } },
     ['forbidden sysctls (kernel.msgmax)'],
   ],
+  [
+    'hosts of probes and hooks, the own one too',
+    'baseline',
+    {
+      containers: [
+        { name: 'd', livenessProbe: { httpGet: { host: '127.0.0.1' } } },
+        { name: 'c', lifecycle: { preStop: { tcpSocket: { host: '::1' } } }, readinessProbe: { tcpSocket: { host: '' } } },
+      ],
+    },
+    ['probe or lifecycle host (containers "c", "d" use probe or lifecycle hosts "127.0.0.1", "::1")'],
+  ],
 ])('finds %s', (_, level, spec, expected) => {
   const found = violationsOf({ spec: spec as never }, level, 36);
   expect(found.map(({ reason, detail }) => `${reason} (${detail})`)).toEqual(expected);
