@@ -33,7 +33,7 @@ import { versionInfo, versionRoutes } from './http/version.ts';
 import { inProcessClient } from './in-process-client.ts';
 import { openApiRoutes } from './openapi/openapi-routes.ts';
 import type { Serving } from './serving.ts';
-import { objectOf } from './stored-object.ts';
+import { labelsOf, objectOf } from './stored-object.ts';
 import { WatchCrowds } from './watch/watch-crowds.ts';
 
 /** The parts. Without `listen` nothing but clients of this process is served. */
@@ -134,7 +134,7 @@ export function servingOf(options: ApiServerOptions): Serving {
     authorizer: options.authorizer,
     admission: 'mutate' in admission ? admission : createAdmission(admission),
     allocation,
-    objects: storeObjectSource(store, objectOf),
+    objects: storeObjectSource(store, objectOf, labelsOf),
     nodeConnections: nodeConnections ?? (() => undefined),
     tokens: options.tokens,
     tokenAuthenticators: options.tokenAuthenticators ?? [],

@@ -1,7 +1,7 @@
 // Where resourceVersion stands in stored bytes, in lists and in memory.
 import { expect, test } from 'vitest';
 import type { AnyObject } from '../api/object.ts';
-import { encodeStored, itemLengthOf, jsonOf, objectOf, writeItem } from './stored-object.ts';
+import { encodeStored, itemLengthOf, jsonOf, labelsOf, objectOf, writeItem } from './stored-object.ts';
 
 const object = {
   kind: 'ConfigMap',
@@ -34,4 +34,23 @@ test('kind, apiVersion and metadata come first even where members are numbers, a
   const value = encodeStored(odd);
   expect(value.toString()).toMatch(/^\{"kind":"ConfigMap","apiVersion":"v1","metadata":\{"name":"n".*\},"7":"seven","text":"grün €𝄞"\}$/);
   for (let count = 0; count < 3000; count++) expect(encodeStored(odd).equals(value)).toBe(true);
+});
+
+const labels = { 'app.kubernetes.io/name': 'n', empty: '' };
+test.each<readonly [string, object, object, object]>([
+  ['of the object', { labels }, { data: {} }, labels],
+  ['none', {}, { data: {} }, {}],
+  ['none that are empty', { labels: {} }, {}, {}],
+  ['not those of a template', {}, { spec: { template: { metadata: { name: 't', labels } } } }, {}],
+  ['not those in a text', { annotations: { text: ',"labels":{"a":"b"}' } }, {}, {}],
+  ['not a text that ends like one', { name: 'x}', annotations: { text: '}' } }, { labels }, {}],
+])('labels read without the rest: %s', (_, more, rest, expected) => {
+  const value = encodeStored({
+    kind: 'Thing',
+    apiVersion: 'v1',
+    metadata: { name: 'n', uid: 'u', ...more },
+    ...rest,
+  } as unknown as AnyObject);
+  // As after a restart: nobody has seen the object.
+  expect(labelsOf({ key: '/k', value: Buffer.from(value), createRevision: 1, modRevision: 1 })).toEqual(expected);
 });

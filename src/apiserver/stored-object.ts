@@ -127,6 +127,21 @@ export function objectOf(entry: Entry): AnyObject {
   return object;
 }
 
+const labelsHead = ',"labels":{';
+
+/** The labels of an entry's object, read without the rest of it. */
+export function labelsOf(entry: Entry): Readonly<Record<string, string>> {
+  const known = parsed.get(entry.value);
+  if (known !== undefined) return known.metadata.labels ?? {};
+  const value = asBuffer(entry.value);
+  const at = value.indexOf(labelsHead, 0, 'latin1');
+  if (at === -1) return {};
+  // Of all that metadata hold, labels are the first that have braces: what comes later are those of a template, say.
+  const end = value.indexOf('}');
+  if (at > end) return objectOf(entry).metadata.labels ?? {};
+  return JSON.parse(value.toString('utf8', at + labelsHead.length - 1, end + 1)) as Readonly<Record<string, string>>;
+}
+
 /** The object with this resourceVersion, in its place behind the uid. */
 export function withRevision(object: AnyObject, revision: number): AnyObject {
   const metadata: Record<string, unknown> = {};

@@ -19,7 +19,7 @@ import type { ComputedKind } from '../apiserver/computed-kind.ts';
 import { keepDangling } from '../apiserver/flow-control/dangling.ts';
 import type { ExtensionRoute } from '../apiserver/http/documents.ts';
 import { storedQuotas } from '../apiserver/quota-book.ts';
-import { objectOf } from '../apiserver/stored-object.ts';
+import { labelsOf, objectOf } from '../apiserver/stored-object.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Entropy } from '../base/entropy.ts';
 import type { Log } from '../base/log.ts';
@@ -69,7 +69,7 @@ const issuer = 'https://kubernetes.default.svc';
 /** Puts the API server together over the store and makes the objects that every cluster has. It does not listen yet. */
 export async function openControlPlane(parts: ControlPlaneParts): Promise<ApiServer> {
   const { store, clock, entropy, log, serviceCidrs } = parts;
-  const objects = storeObjectSource(store, objectOf);
+  const objects = storeObjectSource(store, objectOf, labelsOf);
   const tokens = serviceAccountTokens({ issuer, privateKey: parts.serviceAccountKey, objects, clock, entropy });
   const known = cachedTokens(tokens, clock);
   const noteUse = ({ metadata }: Secret, labels: Readonly<Record<string, string>>): void => {

@@ -4,7 +4,7 @@ import { sameValue } from '../api/equal.ts';
 import type { ClusterView, SlotChange } from './cluster-view.ts';
 import { LiveObjects } from './live-objects.ts';
 import { emptyNodeInfo, type NodeInfo, occupies, withNode, withoutPod, withPod, withSamePod } from './node-info.ts';
-import { podFactsOf, priorityOf } from './pod-facts.ts';
+import { podFactsOf, priorityOf, sharePodFacts } from './pod-facts.ts';
 
 /** Changes are remembered up to so many; who looked longer ago looks at everything. */
 const rememberedChanges = 4_000;
@@ -108,6 +108,7 @@ export class ClusterState implements ClusterView {
   /** Counts a pod on its node, or no longer where it has ended. Also for a placement that is only assumed. */
   putPod(pod: Pod): void {
     const before = this.#placed.get(pod.metadata.uid);
+    if (before !== undefined) sharePodFacts(before, pod);
     if (before !== undefined && occupies(pod) && takesTheSame(before, pod)) {
       this.#placed.set(pod.metadata.uid, pod);
       const slot = this.#slotOf.get(pod.spec.nodeName ?? '');
@@ -201,6 +202,11 @@ function takesTheSame(before: Pod, after: Pod): boolean {
     before.metadata.deletionTimestamp === after.metadata.deletionTimestamp &&
     sameValue(before.metadata.labels, after.metadata.labels) &&
     before.spec.priority === after.spec.priority &&
-    sameValue([...podFactsOf(before).requests], [...podFactsOf(after).requests])
+    sameRequests(before, after)
   );
+}
+
+function sameRequests(before: Pod, after: Pod): boolean {
+  const [one, other] = [podFactsOf(before).requests, podFactsOf(after).requests];
+  return one === other || sameValue([...one], [...other]);
 }

@@ -1,5 +1,6 @@
 // Owns what the scheduler asks about a pod again and again, worked out once: requests, ports, claims, terms of affinity.
 import type { Pod, Volume } from '../api/core/v1.ts';
+import { sameValue } from '../api/equal.ts';
 import { type HostPort, hostPortsOf } from '../predicates/host-ports.ts';
 import { type Amounts, amountOf, requestsOf, scoredRequest } from '../predicates/pod-resources.ts';
 
@@ -66,6 +67,21 @@ function resizingPod(pod: Pod): Pod | undefined {
     return { ...container, resources: { ...container.resources, requests } };
   });
   return differs ? { ...pod, spec: { ...pod.spec, containers } } : undefined;
+}
+
+/** Lets a newer state of a pod have the facts of an earlier one where nothing changed that they go by: comparing costs less than working them out. */
+export function sharePodFacts(earlier: Pod, pod: Pod): void {
+  const facts = known.get(earlier.spec);
+  if (facts === undefined || known.has(pod.spec)) return;
+  const [one, other] = [earlier.spec, pod.spec];
+  const same =
+    sameValue(one.containers, other.containers) &&
+    sameValue(one.initContainers, other.initContainers) &&
+    sameValue(one.overhead, other.overhead) &&
+    sameValue(one.resources, other.resources) &&
+    sameValue(one.affinity, other.affinity) &&
+    one.hostNetwork === other.hostNetwork;
+  if (same) known.set(pod.spec, facts);
 }
 
 /** The pod as it will be once it is bound to the node. */

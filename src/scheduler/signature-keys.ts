@@ -4,10 +4,10 @@ import { claimsOf } from './pod-facts.ts';
 
 /** The tolerations. */
 export function tolerationsKey({ spec: { tolerations } }: Pod): string {
-  if (tolerations === undefined || tolerations.length === 0) return '';
-  return tolerations
-    .map(({ key, operator, value, effect }) => `${key ?? ''}\x01${operator ?? ''}\x01${value ?? ''}\x01${effect ?? ''}`)
-    .join('\x02');
+  let text = '';
+  for (const { key = '', operator = '', value = '', effect = '' } of tolerations ?? [])
+    text += `${key}\x01${operator}\x01${value}\x01${effect}\x02`;
+  return text;
 }
 
 /** nodeSelector and node affinity. */
@@ -16,10 +16,16 @@ export function nodeAffinityKey({ spec: { nodeSelector, affinity } }: Pod): stri
   return nodeSelector === undefined && wants === undefined ? '' : JSON.stringify([nodeSelector, wants]);
 }
 
+/** Many pods share their amounts, and several plugins ask. */
+const amountsKeys = new WeakMap<ReadonlyMap<string, number>, string>();
+
 /** Amounts by name. */
 export function amountsKey(amounts: ReadonlyMap<string, number>): string {
+  const known = amountsKeys.get(amounts);
+  if (known !== undefined) return known;
   let key = '';
   for (const [name, amount] of amounts) if (amount !== 0) key += `${name}=${amount};`;
+  amountsKeys.set(amounts, key);
   return key;
 }
 

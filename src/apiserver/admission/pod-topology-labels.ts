@@ -12,8 +12,10 @@ export const podTopologyLabels: AdmissionPlugin = {
     const made = operation === 'CREATE' && subresource === '';
     const bound = operation === 'UPDATE' && subresource === 'binding' && nodeNameOf(oldObject) === '';
     const nodeName = made || bound ? nodeNameOf(object) : '';
-    const node = nodeName === '' ? undefined : objects.get({ group: '', resource: 'nodes' }, '', nodeName);
-    const found = Object.entries(node?.metadata.labels ?? {}).filter(([label]) => topology.includes(label));
+    if (nodeName === '') return object;
+    const found = Object.entries(objects.labels({ group: '', resource: 'nodes' }, '', nodeName)).filter(([label]) =>
+      topology.includes(label),
+    );
     if (found.length === 0) return object;
     const { metadata } = object;
     return { ...object, metadata: { ...metadata, labels: { ...metadata.labels, ...Object.fromEntries(found) } } };

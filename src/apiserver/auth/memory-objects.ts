@@ -19,6 +19,7 @@ export function memoryObjects(): MemoryObjects {
   };
   return {
     get: (resource, namespace, name) => objects.get(keyOf(resource, namespace, name)),
+    labels: (resource, namespace, name) => objects.get(keyOf(resource, namespace, name))?.metadata.labels ?? {},
     list(resource, namespace) {
       const start = `${resourcePrefix(resource)}${namespace === undefined || namespace === '' ? '' : `${namespace}/`}`;
       return [...objects.keys()]

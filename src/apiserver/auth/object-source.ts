@@ -17,6 +17,8 @@ export interface ObjectChange {
 /** Reads stored objects from memory. Objects are frozen and shared. */
 export interface ObjectSource {
   get(resource: StoredResource, namespace: string, name: string): AnyObject | undefined;
+  /** The labels of an object, none where there is no such object: read without the rest of it. */
+  labels(resource: StoredResource, namespace: string, name: string): Readonly<Record<string, string>>;
   /** In key order; all namespaces where `namespace` is absent. */
   list(resource: StoredResource, namespace?: string): readonly AnyObject[];
   /** Tells each change from now on, in order, synchronously. */
@@ -28,12 +30,22 @@ export function resourcePrefix({ group, resource }: StoredResource): string {
   return `/registry/${group === '' ? 'core' : group}/${resource}/`;
 }
 
-/** The store seen through `parse`, which should give the same frozen object each time for one entry. */
-export function storeObjectSource(store: Store, parse: (entry: Entry) => AnyObject): ObjectSource {
+/** The store seen through `parse`, which should give the same frozen object each time for one entry, and `labelsOf`. */
+export function storeObjectSource(
+  store: Store,
+  parse: (entry: Entry) => AnyObject,
+  labelsOf: (entry: Entry) => Readonly<Record<string, string>>,
+): ObjectSource {
+  const find = (resource: StoredResource, namespace: string, name: string): Entry | undefined =>
+    store.get(`${resourcePrefix(resource)}${namespace === '' ? '' : `${namespace}/`}${name}`);
   return {
     get(resource, namespace, name) {
-      const entry = store.get(`${resourcePrefix(resource)}${namespace === '' ? '' : `${namespace}/`}${name}`);
+      const entry = find(resource, namespace, name);
       return entry === undefined ? undefined : parse(entry);
+    },
+    labels(resource, namespace, name) {
+      const entry = find(resource, namespace, name);
+      return entry === undefined ? {} : labelsOf(entry);
     },
     list(resource, namespace) {
       const start = `${resourcePrefix(resource)}${namespace === undefined || namespace === '' ? '' : `${namespace}/`}`;
