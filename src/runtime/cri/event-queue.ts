@@ -19,16 +19,21 @@ export class EventQueue {
 
   /** Yields what comes until the signal aborts. One reader only. */
   async *read(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
-    while (!signal.aborted) {
-      const event = this.#events.shift();
-      if (event !== undefined) yield event;
-      else {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-          signal.addEventListener('abort', () => resolve(), { once: true, signal: AbortSignal.any([signal]) });
-        });
-        this.#wake = undefined;
+    const onAbort = (): void => this.#wake?.();
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      while (!signal.aborted) {
+        const event = this.#events.shift();
+        if (event !== undefined) yield event;
+        else {
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve;
+          });
+          this.#wake = undefined;
+        }
       }
+    } finally {
+      signal.removeEventListener('abort', onAbort);
     }
   }
 }
