@@ -76,9 +76,9 @@ export function endpointSliceMirroringController({ informers, client, clock, log
       if (lags(key)) return afterConflict;
       const plan = planMirror(object, present, mostEach);
       const most = `A max of ${mostEach} addresses can be mirrored to EndpointSlices per Endpoints subset.`;
-      if (plan.skipped > 0) tell(object, 'TooManyAddressesToMirror', `${most} ${plan.skipped} addresses were skipped`);
       if (plan.invalid > 0)
         tell(object, 'InvalidIPAddress', `Skipped ${plan.invalid} invalid IP addresses when mirroring to EndpointSlices`);
+      if (plan.skipped > plan.invalid) tell(object, 'TooManyAddressesToMirror', `${most} ${plan.skipped} addresses were skipped`);
       try {
         const results = await Promise.all([
           ...plan.create.map((slice) => client.create(resources.endpointSlices, slice)),

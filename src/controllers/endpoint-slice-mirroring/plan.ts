@@ -4,6 +4,7 @@ import type { EndpointAddress, EndpointPort, Endpoints, Service } from '../../ap
 import type { Endpoint, EndpointSlice } from '../../api/discovery/v1.ts';
 import { sameValue } from '../../api/equal.ts';
 import type { Draft } from '../../api/object.ts';
+import { repacked } from './repack.ts';
 
 export const mirrorManager = 'endpointslicemirroring-controller.k8s.io';
 export const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
@@ -14,9 +15,6 @@ const leaderAnnotation = 'control-plane.alpha.kubernetes.io/leader';
 const changeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** A slice holds so many. */
-const mostInSlice = 100;
-
 /** Whether these endpoints are somebody's own: no controller's, no lock, not marked to be left alone, of a Service without selector. */
 export function isMirrored({ metadata }: Endpoints, service: Service | undefined): boolean {
   const { labels = {}, annotations = {} } = metadata;
@@ -24,7 +22,7 @@ export function isMirrored({ metadata }: Endpoints, service: Service | undefined
   return service !== undefined && Object.keys(service.spec.selector ?? {}).length === 0;
 }
 
-/** What to write. `skipped`: addresses beyond the most that are mirrored a subset; `invalid`: those that are no addresses. */
+/** What to write. `skipped`: addresses that are not mirrored, as they are too many or (`invalid`) no addresses. */
 export interface MirrorPlan {
   readonly create: readonly Draft<EndpointSlice>[];
   readonly update: readonly EndpointSlice[];
@@ -33,65 +31,82 @@ export interface MirrorPlan {
   readonly invalid: number;
 }
 
-interface Group {
-  readonly addressType: 'IPv4' | 'IPv6';
-  readonly ports: NonNullable<EndpointSlice['ports']>;
-  readonly endpoints: Map<string, Endpoint>;
+type Content = Required<Pick<EndpointSlice, 'addressType' | 'endpoints' | 'ports'>>;
+
+/** Plans for endpoints that are mirrored: one slice a set of ports and address family, however many there are. Those that are there are kept as far as they go. */
+export function planMirror(endpoints: Endpoints, present: readonly EndpointSlice[], mostEach: number): MirrorPlan {
+  const { contents, skipped, invalid } = contentsOf(endpoints, mostEach);
+  const meta = metadataOf(endpoints);
+  const prefix = `${endpoints.metadata.name}-`;
+  const create: Draft<EndpointSlice>[] = [];
+  const update: EndpointSlice[] = [];
+  const spare = new Set(present);
+  const place = (content: Content, fits: (slice: EndpointSlice) => boolean, more: { readonly generateName?: string }): boolean => {
+    const slice = [...spare].find((one) => one.addressType === content.addressType && fits(one));
+    if (slice === undefined) return false;
+    spare.delete(slice);
+    if (says(slice, content, meta)) return true;
+    const { generateName: _, finalizers: __, ...kept } = slice.metadata;
+    update.push({ ...slice, metadata: { ...kept, ...more, ...meta }, ...content });
+    return true;
+  };
+  // Slices that serve the same ports first: written anew, they forget how they were named. Then those that nobody needs become the new ones.
+  const samePorts = ({ ports }: Content): string => keyOf(ports);
+  const homeless = contents.filter((content) => !place(content, ({ ports }) => keyOf(ports ?? []) === samePorts(content), {}));
+  for (const content of homeless) {
+    if (!place(content, () => true, { generateName: prefix })) create.push({ metadata: { generateName: prefix, ...meta }, ...content });
+  }
+  return { create, update, delete: [...spare], skipped, invalid };
 }
 
-/** Plans for endpoints that are mirrored. One slice a set of ports and address family, 100 at most each; those that are there are kept as far as they go. */
-export function planMirror(endpoints: Endpoints, present: readonly EndpointSlice[], mostEach: number): MirrorPlan {
-  const groups = new Map<string, Group>();
+/** Whether a slice says it all already, in whatever order. */
+function says(slice: EndpointSlice, { endpoints, ports }: Content, meta: ReturnType<typeof metadataOf>): boolean {
+  const { labels = {}, annotations = {}, ownerReferences } = slice.metadata;
+  const sorted = (all: readonly Endpoint[]): readonly Endpoint[] =>
+    [...all].sort((one, other) => (endpointKey(one) < endpointKey(other) ? -1 : 1));
+  return (
+    keyOf(slice.ports ?? []) === keyOf(ports) &&
+    sameValue(sorted(slice.endpoints ?? []), sorted(endpoints)) &&
+    sameValue([labels, annotations, ownerReferences], [meta.labels, meta.annotations, meta.ownerReferences])
+  );
+}
+
+function contentsOf(
+  { subsets = [] }: Endpoints,
+  mostEach: number,
+): { readonly contents: readonly Content[]; readonly skipped: number; readonly invalid: number } {
   let skipped = 0;
   let invalid = 0;
-  for (const { ports = [], addresses = [], notReadyAddresses = [] } of endpoints.subsets ?? []) {
-    const all = [
-      ...addresses.map((address) => ({ address, ready: true })),
-      ...notReadyAddresses.map((address) => ({ address, ready: false })),
-    ];
-    skipped += Math.max(0, all.length - mostEach);
-    for (const { address, ready } of all.slice(0, mostEach)) {
+  const groups = new Map<string, { readonly content: Omit<Content, 'endpoints'>; readonly endpoints: Map<string, Endpoint> }>();
+  for (const { ports, places } of repacked(subsets)) {
+    const served = ports.map(portOf);
+    let added = 0;
+    for (const { address, ready } of places) {
+      if (added >= mostEach) break;
       const addressType = isIPv4(address.ip) ? 'IPv4' : isIPv6(address.ip) ? 'IPv6' : undefined;
       if (addressType === undefined) {
         invalid++;
         continue;
       }
-      const served = ports.map(portOf);
-      const key = JSON.stringify([addressType, keyOf(served)]);
-      const group = groups.get(key) ?? { addressType, ports: served, endpoints: new Map() };
+      added++;
+      const key = `${addressType} ${keyOf(served)}`;
+      const group = groups.get(key) ?? { content: { addressType, ports: served }, endpoints: new Map<string, Endpoint>() };
       groups.set(key, group);
-      group.endpoints.set(address.ip, endpointOf(address, ready));
+      const endpoint = endpointOf(address, ready);
+      group.endpoints.set(endpointKey(endpoint), endpoint);
     }
+    skipped += places.length - added;
   }
-  const meta = metadataOf(endpoints);
-  const create: Draft<EndpointSlice>[] = [];
-  const update: EndpointSlice[] = [];
-  const spare = new Set(present);
-  const contents = [...groups.values()].flatMap(({ addressType, ports, endpoints: wanted }) => {
-    const all = [...wanted.values()];
-    const parts = Array.from({ length: Math.ceil(all.length / mostInSlice) }, (_, part) =>
-      all.slice(part * mostInSlice, (part + 1) * mostInSlice),
-    );
-    return parts.map((part) => ({ addressType, endpoints: part, ports }));
-  });
-  type Content = (typeof contents)[number];
-  const place = (content: Content, fits: (slice: EndpointSlice) => boolean): boolean => {
-    const slice = [...spare].find((one) => one.addressType === content.addressType && fits(one));
-    if (slice === undefined) return false;
-    spare.delete(slice);
-    const { labels, annotations, ownerReferences } = slice.metadata;
-    const same =
-      sameValue(slice.endpoints ?? [], content.endpoints) &&
-      keyOf(slice.ports ?? []) === keyOf(content.ports) &&
-      sameValue([labels ?? {}, annotations ?? {}, ownerReferences], [meta.labels, meta.annotations, meta.ownerReferences]);
-    if (!same) update.push({ ...slice, metadata: { ...slice.metadata, ...meta }, ...content });
-    return true;
-  };
-  // Slices that serve the same ports first; then those that nobody needs become the new ones.
-  const homeless = contents.filter((content) => !place(content, ({ ports }) => keyOf(ports ?? []) === keyOf(content.ports)));
-  for (const content of homeless)
-    if (!place(content, () => true)) create.push({ metadata: { generateName: `${endpoints.metadata.name}-`, ...meta }, ...content });
-  return { create, update, delete: [...spare], skipped, invalid };
+  const contents = [...groups.values()].map(({ content, endpoints }) => ({
+    ...content,
+    endpoints: [...endpoints.values()].slice(0, mostEach),
+  }));
+  return { contents, skipped, invalid };
+}
+
+/** What makes an endpoint another one. */
+function endpointKey({ addresses, targetRef }: Endpoint): string {
+  return JSON.stringify([addresses, targetRef?.namespace, targetRef?.name]);
 }
 
 function metadataOf({ metadata }: Endpoints) {

@@ -1,5 +1,4 @@
 // Owns what a Service's Endpoints object should say: subsets of addresses that serve the same ports, at most 1000 addresses. Pure; upstream's rules.
-import { createHash } from 'node:crypto';
 import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Pod, Service } from '../../api/core/v1.ts';
 import type { Draft } from '../../api/object.ts';
 import { formatTime } from '../../base/time.ts';
@@ -14,6 +13,7 @@ import {
   type ServedPort,
   servedPorts,
 } from '../endpoint-slice/pod-facts.ts';
+import { sortedPorts } from './port-order.ts';
 
 const maxAddresses = 1000;
 const overCapacity = 'endpoints.kubernetes.io/over-capacity';
@@ -84,7 +84,7 @@ function subsetsOf(service: Service, pods: readonly Pod[]): readonly EndpointSub
       return {
         ...(addresses?.length ? { addresses } : {}),
         ...(notReadyAddresses?.length ? { notReadyAddresses } : {}),
-        ...(ports.length === 0 ? {} : { ports: ports.sort(byHash) }),
+        ...(ports.length === 0 ? {} : { ports: sortedPorts(ports) }),
       };
     })
     .sort((one, other) => compare(JSON.stringify(one.ports), JSON.stringify(other.ports)));
@@ -103,16 +103,6 @@ function addressOf(service: Service, pod: Pod, ip: string): EndpointAddress {
 
 function portOf({ name, port, protocol, appProtocol }: ServedPort): EndpointPort {
   return { ...(name === '' ? {} : { name }), port, protocol, ...(appProtocol === undefined ? {} : { appProtocol }) };
-}
-
-/** Upstream's server sorts ports by the MD5 of how Go's spew writes its internal type; nothing but the same order is wanted of it. */
-function byHash(one: EndpointPort, other: EndpointPort): number {
-  return compare(hashOf(one), hashOf(other));
-}
-
-function hashOf({ name = '', port, protocol = 'TCP', appProtocol }: EndpointPort): string {
-  const text = `(core.EndpointPort){Name:(string)${name} Port:(int32)${port} Protocol:(core.Protocol)${protocol} AppProtocol:(*string)${appProtocol ?? '<nil>'}}`;
-  return createHash('md5').update(text).digest('hex');
 }
 
 function byAddress(one: EndpointAddress, other: EndpointAddress): number {
