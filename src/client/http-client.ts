@@ -25,6 +25,8 @@ type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 export interface HttpClient extends Client {
   /** A document of JSON at a path. Rejects with StatusError for what the server refused. */
   document<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T>;
+  /** Where else the API is served; see HttpSession. */
+  alsoAt(servers: readonly string[]): void;
   /** Speaks with other credentials from the next request on; see HttpSession. */
   renew(access: ClientConfig): () => void;
   close(): Promise<void>;
@@ -105,6 +107,7 @@ export function httpClient(access: ClientConfig): HttpClient {
     },
     createSubresource: async (resource, key, subresource, body: Draft<AnyObject>, options = {}) =>
       call<AnyObject>('POST', `${keyPath(resource, key)}/${subresource}${queryOf(writeQuery(options))}`, { body, signal: options.signal }),
+    alsoAt: (servers) => session.alsoAt(servers),
     renew: (next) => session.renew(next),
     close: () => session.close(),
   };

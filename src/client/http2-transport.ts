@@ -1,16 +1,25 @@
 // Owns requests over one HTTP/2 session, which they share.
 import { type ClientHttp2Session, connect, constants } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import type { Clock, Timer } from '../base/clock.ts';
 import { bodyOf, type Exchange, type HttpTransport, type Outgoing } from './http-transport.ts';
+
+/** After how much time a session is asked whether it lives, and how long the answer may take. */
+export interface SilenceWatch {
+  readonly clock: Clock;
+  readonly askAfterMs: number;
+  readonly answerWithinMs: number;
+}
 
 /** HTTP/2 over a connection on which it has been agreed. */
 export class Http2Transport implements HttpTransport {
   readonly #session: ClientHttp2Session;
 
-  constructor(origin: string, connection: Duplex) {
+  constructor(origin: string, connection: Duplex, watch?: SilenceWatch) {
     this.#session = connect(origin, { createConnection: () => connection, settings: { initialWindowSize: 1 << 20 } });
     // Failures reach the requests through their streams; the session's own event must only not be unhandled.
     this.#session.on('error', () => {});
+    if (watch !== undefined) endWhenSilent(this.#session, watch);
   }
 
   get usable(): boolean {
@@ -56,6 +65,20 @@ export class Http2Transport implements HttpTransport {
   cut(): void {
     this.#session.destroy();
   }
+}
+
+/** Asks now and then whether the other end lives, and ends the session when no answer comes: a machine that is gone ends no connection. */
+function endWhenSilent(session: ClientHttp2Session, { clock, askAfterMs, answerWithinMs }: SilenceWatch): void {
+  let timer: Timer;
+  const ask = (): void => {
+    timer = clock.after(answerWithinMs, () => session.destroy(new Error('the server does not answer any more')));
+    session.ping((error) => {
+      timer[Symbol.dispose]();
+      if (error === null && !session.destroyed) timer = clock.after(askAfterMs, ask);
+    });
+  };
+  timer = clock.after(askAfterMs, ask);
+  session.once('close', () => timer[Symbol.dispose]());
 }
 
 /** An iteration whose first step was taken already. Leaving it ends the iteration. */

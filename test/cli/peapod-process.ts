@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { httpClient } from '../../src/client/http-client.ts';
 import { loadKubeconfig } from '../../src/client/kubeconfig.ts';
 
-const home = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const home = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const bundle = join(home, 'dist/peapod.js');
 const node = ['--disable-warning=ExperimentalWarning', bundle];
 

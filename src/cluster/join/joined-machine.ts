@@ -20,7 +20,7 @@ import { endRealRuntime } from '../real-runtime.ts';
 import { applyRules, dnsAddress } from '../service-network.ts';
 import { JoinError } from './join-error.ts';
 import { answerNames, hasNames } from './joined-names.ts';
-import { type Membership, saveMembership } from './membership.ts';
+import { type Membership, readMembership, saveMembership } from './membership.ts';
 
 /** What a machine is made of. */
 export interface JoinedMachineParts extends Omit<Outside, 'entropy'> {
@@ -59,7 +59,7 @@ export async function openJoinedMachine(parts: JoinedMachineParts): Promise<Join
     log.warn('the node has another share of the pod range: what runs here is ended first', { before: membership.podCidr, podCidr });
     await endRealRuntime(dataDir, clock, log);
   }
-  saveMembership(dataDir, { ...membership, podCidr });
+  saveMembership(dataDir, { ...(readMembership(dataDir) ?? membership), podCidr });
   for (const directory of [paths.kubelet, paths.manifests, paths.podLogs]) mkdirSync(directory, { recursive: true });
   const named = await hasNames(client);
   const rules = {

@@ -18,6 +18,7 @@ import { dnsAddress } from '../service-network.ts';
 import { tokenText } from './bootstrap-token.ts';
 import { requestNodeCertificate } from './certificate-request.ts';
 import { keepCertificate } from './certificate-rotation.ts';
+import { followControlPlanes } from './control-planes.ts';
 import { discoverCa } from './discovery.ts';
 import { JoinError, onTheWay } from './join-error.ts';
 import { factsMap, rangesOf } from './join-facts.ts';
@@ -65,6 +66,8 @@ export async function openJoinedNode(parts: JoinParts): Promise<JoinedNode> {
   };
   try {
     const services = { ...outside, log };
+    // A machine that comes back may find the one that it joined by gone.
+    client.alsoAt(membership.otherServers ?? []);
     const rotation = keepCertificate({
       ...services,
       current: identity,
@@ -89,6 +92,11 @@ export async function openJoinedNode(parts: JoinParts): Promise<JoinedNode> {
       caPem: ca,
       port: options.port,
     };
+    const controlPlanes = followControlPlanes({
+      ...{ ...services, client, ranges: [...clusterCidrs, ...serviceCidrs], known: membership.otherServers ?? [] },
+      keep: (otherServers) => saveMembership(options.dataDir, { ...(readMembership(options.dataDir) ?? membership), otherServers }),
+    });
+    closing.push(() => controlPlanes.stop());
     const podCidrs = await step('Share of the pod range', () => registerNode(client, nodeName, signal));
     const machine = {
       ...{ ...services, client, dataDir: options.dataDir, membership, clusterCidrs, serviceCidrs, podCidrs },

@@ -9,6 +9,8 @@ import { pathsOf } from '../paths.ts';
 /** A machine's place in a cluster. */
 export interface Membership {
   readonly server: string;
+  /** Where else the API was served when the machine heard of it last (`https://ADDRESS:PORT`). */
+  readonly otherServers?: readonly string[];
   /** PEM. */
   readonly ca: string;
   readonly nodeName: string;
