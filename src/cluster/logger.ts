@@ -2,9 +2,15 @@
 import { type Logger, pino } from 'pino';
 import type { Log } from '../base/log.ts';
 
-/** A log that writes lines at `level` and above to a file descriptor (2: standard error). */
+/** So many bytes of lines wait to be written; more are dropped. */
+const mostWaiting = 4 * 1024 * 1024;
+
+/** A log that writes lines at `level` and above to a file descriptor (2: standard error). Lines for which the disk has no room wait, up to a bound. */
 export function logTo(fd: number, level: 'debug' | 'info' | 'warn' | 'error'): Log {
-  return wrap(pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: fd, sync: false })));
+  const destination = pino.destination({ dest: fd, sync: false, maxLength: mostWaiting });
+  // Nobody is left to tell of a log that cannot be written, and the cluster goes on without one.
+  destination.on('error', () => {});
+  return wrap(pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination));
 }
 
 function wrap(logger: Logger): Log {

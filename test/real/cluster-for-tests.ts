@@ -44,14 +44,19 @@ export interface RealCluster {
 
 /**
  * `octet` (0 to 255) chooses address ranges of its own, so that test files and people's clusters never meet; `bits` below 24 give room for several
- * nodes, in the ranges of the octets that follow; with `dualStack` there are ranges of IPv6 beside them. Nothing is started yet.
+ * nodes, in the ranges of the octets that follow; with `dualStack` there are ranges of IPv6 beside them. `parent`: where the data
+ * directory lies. Nothing is started yet.
  */
 export async function realCluster(
   octet: number,
-  { bits = 24, dualStack = false }: { readonly bits?: number; readonly dualStack?: boolean } = {},
+  {
+    bits = 24,
+    dualStack = false,
+    parent = tmpdir(),
+  }: { readonly bits?: number; readonly dualStack?: boolean; readonly parent?: string } = {},
 ): Promise<RealCluster> {
   ensureBundle();
-  const dataDir = mkdtempSync(join(tmpdir(), 'peapod-real-'));
+  const dataDir = mkdtempSync(join(parent, 'peapod-real-'));
   const port = await freePort();
   const [podsToo, servicesToo] = dualStack ? [`,fd51:${octet.toString(16)}::/48`, `,fd52:${octet.toString(16)}::/112`] : ['', ''];
   const ranges = ['--cluster-cidr', `10.251.${octet}.0/${bits}${podsToo}`, '--service-cidr', `10.252.${octet}.0/24${servicesToo}`];

@@ -1,5 +1,6 @@
 // Owns `peapod down`: stops the process, its pods, containerd and the network rules, takes the context out, and with --delete removes the data.
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../base/clock.ts';
 import { silentLog } from '../../base/log.ts';
@@ -59,5 +60,11 @@ function removeData(dataDir: string): void {
   if (entries.length > 0 && !entries.some((name) => ['store.db', 'pki', 'kubeconfig', 'runtime', 'member'].includes(name))) {
     throw new OptionError(`${dataDir} holds nothing of Peapod's: it was left alone`);
   }
-  rmSync(dataDir, { recursive: true, force: true });
+  for (const name of entries) rmSync(join(dataDir, name), { recursive: true, force: true });
+  try {
+    rmdirSync(dataDir);
+  } catch (error) {
+    // A disk of its own that is mounted there stays, empty.
+    if ((error as { readonly code?: string }).code !== 'EBUSY') throw error;
+  }
 }

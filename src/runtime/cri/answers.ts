@@ -67,7 +67,10 @@ export function containerStatusOf(message: Decoded<'ContainerStatus'>, sandboxId
   };
 }
 
-/** An image. */
+/** What sandboxes' images are called: `peapod.local/pause:1`, `registry.k8s.io/pause:3.10`. */
+const pauseName = /\/pause(?:-\w+)?:[\w.-]+$/;
+
+/** An image. One that sandboxes are made of counts as pinned: nothing starts without it, and no pod names it. */
 export function imageStatusOf(message: Decoded<'Image'>): ImageStatus {
   return {
     id: message.id,
@@ -76,7 +79,8 @@ export function imageStatusOf(message: Decoded<'Image'>): ImageStatus {
     sizeBytes: message.size,
     ...(message.uid !== undefined && { uid: message.uid.value }),
     ...(message.username !== '' && { username: message.username }),
-    pinned: message.pinned,
+    // Up to 1.6 containerd does not say which image sandboxes are made of.
+    pinned: message.pinned || message.repo_tags.some((name) => pauseName.test(name)),
   };
 }
 

@@ -228,10 +228,13 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** A file that is there once the sandbox image has been imported. */
+const pauseMarker = ({ dataDir }: Pick<ContainerdOptions, 'dataDir'>): string => `${dataDir}/pause-image`;
+
 /** Puts the sandbox image where containerd's CRI finds it; nothing is pulled. */
 async function importPauseImage(options: ContainerdOptions): Promise<void> {
   const paths = containerdPaths(options);
-  const marker = `${options.dataDir}/pause-image`;
+  const marker = pauseMarker(options);
   if (existsSync(marker)) return;
   const { arch } = process;
   if (arch !== 'x64' && arch !== 'arm64') throw new Error(`there is no sandbox image for ${arch}`);
@@ -265,6 +268,8 @@ export async function stopContainerd(options: Pick<ContainerdOptions, 'dataDir' 
     await run('umount', ['--lazy', mount]).catch(() => {});
   }
   await rm(paths.pid, { force: true });
+  // The next one looks anew whether it has the sandbox image: somebody may have removed it.
+  await rm(pauseMarker(options), { force: true });
   await rm(options.stateDir, { recursive: true, force: true });
 }
 
