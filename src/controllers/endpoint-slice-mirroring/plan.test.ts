@@ -11,7 +11,12 @@ test.each([
   ['somebody’s own', endpoints(), service, true],
   ['no Service', endpoints(), undefined, false],
   ['a Service that selects', endpoints(), { metadata, spec: { selector: { a: 'b' } } } as Service, false],
-  ['a controller’s', endpoints({ metadata: { ...metadata, labels: { 'endpoints.kubernetes.io/managed-by': 'x' } } }), service, false],
+  [
+    'left behind when the Service lost its selector',
+    endpoints({ metadata: { ...metadata, labels: { 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' } } }),
+    service,
+    true,
+  ],
   [
     'to be left alone',
     endpoints({ metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } } }),

@@ -10,15 +10,14 @@ export const mirrorManager = 'endpointslicemirroring-controller.k8s.io';
 export const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
 export const serviceNameLabel = 'kubernetes.io/service-name';
 const skipLabel = 'endpointslice.kubernetes.io/skip-mirror';
-const ownManagedBy = 'endpoints.kubernetes.io/managed-by';
 const leaderAnnotation = 'control-plane.alpha.kubernetes.io/leader';
 const changeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** Whether these endpoints are somebody's own: no controller's, no lock, not marked to be left alone, of a Service without selector. */
+/** Whether these endpoints are somebody's own: no lock, not marked to be left alone, of a Service without selector (it may have had one). */
 export function isMirrored({ metadata }: Endpoints, service: Service | undefined): boolean {
   const { labels = {}, annotations = {} } = metadata;
-  if (labels[skipLabel] === 'true' || annotations[leaderAnnotation] !== undefined || labels[ownManagedBy] !== undefined) return false;
+  if (labels[skipLabel] === 'true' || annotations[leaderAnnotation] !== undefined) return false;
   return service !== undefined && Object.keys(service.spec.selector ?? {}).length === 0;
 }
 
