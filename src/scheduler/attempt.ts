@@ -6,6 +6,7 @@ import { deallocationFor } from './devices/deallocation.ts';
 import { type PreemptionOptions, preempt } from './preemption/preempt.ts';
 import type { Candidate } from './preemption/victims.ts';
 import type { Profile } from './profile.ts';
+import type { Ranking } from './ranking.ts';
 import { type RankingMemory, schedule } from './schedule.ts';
 
 /** What comes of an attempt. */
@@ -32,6 +33,25 @@ export function attempt(pod: Pod, cluster: ClusterView, profile: Profile, fracti
   if (verdict.outcome !== 'unschedulable') return verdict;
   const { message, plugins, ranking } = verdict;
   if (ranking === undefined) return { outcome: 'unschedulable', message, plugins, keepsNomination: true };
+  return afterRefusals(pod, cluster, profile, fraction, { message, plugins, ranking });
+}
+
+/** What all nodes said of a pod, in words, and who of the plugins. `spared`: so many plugins would take, were it not for an extender. */
+export interface Refused {
+  readonly message: string;
+  readonly plugins: ReadonlySet<string>;
+  readonly ranking: Ranking;
+  readonly spared?: number;
+}
+
+/** What can be done for a pod that every node turned down: devices given up, others evicted. */
+export function afterRefusals(
+  pod: Pod,
+  cluster: ClusterView,
+  profile: Profile,
+  fraction: () => number,
+  { message, plugins, ranking, spared = 0 }: Refused,
+): Exclude<Attempt, { outcome: 'placed' | 'error' }> {
   const claims = profile.claims ? deallocationFor(pod, cluster, ranking) : undefined;
   const tail = claims?.message ?? '';
   const deallocate = claims?.claim && { deallocate: claims.claim };
@@ -44,7 +64,7 @@ export function attempt(pod: Pod, cluster: ClusterView, profile: Profile, fracti
       ...deallocate,
     };
   const options: PreemptionOptions = profile.preemption;
-  const found = preempt(pod, cluster, ranking, fraction(), options);
+  const found = preempt(pod, cluster, ranking, fraction(), options, spared);
   if ('candidate' in found) return { outcome: 'unschedulable', message, plugins, ...found, keepsNomination: false, ...deallocate };
   const why = `${tail === '' ? '' : `${tail}, `}preemption: ${found.message}`;
   return { outcome: 'unschedulable', message: `${message} ${why}`, plugins, keepsNomination: found.keeps, ...deallocate };

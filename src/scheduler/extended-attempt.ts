@@ -2,7 +2,7 @@
 import type { Node, Pod } from '../api/core/v1.ts';
 import type { Log } from '../base/log.ts';
 import type { Attempt } from './attempt.ts';
-import { attempt } from './attempt.ts';
+import { afterRefusals, attempt } from './attempt.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { askFilter, askScores, askVictims, type ExtenderOptions, type Filtered } from './extender.ts';
 import type { Rejection } from './framework.ts';
@@ -32,7 +32,13 @@ export async function extendedAttempt(pod: Pod, parts: Extended): Promise<Attemp
     const rejections = cluster.slots.map((_, slot) => ranking.rejectionAt(slot));
     const feasible = cluster.slots.flatMap((info, slot) => (info === undefined || rejections[slot] !== undefined ? [] : [info.node]));
     const { left, failed } = await filtered(pod, feasible, parts);
-    if (left.length === 0) return turnedDown(cluster, rejections, failed);
+    if (left.length === 0) {
+      const message = nodesMessage(cluster.nodeCount, reasonsOf(cluster, rejections, failed));
+      // Whom plugins turned down may still be helped; and of whom the extender may be, nobody who is there is in the way.
+      const spared = feasible.filter(({ metadata }) => failed.get(metadata.name)?.resolvable ?? true).length;
+      const refused = { message, plugins: new Set<string>(), ranking, spared };
+      return await withVictims(pod, afterRefusals(pod, cluster, profile, fraction, refused), parts);
+    }
     const totals = new Map(ranking.scores().map(({ node, total }) => [node, total]));
     for (const extender of left.length === 1 ? [] : parts.extenders) {
       if (!extender.prioritizeVerb) continue;
@@ -72,17 +78,17 @@ async function filtered(
   return { left, failed };
 }
 
-function turnedDown(
-  { slots, nodeCount }: ClusterView,
+/** What each node said, or the extender of it. */
+function reasonsOf(
+  { slots }: ClusterView,
   rejections: readonly (Rejection | undefined)[],
   failed: Filtered['failed'],
-): Attempt {
-  const reasons = slots.flatMap((info, slot): readonly (readonly [readonly string[], number])[] => {
+): readonly (readonly [readonly string[], number])[] {
+  return slots.flatMap((info, slot): readonly (readonly [readonly string[], number])[] => {
     if (info === undefined) return [];
     const why = rejections[slot]?.reasons ?? [failed.get(info.name)?.reason ?? 'node(s) were turned down by an extender'];
     return [[why, 1]];
   });
-  return { outcome: 'unschedulable', message: nodesMessage(nodeCount, reasons), plugins: new Set(), keepsNomination: false };
 }
 
 async function withVictims(pod: Pod, alone: Extract<Attempt, { outcome: 'unschedulable' }>, { extenders }: Extended): Promise<Attempt> {

@@ -1,5 +1,6 @@
 // Owns making a cluster of objects as the referee records them: what the API server and the volume controller would have added is added.
 import type { ReplicaSet, StatefulSet } from '../api/apps/v1.ts';
+import { defaultPod } from '../api/core/pod-defaults.ts';
 import type { Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, ReplicationController, Service } from '../api/core/v1.ts';
 import type { RuntimeClass } from '../api/node/v1.ts';
 import type { PodDisruptionBudget } from '../api/policy/v1.ts';
@@ -60,19 +61,13 @@ function stored<T extends { readonly metadata: Pod['metadata'] }>(object: T, nam
 /** A pod as the API server stores it: tolerations, limits as requests, host ports, what its RuntimeClass adds. */
 export function storedPod(pod: Pod, { stored: rewritten, runtimeclasses = [] }: Recorded, isTarget = true): Pod {
   const { affinity, topologySpreadConstraints } = isTarget ? (rewritten ?? {}) : {};
-  const spec = { ...pod.spec, ...(affinity && { affinity }), ...(topologySpreadConstraints && { topologySpreadConstraints }) };
+  const { spec: defaulted } = defaultPod(pod);
+  const spec = { ...defaulted, ...(affinity && { affinity }), ...(topologySpreadConstraints && { topologySpreadConstraints }) };
   const runtime = runtimeclasses.find(({ metadata }) => metadata.name === spec.runtimeClassName);
-  const defaulted = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'].map(
+  const waited = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'].map(
     (key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }) as const,
   );
-  const tolerations = [...(spec.tolerations ?? []), ...(runtime?.scheduling?.tolerations ?? []), ...defaulted];
-  const containers = spec.containers.map((container) => ({
-    ...container,
-    ...(container.resources?.limits && {
-      resources: { ...container.resources, requests: { ...container.resources.limits, ...container.resources.requests } },
-    }),
-    ...(spec.hostNetwork && container.ports && { ports: container.ports.map((port) => ({ ...port, hostPort: port.containerPort })) }),
-  }));
+  const tolerations = [...(spec.tolerations ?? []), ...(runtime?.scheduling?.tolerations ?? []), ...waited];
   const nodeSelector = { ...runtime?.scheduling?.nodeSelector, ...spec.nodeSelector };
   const { overhead = runtime?.overhead?.podFixed } = spec;
   return stored({
@@ -80,7 +75,6 @@ export function storedPod(pod: Pod, { stored: rewritten, runtimeclasses = [] }: 
     spec: {
       ...spec,
       tolerations,
-      containers,
       ...(Object.keys(nodeSelector).length > 0 && { nodeSelector }),
       ...(overhead && { overhead }),
     },

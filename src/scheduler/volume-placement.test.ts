@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '../api/core/v1.ts';
 import { ClusterState } from './cluster-state.ts';
+import { reaches } from './plugins/volume-claims.ts';
 import { placedOn } from './pod-facts.ts';
 import { defaultProfile } from './profile.ts';
 import { RankingMemory, schedule } from './schedule.ts';
@@ -98,4 +99,22 @@ test('volumes: every placement satisfies every rule, and none is missed', () => 
     ),
     { numRuns: 500 },
   );
+});
+
+test.each<readonly [string, NonNullable<NonNullable<PersistentVolume['spec']>['nodeAffinity']>['required'], boolean]>([
+  ['by a label', { nodeSelectorTerms: [{ matchExpressions: [{ key: zoneKey, operator: 'In', values: ['a'] }] }] }, true],
+  ['not by the name', { nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['n'] }] }] }, false],
+  [
+    'by one term of two',
+    {
+      nodeSelectorTerms: [
+        { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['n'] }] },
+        { matchExpressions: [{ key: zoneKey, operator: 'Exists' }] },
+      ],
+    },
+    true,
+  ],
+])('a volume is reached %s', (_, required, expected) => {
+  const volume: PersistentVolume = { metadata: metadata('v'), spec: { nodeAffinity: { ...(required && { required }) } } };
+  expect(reaches(volume, { metadata: metadata('n', { [zoneKey]: 'a' }), spec: {}, status: {} })).toBe(expected);
 });

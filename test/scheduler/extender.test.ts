@@ -93,11 +93,31 @@ test('one with a cache of its own is sent names', async () => {
 });
 
 test('where it leaves nothing the pod waits, in its words', async () => {
+  const tail = 'no new claims to deallocate, preemption: 0/3 nodes are available:';
   answers = { filter: () => ({ nodes: { items: [] }, failedNodes: { n1: 'no license', n2: 'no license', n3: 'on fire' } }) };
   expect(await attemptWith(options({ filterVerb: 'filter' }))).toMatchObject({
     outcome: 'unschedulable',
-    message: '0/3 nodes are available: 1 on fire, 2 no license.',
+    message: `0/3 nodes are available: 1 on fire, 2 no license. ${tail} 3 No preemption victims found for incoming pod.`,
   });
+  answers = { filter: () => ({ nodes: { items: [] }, failedNodes: { n1: 'busy' }, failedAndUnresolvableNodes: { n2: 'no', n3: 'no' } }) };
+  expect(await attemptWith(options({ filterVerb: 'filter' }))).toMatchObject({
+    message: `0/3 nodes are available: 1 busy, 2 no. ${tail} 1 No preemption victims found for incoming pod, 2 Preemption is not helpful for scheduling.`,
+  });
+});
+
+test('where it leaves nothing others may still have to go from a node that plugins turned down', async () => {
+  const cluster = new ClusterState();
+  for (const [name, cpu] of [
+    ['n1', '4'],
+    ['n2', '1'],
+  ] as const)
+    cluster.putNode({ metadata: metadata(name), spec: {}, status: { allocatable: { cpu, memory: '8Gi', pods: '10' } } });
+  cluster.putPod({ metadata: metadata('low'), spec: { ...pod.spec, nodeName: 'n2', priority: 0 } });
+  answers = { filter: () => ({ nodes: { items: [] }, failedNodes: { n1: 'no license' } }) };
+  const parts = { cluster, profile: defaultProfile, memory: new RankingMemory(), fraction: () => 0, log: silentLog };
+  const asking = { ...pod, spec: { ...pod.spec, priority: 10 } };
+  const tried = await extendedAttempt(asking, { ...parts, extenders: [options({ filterVerb: 'filter' })] });
+  expect(tried).toMatchObject({ outcome: 'unschedulable', candidate: { node: 'n2', pods: [{ metadata: { name: 'low' } }] } });
 });
 
 test('one that does not answer is an error, unless it may be ignored', async () => {

@@ -31,10 +31,12 @@ export function waitsForConsumer(claim: PersistentVolumeClaim, { storageClasses 
   return storageClasses.get(undefined, claimClass(claim))?.volumeBindingMode === 'WaitForFirstConsumer';
 }
 
-/** Whether a volume can be used on a node. */
+/** Whether a volume can be used on a node. Volumes go by a node's labels alone: a term about its name never holds. */
 export function reaches({ spec }: PersistentVolume, node: Node): boolean {
   const required = spec?.nodeAffinity?.required;
-  return required === undefined || matchesNodeSelector(required, node);
+  if (required === undefined) return true;
+  const byName = required.nodeSelectorTerms.some(({ matchFields = [] }) => matchFields.length > 0);
+  return matchesNodeSelector(required, byName ? { ...node, metadata: { ...node.metadata, name: '' } } : node);
 }
 
 /** What becomes of claims on a node. */

@@ -22,13 +22,17 @@ export interface PreemptionOptions {
 const notHelpful = ['Preemption is not helpful for scheduling'];
 const noVictims = ['No preemption victims found for incoming pod'];
 
-/** Decides for a pod that fits nowhere. `fraction` in [0, 1) says where the search begins. */
+/**
+ * Decides for a pod that fits nowhere. `fraction` in [0, 1) says where the search begins; `spared` is how many nodes turned it down for what no
+ * plugin says: nobody on them is in its way.
+ */
 export function preempt(
   pod: Pod,
   cluster: ClusterView,
   ranking: Ranking,
   fraction: number,
   { minCandidateNodesPercentage = 10, minCandidateNodesAbsolute = 100 }: PreemptionOptions = {},
+  spared = 0,
 ): PreemptionVerdict {
   const waits = waitsForEarlier(pod, cluster, ranking);
   if (waits !== undefined) return { message: waits, keeps: true };
@@ -36,7 +40,10 @@ export function preempt(
   const tell = (reasons: Iterable<readonly [readonly string[], number]>): PreemptionVerdict => ({
     message: nodesMessage(
       cluster.nodeCount,
-      [...reasons, [notHelpful, cluster.nodeCount - reachable.length]].filter(([, count]) => count !== 0) as [readonly string[], number][],
+      [...reasons, [noVictims, spared], [notHelpful, cluster.nodeCount - reachable.length - spared]].filter(([, count]) => count !== 0) as [
+        readonly string[],
+        number,
+      ][],
     ),
     keeps: false,
   });
