@@ -69,9 +69,11 @@ function place(state: DecodeState, last: string): string {
   return `${path === '' ? '' : `${path}.`}${last}`;
 }
 
-/** Notes an unknown or repeated field, up to a limit. */
+/** Notes an unknown or repeated field, each once and up to a limit. */
 export function note(state: DecodeState, what: 'unknown' | 'duplicate', field: string): void {
-  if (state.strict.length < strictLimit) state.strict.push(`${what} field "${place(state, field)}"`);
+  if (state.strict.length >= strictLimit) return;
+  const text = `${what} field "${place(state, field)}"`;
+  if (!state.strict.includes(text)) state.strict.push(text);
 }
 
 /** Notes every repeated field of one object. */

@@ -107,7 +107,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   return {
     client: (user) => inProcessClient(serving, user, managerNameOf(user)),
     async listen(where) {
-      listener = await listen(where, (exchange, certificate) => void handle(parts, exchange, certificate));
+      listener = await listen(where, (exchange, certificate) => void handle(parts, exchange, certificate), serving.clock);
       address = `${where.hosts?.[0] ?? '127.0.0.1'}:${listener.port}`;
       return { port: listener.port };
     },

@@ -125,20 +125,24 @@ export async function openKubeletServer(options: KubeletServerOptions): Promise<
 
   return {
     stop: (
-      await listen({ tls: { key: serving.key, cert: serving.cert, ca: caPem }, hosts: [host], port }, (exchange, certificate) => {
-        void serve(exchange, certificate).catch((error: unknown) => {
-          if (exchange.signal.aborted) return;
-          const known = error instanceof StatusError || error instanceof BodyTooLargeError;
-          if (!known) log.warn('a request to the kubelet failed', { path: exchange.url, error });
-          const message = error instanceof Error ? error.message : String(error);
-          try {
-            refuse(exchange, error instanceof StatusError ? error.code : 500, message);
-          } catch {
-            // The answer had begun: what is left is to break it off.
-            log.debug('an answer broke off', { path: exchange.url });
-          }
-        });
-      })
+      await listen(
+        { tls: { key: serving.key, cert: serving.cert, ca: caPem }, hosts: [host], port },
+        (exchange, certificate) => {
+          void serve(exchange, certificate).catch((error: unknown) => {
+            if (exchange.signal.aborted) return;
+            const known = error instanceof StatusError || error instanceof BodyTooLargeError;
+            if (!known) log.warn('a request to the kubelet failed', { path: exchange.url, error });
+            const message = error instanceof Error ? error.message : String(error);
+            try {
+              refuse(exchange, error instanceof StatusError ? error.code : 500, message);
+            } catch {
+              // The answer had begun: what is left is to break it off.
+              log.debug('an answer broke off', { path: exchange.url });
+            }
+          });
+        },
+        clock,
+      )
     ).close,
   };
 }

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { BasicConstraintsExtension, ExtendedKeyUsageExtension, type Extension, X509CertificateGenerator } from '@peculiar/x509';
 import { beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
-import { listen } from '../http/listener.ts';
+import { listen, type RequestHandler } from '../http/listener.ts';
 import { clientCertificates } from './client-certificates.ts';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -51,10 +51,11 @@ beforeAll(async () => {
 async function nameOver(cert: string, key: string): Promise<string | undefined> {
   const certificates = clientCertificates([root.pem, narrow.pem], systemClock);
   const tls = { cert: serving.pem, key: serving.key, ca: root.pem + narrow.pem };
-  const server = await listen({ tls, port: 0 }, (exchange, certificate) => {
+  const answerName: RequestHandler = (exchange, certificate) => {
     const user = certificate === undefined ? undefined : certificates.authenticateCertificate(certificate);
     exchange.answer(200, {}, Buffer.from(user?.name ?? ''));
-  });
+  };
+  const server = await listen({ tls, port: 0 }, answerName, systemClock);
   const answer = Promise.withResolvers<string>();
   const asked = request({ port: server.port, host: '127.0.0.1', cert, key, rejectUnauthorized: false, agent: false }, (reply) => {
     text(reply).then(answer.resolve, answer.reject);

@@ -10,9 +10,11 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DEFAULT_CIPHERS, type TLSSocket } from 'node:tls';
+import type { Clock } from '../../base/clock.ts';
 import type { Credentials } from '../auth/authenticator.ts';
 import { vouchForChain } from '../auth/client-certificates.ts';
 import { type Exchange, Http1Exchange, Http2Exchange, UpgradeExchange } from './exchange.ts';
+import { firstRequestMs, QuietConnections } from './quiet-connections.ts';
 
 /** Keys and certificates, PEM. `ca`: whose client certificates are asked for, the authenticator's own authorities. It refuses wrong ones, not the handshake. */
 export interface TlsOptions {
@@ -66,13 +68,18 @@ function certificateOf(socket: object | undefined): Credentials['clientCertifica
 type AnyServer = Server | Http2SecureServer;
 
 /** Listens on every host. Rejects with the system's error where a port is taken. */
-export async function listen({ tls, hosts = ['127.0.0.1'], port }: ListenOptions, handler: RequestHandler): Promise<Listener> {
+export async function listen(
+  { tls, hosts = ['127.0.0.1'], port }: ListenOptions,
+  handler: RequestHandler,
+  clock: Clock,
+): Promise<Listener> {
+  const quiet = new QuietConnections(clock);
   const servers: AnyServer[] = [];
   const open = new Set<{ destroy(): void }>();
   const sockets = new Set<Socket>();
   let chosen = port;
   for (const host of hosts) {
-    const server = tls === undefined ? plainServer(handler) : secureServer(tls, handler, open);
+    const server = tls === undefined ? plainServer(handler, quiet) : secureServer(tls, handler, quiet, open);
     server.on('connection', (socket: Socket) => {
       sockets.add(socket);
       socket.setNoDelay(true);
@@ -80,7 +87,7 @@ export async function listen({ tls, hosts = ['127.0.0.1'], port }: ListenOptions
       socket.once('close', () => sockets.delete(socket));
     });
     // An HTTP/2 server has the property as well, for the HTTP/1.1 that it speaks; the types do not know.
-    Object.assign(server, { keepAliveTimeout: idleMs });
+    Object.assign(server, { keepAliveTimeout: idleMs, headersTimeout: firstRequestMs });
     server.maxConnections = mostConnections;
     servers.push(server);
     await new Promise<void>((resolve, reject) => {
@@ -103,9 +110,16 @@ export async function listen({ tls, hosts = ['127.0.0.1'], port }: ListenOptions
   };
 }
 
-function plainServer(handler: RequestHandler): Server {
-  const server = createHttpServer((request, response) => handler(new Http1Exchange(request, response), undefined));
-  server.on('upgrade', (request, socket, head) => handler(new UpgradeExchange(request, socket, head), undefined));
+function plainServer(handler: RequestHandler, quiet: QuietConnections): Server {
+  const server = createHttpServer((request, response) => {
+    quiet.spoke(request.socket);
+    handler(new Http1Exchange(request, response), undefined);
+  });
+  server.on('connection', (socket: Socket) => quiet.opened(socket));
+  server.on('upgrade', (request, socket, head) => {
+    quiet.spoke(request.socket);
+    handler(new UpgradeExchange(request, socket, head), undefined);
+  });
   server.on('connect', (_request, socket) => socket.destroy());
   return server;
 }
@@ -114,7 +128,12 @@ function plainServer(handler: RequestHandler): Server {
 const fastest = 'TLS_AES_128_GCM_SHA256';
 const ciphers = [fastest, ...DEFAULT_CIPHERS.split(':').filter((name) => name !== fastest)].join(':');
 
-function secureServer({ key, cert, ca }: TlsOptions, handler: RequestHandler, open: Set<{ destroy(): void }>): Http2SecureServer {
+function secureServer(
+  { key, cert, ca }: TlsOptions,
+  handler: RequestHandler,
+  quiet: QuietConnections,
+  open: Set<{ destroy(): void }>,
+): Http2SecureServer {
   const server = createSecureServer({
     allowHTTP1: true,
     key: key as string,
@@ -129,9 +148,13 @@ function secureServer({ key, cert, ca }: TlsOptions, handler: RequestHandler, op
     ciphers,
     honorCipherOrder: true,
   });
-  server.on('request', (request: IncomingMessage, response: ServerResponse) =>
-    handler(new Http1Exchange(request, response), certificateOf(request.socket)),
-  );
+  server.on('secureConnection', (socket: TLSSocket) => {
+    if (socket.alpnProtocol !== 'h2') quiet.opened(socket);
+  });
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    quiet.spoke(request.socket);
+    handler(new Http1Exchange(request, response), certificateOf(request.socket));
+  });
   // The request event made the server wrap every HTTP/2 stream as well; streams are served as they are.
   server.removeAllListeners('stream');
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: string[]) => {
@@ -141,12 +164,14 @@ function secureServer({ key, cert, ca }: TlsOptions, handler: RequestHandler, op
   server.on('session', (session: ServerHttp2Session) => {
     open.add(session);
     session.setLocalWindowSize(sessionWindow);
+    quiet.began(session);
     session.once('close', () => open.delete(session));
     session.on('error', () => session.destroy());
   });
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-    handler(new UpgradeExchange(request, socket, head), certificateOf(request.socket)),
-  );
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    quiet.spoke(request.socket);
+    handler(new UpgradeExchange(request, socket, head), certificateOf(request.socket));
+  });
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return server;
 }

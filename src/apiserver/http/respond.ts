@@ -8,7 +8,7 @@ import type { Rendered } from './render.ts';
 const compress = promisify(gzip);
 const gzipFromBytes = 128 * 1024;
 const wholeBytes = 512 * 1024;
-const warningsBytes = 4096;
+const [warningsLength, cutLength] = [4096, 256];
 
 /** Headers of any answer, with the warnings gathered so far and the flow that the request counts as. */
 export function headersOf(auditId: string, warnings: readonly string[], flow?: Flow): Record<string, string | readonly string[]> {
@@ -21,21 +21,31 @@ export function headersOf(auditId: string, warnings: readonly string[], flow?: F
   return headers;
 }
 
-/** Warning headers: each text once, as far as a header may be long. */
+/**
+ * Warning headers, by upstream's rule: each text once, none with control characters; where all of them are longer than a bound, each is cut, and
+ * those beyond the bound are left out.
+ */
 export function warningHeaders(warnings: readonly string[]): readonly string[] {
-  let size = 0;
-  return [...new Set(warnings)]
-    .map((text) => `299 - "${printable(text).replace(/[\\"]/g, '\\$&')}"`)
-    .filter((header) => {
-      size += header.length;
-      return size <= warningsBytes;
-    });
+  const texts = [...new Set(warnings)].filter((text) => text !== '');
+  const told = texts.filter((text) => !controls.test(text));
+  const lengthOf = (text: string): number => [...text].length;
+  if (told.reduce((total, text) => total + lengthOf(text), 0) <= warningsLength) return told.map(headerOf);
+  const headers: string[] = [];
+  let length = 0;
+  for (const text of told) {
+    if (length >= warningsLength) break;
+    const cut = [...text].slice(0, cutLength).join('');
+    length += lengthOf(cut);
+    headers.push(headerOf(cut));
+  }
+  return headers;
 }
 
-/** Header values carry bytes, not characters: UTF-8 as latin1, control characters as blanks. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must go
-  return Buffer.from(text.replace(/[\x00-\x1f\x7f]/g, ' '), 'utf8').toString('latin1');
+const controls = /\p{Cc}/u;
+
+/** Header values carry bytes, not characters: UTF-8 as latin1. */
+function headerOf(text: string): string {
+  return `299 - "${Buffer.from(text, 'utf8').toString('latin1').replace(/[\\"]/g, '\\$&')}"`;
 }
 
 /** Writes a rendered answer: compressed where it is large and the client takes that, in pieces where it is larger still. A small one is written at once. */
