@@ -12,7 +12,7 @@ if (problem !== undefined) {
 }
 
 async function once(): Promise<number> {
-  const cluster = await realCluster(204, { bits: 22 });
+  const cluster = await realCluster(224, { bits: 22 });
   let running: PeapodProcess | undefined;
   try {
     running = new PeapodProcess(['up', ...cluster.upFlags, '--nodes', '3']);

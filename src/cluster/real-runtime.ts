@@ -12,6 +12,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { machineNames, nodeNetwork } from './identity.ts';
 import { readMembership } from './join/membership.ts';
 import { advertisedAddress } from './join/own-address.ts';
+import { refuseNeighbours } from './neighbours.ts';
 import { closeNetwork, openNetwork, run } from './network.ts';
 import { closeLink, linkPrefix, nodeLink } from './node-link.ts';
 import { type ClusterOptions, formatIpv4, rangeOf } from './options.ts';
@@ -28,6 +29,7 @@ export interface NodeRuntime {
 /** Sets the fence and the bridge of the first node. Must come before anything that could send a packet to a pod or Service. */
 export async function openNodeNetwork(options: ClusterOptions): Promise<void> {
   const names = machineNames(options.dataDir);
+  await refuseNeighbours(names, linkPrefix(options.dataDir), [...options.clusterCidrs, ...options.serviceCidrs]);
   const { address } = nodeNetwork(options.clusterCidr, 0);
   const facts = {
     ...names,

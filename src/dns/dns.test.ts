@@ -182,6 +182,28 @@ test('nobody to ask: SERVFAIL', async () => {
   expect(codeOf(dnsPacket.decode(await (responder().respond(query('example.org'), 'udp') as Promise<Buffer>)))).toBe(2);
 });
 
+test('who floods it with connections, slow questions and noise keeps nobody else out', async () => {
+  const port = await listening(responder());
+  const flood = Array.from({ length: 400 }, () => connect(port, '127.0.0.1'));
+  for (const socket of flood) {
+    socket.on('error', () => {});
+    // A question that never ends.
+    socket.write(Buffer.from([0, 40, 1]));
+  }
+  await Promise.all(flood.map((socket) => (socket.connecting ? new Promise((resolve) => socket.once('connect', resolve)) : undefined)));
+  const noise = createSocket('udp4');
+  for (let index = 0; index < 500; index++) noise.send(Buffer.alloc(index % 40, index), port, '127.0.0.1');
+  expect(data(await overUdp(port, query(web)))).toEqual(['10.96.0.9']);
+  const [answer] = await overTcp(port, [query(web)]);
+  expect(data(answer ?? Buffer.alloc(0))).toEqual(['10.96.0.9']);
+  // The oldest were let go for it.
+  await Promise.all(
+    flood.slice(0, 100).map((socket) => (socket.closed ? undefined : new Promise((resolve) => socket.once('close', resolve)))),
+  );
+  for (const socket of flood) socket.destroy();
+  noise.close();
+});
+
 /** Another server on the loopback that counts what it is asked. */
 async function upstream(
   answer: (asked: dnsPacket.DecodedPacket) => dnsPacket.Packet | undefined,

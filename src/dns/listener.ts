@@ -35,9 +35,14 @@ export async function listenDns(options: ListenerOptions): Promise<DnsListener> 
   const tcp = createServer({ noDelay: true }, (socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
+    // Where there are too many the oldest goes: whoever keeps connections open keeps nobody else out.
+    for (const oldest of open) {
+      if (open.size <= connectionBound) break;
+      open.delete(oldest);
+      oldest.destroy();
+    }
     serveConnection(socket, options);
   });
-  tcp.maxConnections = connectionBound;
   await new Promise<void>((resolve, reject) => {
     tcp.once('error', reject);
     tcp.listen(options.port, host, resolve);

@@ -1,4 +1,5 @@
 // The table of Services: what a Service's rules say, and that any run of small changes ends where saying everything anew would.
+import { execFileSync, spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Fragment, fragmentOf } from './fragment.ts';
@@ -118,6 +119,26 @@ test('a client stays with its endpoint', () => {
   expect([...affinities]).toEqual([one, two].map(({ ip }) => [`from/60/default/web/tcp/80/${ip}/8080`, 60]));
   expect(chains.get('svc/default/web/tcp/80')?.[1]).toBe(`ip saddr @from/60/default/web/tcp/80/10.42.0.5/8080 goto ${endpoint}`);
   expect(chains.get(endpoint)?.[0]).toBe('update @from/60/default/web/tcp/80/10.42.0.5/8080 { ip saddr }');
+});
+
+const mayTry = process.getuid?.() === 0 && spawnSync('unshare', ['--net', 'nft', 'list', 'tables']).status === 0;
+if (!mayTry) console.log('nftables is not asked: root and nft are needed');
+
+test.skipIf(!mayTry)('5,000 endpoints of a Service are one rule that the kernel takes, in either family and with a change', () => {
+  const many = (ip: (index: number) => string, count: number) => Array.from({ length: count }, (_, index) => ({ ip: ip(index), port: 80 }));
+  const ruleset = new Ruleset({ table: 't', nodePortsFrom: undefined });
+  const texts = [ruleset.whole()];
+  for (const count of [5000, 4999]) {
+    const four = many((index) => `10.42.${index >> 8}.${index & 255}`, count);
+    const six = many((index) => `fd42::${(index + 1).toString(16)}`, count);
+    const chosen = [port({ internal: four }), port({ family: 'ip6', clusterIp: 'fd96::9', internal: six })];
+    for (const family of ['ip', 'ip6'] as const) texts.push(ruleset.change('default/web', family, fragmentOf(family, chosen, facts)));
+  }
+  const script = `set -e\n${texts.map((text) => `nft -f - <<'END'\n${text}\nEND`).join('\n')}\nnft list chain inet t svc/default/web/tcp/80\nnft list chain inet t svc6/default/web/tcp/80`;
+  const held = execFileSync('unshare', ['--net', 'sh'], { encoding: 'utf8', input: script, maxBuffer: 64 * 1024 * 1024 });
+  expect(held.match(/numgen random mod 4999/g)).toHaveLength(2);
+  expect(held).toContain('10.42.19.134 . 80');
+  expect(held).toContain('fd42::1387 . 80');
 });
 
 test('node ports answer on the chosen interfaces only', () => {

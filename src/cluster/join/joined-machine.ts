@@ -11,7 +11,9 @@ import { conntrackOf } from '../conntrack.ts';
 import { machineNames } from '../identity.ts';
 import type { Outside } from '../lone-components.ts';
 import type { LoneKubeletOptions } from '../lone-kubelet.ts';
+import { refuseNeighbours } from '../neighbours.ts';
 import { openNetwork, whyNoIpv6 } from '../network.ts';
+import { linkPrefix } from '../node-link.ts';
 import { overlayFacts, overlayMtu, startOverlay } from '../overlay/overlay.ts';
 import { pathsOf } from '../paths.ts';
 import { enforcePolicies } from '../policy-network.ts';
@@ -59,6 +61,7 @@ export async function openJoinedMachine(parts: JoinedMachineParts): Promise<Join
     log.warn('the node has another share of the pod range: what runs here is ended first', { before: membership.podCidr, podCidr });
     await endRealRuntime(dataDir, clock, log);
   }
+  await refuseNeighbours(names, linkPrefix(dataDir), [...clusterCidrs, ...serviceCidrs]);
   saveMembership(dataDir, { ...(readMembership(dataDir) ?? membership), podCidr });
   for (const directory of [paths.kubelet, paths.manifests, paths.podLogs]) mkdirSync(directory, { recursive: true });
   const named = await hasNames(client);
