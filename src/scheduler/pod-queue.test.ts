@@ -98,3 +98,25 @@ test('a newer state of a waiting pod keeps its place, and a pod that is removed 
   expect(queue.take()?.pod.metadata.resourceVersion).toBe('2');
   expect(queue.ready).toBe(false);
 });
+
+test('it knows which plugins any waiting pod was turned down by', () => {
+  let keptOut = true;
+  const { queue } = setup((one) => (one.metadata.name === 'gated' && keptOut ? 'Gates' : undefined));
+  const park = (name: string, ...by: readonly string[]): void => {
+    queue.put(pod(name));
+    queue.park(taken(queue), pod(name), new Set(by));
+  };
+  const heard = (): readonly string[] => ['Fit', 'Ports', 'Gates', 'Spread'].filter((plugin) => queue.waitsFor([plugin]));
+  park('a', 'Fit', 'Ports');
+  park('b', 'Fit');
+  queue.put(pod('gated'));
+  expect(heard()).toEqual(['Fit', 'Ports', 'Gates']);
+  queue.put(pod('a', 3));
+  queue.remove(pod('a'));
+  expect(heard()).toEqual(['Fit', 'Gates']);
+  keptOut = false;
+  queue.wake(() => true);
+  expect(heard()).toEqual([]);
+  park('c');
+  expect(heard()).toEqual(['Fit', 'Ports', 'Gates', 'Spread']);
+});

@@ -50,6 +50,8 @@ export class PodQueue {
   /** After an error rather than a rejection: not taken before its time. */
   readonly #failed: KeyedHeap<Queued>;
   readonly #waiting = new Map<string, Queued>();
+  /** How many waiting pods each plugin turned down; `''`: those that nobody in particular did. */
+  readonly #turnedDownBy = new Map<string, number>();
   #timer: Timer | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
 
@@ -87,7 +89,7 @@ export class PodQueue {
   remove(pod: Pod): void {
     const key = keyOf(pod);
     for (const heap of [this.#active, this.#backoff, this.#failed]) heap.remove(key);
-    this.#waiting.delete(key);
+    this.#waitNoMore(key);
   }
 
   /** Takes the next pod: highest priority, then longest in the queue. With none ready, the one whose back-off ends first. */
@@ -105,9 +107,16 @@ export class PodQueue {
     return this.#waiting.size > 0;
   }
 
+  /** Whether any pod waits for a change that one of these plugins hears of, or for any change. */
+  waitsFor(plugins: Iterable<string>): boolean {
+    if (this.#turnedDownBy.has('')) return true;
+    for (const plugin of plugins) if (this.#turnedDownBy.has(plugin)) return true;
+    return false;
+  }
+
   /** Puts a pod back that found no node: it waits for a change that its plugins care about. */
   park({ failures }: Queued, pod: Pod, plugins: ReadonlySet<string>): void {
-    this.#waiting.set(keyOf(pod), { pod, sinceMs: this.#clock.now(), failures: failures + 1, plugins, gated: false });
+    this.#wait({ pod, sinceMs: this.#clock.now(), failures: failures + 1, plugins, gated: false });
     this.#arm(this.#clock.now() + sweepMs);
   }
 
@@ -138,17 +147,40 @@ export class PodQueue {
   close(): void {
     this.#timer?.[Symbol.dispose]();
     this.#waiting.clear();
+    this.#turnedDownBy.clear();
+  }
+
+  #wait(queued: Queued): void {
+    const key = keyOf(queued.pod);
+    this.#waitNoMore(key);
+    this.#waiting.set(key, queued);
+    this.#countPlugins(queued, 1);
+  }
+
+  #waitNoMore(key: string): void {
+    const known = this.#waiting.get(key);
+    if (known === undefined) return;
+    this.#waiting.delete(key);
+    this.#countPlugins(known, -1);
+  }
+
+  #countPlugins({ plugins }: Queued, by: 1 | -1): void {
+    for (const plugin of plugins.size === 0 ? [''] : plugins) {
+      const count = (this.#turnedDownBy.get(plugin) ?? 0) + by;
+      if (count === 0) this.#turnedDownBy.delete(plugin);
+      else this.#turnedDownBy.set(plugin, count);
+    }
   }
 
   #release(queued: Queued): void {
-    this.#waiting.delete(keyOf(queued.pod));
+    this.#waitNoMore(keyOf(queued.pod));
     this.#enter(queued);
   }
 
   #enter(queued: Queued): void {
     const plugin = this.#admit(queued.pod);
     if (plugin !== undefined) {
-      this.#waiting.set(keyOf(queued.pod), { ...queued, plugins: new Set([...queued.plugins, plugin]), gated: true });
+      this.#wait({ ...queued, plugins: new Set([...queued.plugins, plugin]), gated: true });
       return;
     }
     const endMs = this.#backoffEndMs(queued);

@@ -24,7 +24,7 @@ import type { Profile } from './profile.ts';
 import { RankingMemory } from './schedule.ts';
 import { defaultConfig, type SchedulerConfig } from './scheduler-config.ts';
 import type { WakeEvent } from './wake-event.ts';
-import { wakesUp } from './wake-up.ts';
+import { hearing, wakesUp } from './wake-up.ts';
 
 /** What a scheduler needs from outside. */
 export interface SchedulerOptions {
@@ -208,7 +208,9 @@ class RunningScheduler implements Scheduler {
   }
 
   #tell(event: WakeEvent): void {
-    if (this.#queue.waits) this.#queue.wake(wakesUp((pod) => this.profileOf(pod), event));
+    // Most changes help none of the pods that wait: there may be thousands of both.
+    if (this.#queue.waits && this.#queue.waitsFor(hearing(this.config.profiles, event)))
+      this.#queue.wake(wakesUp((pod) => this.profileOf(pod), event));
   }
 
   #keptOutBy(pod: Pod): string | undefined {

@@ -5,7 +5,7 @@ import type { KubeObject } from '../api/object.ts';
 import type { Queued } from './pod-queue.ts';
 import { defaultProfile } from './profile.ts';
 import type { WakeEvent } from './wake-event.ts';
-import { wakesUp } from './wake-up.ts';
+import { hearing, wakesUp } from './wake-up.ts';
 
 const metadata = (name: string, labels: Record<string, string> = {}, namespace = 'default'): Pod['metadata'] => ({
   name,
@@ -125,4 +125,6 @@ const rows: readonly (readonly [string, string, Pod, WakeEvent, boolean])[] = [
 test.each(rows)('%s: %s', (plugin, _, waiting, event, woken) => {
   const queued: Queued = { pod: waiting, sinceMs: 0, failures: 1, plugins: new Set([plugin]), gated: false };
   expect(wakesUp(() => defaultProfile, event)(queued)).toBe(woken);
+  // Whoever is woken was turned down by somebody who hears of the change.
+  if (woken && queued.plugins.size > 0) expect(hearing([defaultProfile], event).some((name) => queued.plugins.has(name))).toBe(true);
 });
