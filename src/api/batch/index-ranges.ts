@@ -34,3 +34,21 @@ export function indexRanges(text: string, completions: number): IndexRanges {
   }
   return { total };
 }
+
+/** The ranges of a list, without those that cannot be read. */
+function readable(text: string, completions: number): readonly (readonly [number, number])[] {
+  return text.split(',').flatMap((part) => {
+    if ('error' in indexRanges(part, completions) || part === '') return [];
+    const [first = 0, last = first] = part.split('-').map(Number);
+    return [[first, last] as const];
+  });
+}
+
+/** The first index that is in both lists; undefined where none is. */
+export function firstInBoth(one: string, other: string, completions: number): number | undefined {
+  const others = readable(other, completions);
+  const shared = readable(one, completions).flatMap(([first, last]) =>
+    others.filter(([from, to]) => first <= to && from <= last).map(([from]) => Math.max(first, from)),
+  );
+  return shared.length === 0 ? undefined : Math.min(...shared);
+}

@@ -119,3 +119,14 @@ test('while it rests after a failure, what runs still counts as active, and the 
   expect((await read('rests')).status).toMatchObject({ active: 1, ready: 1, failed: 1 });
   await cluster.client.delete(resources.jobs, { namespace, name: 'rests' }, { propagationPolicy: 'Background' });
 });
+
+test('a job that is made smaller forgets what was done beyond it', async () => {
+  const size = { completionMode: 'Indexed', completions: 4, parallelism: 4 } as const;
+  await make('shrinks', 'test $JOB_COMPLETION_INDEX = 3 || sleep 100000', size);
+  await cluster.clock.until(async () => (await read('shrinks')).status?.completedIndexes === '3', 20_000);
+  const body = { spec: { completions: 2, parallelism: 2 } };
+  await cluster.client.patch(resources.jobs, { namespace, name: 'shrinks' }, { type: 'merge', body });
+  await cluster.clock.until(async () => (await read('shrinks')).status?.active === 2, 20_000);
+  expect((await read('shrinks')).status).not.toHaveProperty('succeeded');
+  await cluster.client.delete(resources.jobs, { namespace, name: 'shrinks' }, { propagationPolicy: 'Background' });
+});
