@@ -9,7 +9,8 @@ const versionFixed = ',"resourceVersion":""'.length;
 
 // By the bytes. Objects take several times the memory of their JSON: those of late are shared, the others parsed again when asked for.
 const parsedBytes = 2 * 1024 * 1024;
-const written = new Recent<Uint8Array, AnyObject>(parsedBytes / 4);
+// Whoever wants what was written asks as soon as it is on disk; what is kept for longer is what the collector has to copy and to carry into old age.
+const written = new Recent<Uint8Array, AnyObject>(parsedBytes / 16);
 const parsed = new Recent<Uint8Array, AnyObject>(parsedBytes);
 
 /**

@@ -1,5 +1,6 @@
 // Owns the store's rules in memory: guards, revisions, visible state, past changes, watchers. It refuses to know when a write is durable: an
 // engine proposes, makes durable, then publishes.
+import { BriefMap } from '../base/brief-map.ts';
 import { OrderedKeys } from './ordered-keys.ts';
 import {
   CompactedError,
@@ -34,7 +35,7 @@ export class Ledger {
   readonly #entries = new Map<string, Entry>();
   readonly #keys = new OrderedKeys();
   /** The newest value of keys with writes under way; undefined is a deletion. */
-  readonly #pending = new Map<string, { readonly entry: Entry | undefined; readonly revision: number }>();
+  readonly #pending = new BriefMap<string, { readonly entry: Entry | undefined; readonly revision: number }>();
   /** The events of each revision above #logBase that changed anything, in order. */
   #log: (readonly StoreEvent[])[] = [];
   #logBase: number;

@@ -1,11 +1,12 @@
 // Owns that no body is waited for longer than it may take. One timer for all: they take equally long, and one a request cost more than most of what it guards.
+import { BriefMap } from '../../base/brief-map.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 
 /** Bodies under way, the longest first. */
 export class BodyDeadlines {
   readonly #clock: Pick<Clock, 'now' | 'after'>;
   readonly #mostMs: number;
-  readonly #underWay = new Map<object, { readonly dueMs: number; readonly late: () => void }>();
+  readonly #underWay = new BriefMap<object, { readonly dueMs: number; readonly late: () => void }>();
   #timer: Timer | undefined;
 
   /** Each body may take `mostMs`. */

@@ -52,13 +52,16 @@ interface Gathering {
  * Listens itself: iterating over a stream costs more than all else about a small body. Where it gives up it calls `letGo` first, for the rest of the body.
  */
 function gather(readable: Readable, bound: number, letGo: () => void): Gathering {
-  const { promise: whole, resolve, reject } = Promise.withResolvers<Buffer>();
-  const chunks: Buffer[] = [];
-  let [size, over] = [0, false];
+  const settled = Promise.withResolvers<Buffer>();
+  const { promise: whole } = settled;
+  // V8 keeps Node's streams, with all that hangs on them, long after they are closed: what a body was must not hang on its stream.
+  let open: typeof settled | undefined = settled;
+  let chunks: Buffer[] = [];
+  let size = 0;
   const abandon = (why: Error): void => {
-    if (over) return;
-    over = true;
-    chunks.length = 0;
+    if (open === undefined) return;
+    const { reject } = open;
+    [open, chunks] = [undefined, []];
     letGo();
     reject(why);
   };
@@ -66,20 +69,21 @@ function gather(readable: Readable, bound: number, letGo: () => void): Gathering
   // The listeners stay, which costs less than taking them away: a stream has one body.
   readable
     .on('data', (chunk: Buffer) => {
-      if (over) return;
+      if (open === undefined) return;
       size += chunk.length;
       // Giving up on the body must not cut the stream: the refusal is still to be sent on it.
       if (size > bound) abandon(new BodyTooLargeError(`body of more than ${bound} bytes`));
       else chunks.push(chunk);
     })
     .on('end', () => {
-      if (over) return;
-      over = true;
+      if (open === undefined) return;
+      const { resolve } = open;
       const [only] = chunks;
       resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size));
+      [open, chunks] = [undefined, []];
     })
     .on('close', () => {
-      if (!over) abandon(new Error('the client has gone before the end of its body'));
+      if (open !== undefined) abandon(new Error('the client has gone before the end of its body'));
     });
   return { whole, abandon };
 }

@@ -128,6 +128,10 @@ function plainServer(handler: RequestHandler, quiet: QuietConnections): Server {
 const fastest = 'TLS_AES_128_GCM_SHA256';
 const ciphers = [fastest, ...DEFAULT_CIPHERS.split(':').filter((name) => name !== fastest)].join(':');
 
+function destroyed(this: { destroy(): void }): void {
+  this.destroy();
+}
+
 function secureServer(
   { key, cert, ca }: TlsOptions,
   handler: RequestHandler,
@@ -158,7 +162,7 @@ function secureServer(
   // The request event made the server wrap every HTTP/2 stream as well; streams are served as they are.
   server.removeAllListeners('stream');
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: string[]) => {
-    stream.on('error', () => stream.destroy());
+    stream.on('error', destroyed);
     handler(new Http2Exchange(stream, headers, rawHeaders), certificateOf(stream.session?.socket));
   });
   server.on('session', (session: ServerHttp2Session) => {
