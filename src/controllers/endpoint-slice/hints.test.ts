@@ -113,3 +113,12 @@ test('a zone with too few endpoints of a Service has it looked at; hints that co
   ]);
   expect(book.note('n/web', new Map(), families)).toEqual([]);
 });
+
+test.each([
+  ['near endpoints', service({}, 'PreferClose')],
+  ['shares of zones', auto],
+])('a slice that the server stored without endpoints is no obstacle: %s', (_, one) => {
+  const empty = { ...slice(), endpoints: null } as unknown as EndpointSlice;
+  const { create, update } = withHints(one, { create: [], update: [], unchanged: [empty] }, even);
+  expect([create.length, update.flatMap(({ endpoints }) => endpoints ?? [])]).toEqual([0, []]);
+});

@@ -11,6 +11,11 @@ export interface SliceSet {
   readonly unchanged: readonly EndpointSlice[];
 }
 
+/** The endpoints of a slice; the server says null where it has none. */
+function listed({ endpoints }: Pick<EndpointSlice, 'endpoints'>): readonly Endpoint[] {
+  return endpoints ?? [];
+}
+
 /** The slices with hints. `given`: endpoints a zone, where zones have shares. `refusal`: why they have none, though the Service asks for it. */
 export interface Hinted {
   readonly create: readonly Draft<EndpointSlice>[];
@@ -33,8 +38,8 @@ export function withHints(service: Service, slices: SliceSet, shares: ZoneShares
   if (trafficDistribution !== 'PreferClose' && trafficDistribution !== 'PreferSameZone' && trafficDistribution !== 'PreferSameNode')
     return withoutHints(slices);
   const hint = (endpoint: Endpoint): Endpoint => (isReady(endpoint) ? near(endpoint, trafficDistribution === 'PreferSameNode') : endpoint);
-  const isRight = ({ endpoints = [] }: EndpointSlice): boolean =>
-    endpoints.every((one) => JSON.stringify(one.hints ?? null) === JSON.stringify(hint(one).hints ?? null));
+  const isRight = (slice: EndpointSlice): boolean =>
+    listed(slice).every((one) => JSON.stringify(one.hints ?? null) === JSON.stringify(hint(one).hints ?? null));
   const wrong = slices.unchanged.filter((slice) => !isRight(slice));
   return {
     create: slices.create.map((slice) => each(slice, hint)),
@@ -44,7 +49,7 @@ export function withHints(service: Service, slices: SliceSet, shares: ZoneShares
 
 function withShares(slices: SliceSet, shares: ZoneShares | undefined): Hinted {
   const { create, update, unchanged } = slices;
-  const ready = [...create, ...update, ...unchanged].reduce((sum, { endpoints = [] }) => sum + endpoints.filter(isReady).length, 0);
+  const ready = [...create, ...update, ...unchanged].reduce((sum, slice) => sum + listed(slice).filter(isReady).length, 0);
   const allocations = allocate(shares, ready);
   if (typeof allocations === 'string') return { ...withoutHints(slices), refusal: allocations };
   const given = new Map<string, number>();
@@ -72,9 +77,9 @@ function withShares(slices: SliceSet, shares: ZoneShares | undefined): Hinted {
 }
 
 /** Whether the slice's hints can stay, counting them as given then: every ready endpoint has some, of zones that can have as many. */
-function keeps({ endpoints = [] }: EndpointSlice, given: Map<string, number>, allocations: ReadonlyMap<string, Allocation>): boolean {
+function keeps(slice: EndpointSlice, given: Map<string, number>, allocations: ReadonlyMap<string, Allocation>): boolean {
   const here = new Map<string, number>();
-  for (const { hints } of endpoints.filter(isReady)) {
+  for (const { hints } of listed(slice).filter(isReady)) {
     if (!hints?.forZones?.length) return false;
     for (const { name } of hints.forZones) here.set(name, (here.get(name) ?? 0) + 1);
   }
@@ -136,7 +141,7 @@ function near({ hints: _, ...endpoint }: Endpoint, node: boolean): Endpoint {
 }
 
 function each<T extends Draft<EndpointSlice>>(slice: T, change: (endpoint: Endpoint) => Endpoint): T {
-  return { ...slice, endpoints: (slice.endpoints ?? []).map(change) };
+  return { ...slice, endpoints: listed(slice).map(change) };
 }
 
 function isReady({ conditions }: Endpoint): boolean {
