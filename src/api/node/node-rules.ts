@@ -1,6 +1,7 @@
 // Owns the rules of runtime classes.
 import { duplicate, invalidValue } from '../causes.ts';
 import { checkTolerations } from '../core/affinity-validation.ts';
+import { nodeLabelsWarnings } from '../core/node-label-warnings.ts';
 import { checkContainerResources } from '../core/resources-validation.ts';
 import { sameValue } from '../equal.ts';
 import { type Causes, checkDnsLabel } from '../field-checks.ts';
@@ -34,6 +35,10 @@ export const nodeRules: GroupRules = {
   RuntimeClass: {
     generation: 'none',
     metaOnUpdate: 'update',
-    ...checksOf<RuntimeClass>({ validate: runtimeClassCauses, validateUpdate: runtimeClassUpdateCauses }),
+    ...checksOf<RuntimeClass>({
+      validate: runtimeClassCauses,
+      validateUpdate: runtimeClassUpdateCauses,
+      warnings: ({ scheduling }) => nodeLabelsWarnings(scheduling?.nodeSelector, () => 'scheduling.nodeSelector'),
+    }),
   },
 };

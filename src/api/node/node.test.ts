@@ -18,3 +18,11 @@ test.each([
 ])('a priority class that preempts by %j', (preemptionPolicy, refusal) => {
   expect(judgeCreate('priorityclasses scheduling.k8s.io', { value: 1, preemptionPolicy }).refusals).toEqual([refusal]);
 });
+
+test('whoever selects nodes by labels that are out of use is told', () => {
+  const selector = { 'beta.kubernetes.io/os': 'linux', 'node-role.kubernetes.io/master': '' };
+  expect(judgeCreate('runtimeclasses node.k8s.io', { handler: 'h', scheduling: { nodeSelector: selector } }).warnings).toEqual([
+    'scheduling.nodeSelector: deprecated since v1.14; use "kubernetes.io/os" instead',
+    'scheduling.nodeSelector: use "node-role.kubernetes.io/control-plane" instead',
+  ]);
+});

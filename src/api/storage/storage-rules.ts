@@ -1,4 +1,5 @@
 // Owns the rules of storage classes, drivers and attachments.
+import { nodeLabelSelectorWarnings, nodeLabelWarnings } from '../core/node-label-warnings.ts';
 import { sameValue } from '../equal.ts';
 import { checksOf, type GroupRules, onType, onTypes, withOldMetadata } from '../kind-rules.ts';
 import { attachmentCauses, attachmentUpdateCauses } from './attachment-validation.ts';
@@ -59,13 +60,21 @@ function driverWarnings({ spec }: CSIDriver, old?: CSIDriver): readonly string[]
   return asks && !sameValue(tokenRequests, old?.spec.tokenRequests ?? []) ? [tokensShown] : [];
 }
 
+function storageClassWarnings({ allowedTopologies = [] }: StorageClass): readonly string[] {
+  return allowedTopologies.flatMap(({ matchLabelExpressions = [] }, term) =>
+    matchLabelExpressions.flatMap(({ key }, index) =>
+      nodeLabelWarnings(key, `allowedTopologies[${term}].matchLabelExpressions[${index}].key`),
+    ),
+  );
+}
+
 /** The rules of the group's kinds, by kind. */
 export const storageRules: GroupRules = {
   StorageClass: {
     generation: 'none',
     metaOnUpdate: 'update',
     default: onType<StorageClass>(defaultStorageClass),
-    ...checksOf<StorageClass>({ validate: storageClassCauses, validateUpdate: storageClassUpdateCauses }),
+    ...checksOf<StorageClass>({ validate: storageClassCauses, validateUpdate: storageClassUpdateCauses, warnings: storageClassWarnings }),
   },
   CSIDriver: {
     generation: 'none',
@@ -82,7 +91,11 @@ export const storageRules: GroupRules = {
   CSIStorageCapacity: {
     generation: 'none',
     metaOnUpdate: 'update',
-    ...checksOf<CSIStorageCapacity>({ validate: capacityCauses, validateUpdate: capacityUpdateCauses }),
+    ...checksOf<CSIStorageCapacity>({
+      validate: capacityCauses,
+      validateUpdate: capacityUpdateCauses,
+      warnings: ({ nodeTopology }) => nodeLabelSelectorWarnings(nodeTopology, 'nodeTopology'),
+    }),
   },
   VolumeAttachment: {
     generation: 'none',

@@ -111,3 +111,23 @@ test('any change of a driver counts', () => {
   const made = judgeCreate('csidrivers storage.k8s.io', { spec: {} });
   expect(judgeUpdate('csidrivers storage.k8s.io', made, { spec: { podInfoOnMount: true } }).object.metadata.generation).toBe(1);
 });
+
+test('whoever places storage by labels that are out of use is told', () => {
+  const zone = 'failure-domain.beta.kubernetes.io/zone';
+  const why = 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead';
+  const allowedTopologies = [
+    {
+      matchLabelExpressions: [
+        { key: 'a', values: ['b'] },
+        { key: zone, values: ['b'] },
+      ],
+    },
+  ];
+  const made = judgeCreate('storageclasses storage.k8s.io', { provisioner: 'p', allowedTopologies });
+  expect(made.warnings).toEqual([`allowedTopologies[0].matchLabelExpressions[1].key: ${why}`]);
+  const nodeTopology = { matchLabels: { [zone]: 'z' }, matchExpressions: [{ key: zone, operator: 'Exists' }] };
+  expect(judgeCreate('csistoragecapacities storage.k8s.io', { storageClassName: 's', nodeTopology }).warnings).toEqual([
+    `nodeTopology.matchExpressions[0].key: ${zone} is ${why}`,
+    `nodeTopology.matchLabels.${zone}: ${why}`,
+  ]);
+});
