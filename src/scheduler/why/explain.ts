@@ -2,6 +2,7 @@
 import type { Pod } from '../../api/core/v1.ts';
 import { attempt } from '../attempt.ts';
 import type { ClusterState } from '../cluster-state.ts';
+import { nodesOf } from '../cluster-view.ts';
 import type { Rejection } from '../framework.ts';
 import { isOver } from '../node-info.ts';
 import { placedOn } from '../pod-facts.ts';
@@ -84,20 +85,30 @@ function withFirst(own: Rejection, all: readonly Rejection[]): readonly Rejectio
 
 /** The smallest changes that would place the pod, each tried on a copy of the cluster. */
 function changesFor(pod: Pod, world: ClusterState, profile: Profile, ranking: Ranking): readonly ChangeWhy[] {
+  const nodes = nodesOf(world);
   const remedies = world.slots
     .flatMap((info, slot) => (info === undefined ? [] : [{ info, rejections: ranking.allRejectionsAt(slot) }]))
     .filter(({ rejections }) => rejections.length > 0)
     .sort((a, b) => a.rejections.length - b.rejections.length)
     .slice(0, mostTried)
-    .flatMap(({ info, rejections }) => remediesFor(pod, info, rejections, { ranking, objects: world.objects }))
+    .flatMap(({ info, rejections }) => remediesFor(pod, info, rejections, { ranking, objects: world.objects, nodes }))
     .sort((a, b) => a.texts.length - b.texts.length || a.size - b.size)
     .slice(0, mostTried);
   const told: ChangeWhy[] = [];
+  const kinds = new Set<string>();
   for (const { node, texts, changes } of remedies) {
-    if (told.length >= mostTold) break;
-    if (wouldPlace(world, profile, changes, node)) told.push({ node, changes: texts });
+    const kind = elsewhere(texts, node, '');
+    if (kinds.size >= mostTold && !kinds.has(kind)) continue;
+    if (!wouldPlace(world, profile, changes, node)) continue;
+    kinds.add(kind);
+    told.push({ node, changes: texts });
   }
   return told;
+}
+
+/** What a change reads like of another node, or of several. */
+export function elsewhere(texts: readonly string[], node: string, nodes: string): string {
+  return texts.join('; and ').replaceAll(new RegExp(`\\bnode ${node.replaceAll('.', '\\.')}(?![\\w.-])`, 'g'), () => `node ${nodes}`);
 }
 
 /** What would become of a pod that is held back by gates alone, once they are gone. */

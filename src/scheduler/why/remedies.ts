@@ -29,6 +29,8 @@ export interface Remedy {
 export interface RemedyContext {
   readonly ranking: Ranking;
   readonly objects: ClusterObjects;
+  /** All nodes. */
+  readonly nodes: readonly NodeInfo[];
 }
 
 type Step = (remedy: Remedy, info: NodeInfo, context: RemedyContext) => readonly Remedy[];
@@ -80,6 +82,7 @@ const steps: Readonly<Record<string, Step>> = {
   },
   NodeResourcesFit: (remedy, info, context) => [askLess(remedy, info), ...evict(remedy, info, context)].filter((one) => one !== undefined),
   InterPodAffinity: (remedy) => bring(remedy, partnersFor(remedy.changes.pod, remedy.node)),
+  PodTopologySpread: (remedy, _, { nodes }) => nameDomains(remedy, nodes),
   VolumeBinding: (remedy, _, { objects }) => bring(remedy, volumesFor(remedy.changes.pod, objects)),
 };
 
@@ -150,6 +153,31 @@ function labelsFor(
   }
   return labels;
 }
+
+/** The node would have to say in which domain it is: one that others are in, where there is any. */
+function nameDomains(remedy: Remedy, nodes: readonly NodeInfo[]): readonly Remedy[] {
+  const { pod } = remedy.changes;
+  const wanted = (pod.spec.topologySpreadConstraints ?? []).filter(({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule');
+  const missing = new Set(
+    wanted.map(({ topologyKey }) => topologyKey).filter((key) => !(key in (remedy.changes.node.metadata.labels ?? {}))),
+  );
+  let found: readonly Remedy[] = [remedy];
+  for (const key of missing) {
+    const there = [...new Set(nodes.flatMap(({ labels }) => labels[key] ?? []))].slice(0, mostDomains);
+    const values = there.length > 0 ? there : [remedy.node];
+    found = found.flatMap((one) =>
+      values.map((value) => {
+        const { node } = one.changes;
+        const labels = { ...node.metadata.labels, [key]: value };
+        return changed(one, `label node ${one.node} with ${key}=${value}`, { node: { ...node, metadata: { ...node.metadata, labels } } });
+      }),
+    );
+  }
+  return missing.size === 0 ? [] : found;
+}
+
+/** So many domains are tried for a node that says none. */
+const mostDomains = 3;
 
 /** How much less the pod would have to ask for; undefined where it is not amounts that are lacking. */
 function askLess(remedy: Remedy, { allocatable, requested, pods, podLimit }: NodeInfo): Remedy | undefined {

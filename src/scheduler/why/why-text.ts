@@ -1,8 +1,10 @@
 // Owns an explanation as people read it, line by line. Pure.
-import type { NodeWhy, PodWhy } from './explain.ts';
+import { elsewhere, type NodeWhy, type PodWhy } from './explain.ts';
 
 /** So many nodes are told of one by one. */
 const mostNodes = 20;
+/** So many nodes are named where they are alike. */
+const mostNames = 5;
 
 /** The lines. */
 export function whyLines(why: PodWhy): readonly string[] {
@@ -15,7 +17,7 @@ export function whyLines(why: PodWhy): readonly string[] {
   if (refusing.length > 0) lines.push('', 'Nodes that would not:', ...refusalLines(refusing));
   if (why.changes.length > 0) {
     lines.push('', 'Any one of these would place it:');
-    for (const { changes } of why.changes) lines.push(`  - ${changes.join('; and ')}`);
+    for (const line of changeLines(why.changes)) lines.push(`  - ${line}`);
   }
   return lines;
 }
@@ -44,6 +46,18 @@ function nodeLines(nodes: readonly NodeWhy[], { node: placed }: PodWhy): readonl
   return shown.length < nodes.length ? [...lines, `  … and ${nodes.length - shown.length} more`] : lines;
 }
 
+/** Changes that differ in nothing but the node are told of together. */
+function changeLines(changes: PodWhy['changes']): readonly string[] {
+  const together = Map.groupBy(changes, (one) => elsewhere(one.changes, one.node, ''));
+  return [...together.values()].map((alike) => {
+    const [first] = alike;
+    const names = [...new Set(alike.map(({ node }) => node))];
+    const last = names.length <= mostNames ? names.at(-1) : `any of ${names.length - mostNames + 1} more`;
+    const all = names.length === 1 ? names[0] : `${names.slice(0, Math.min(names.length, mostNames) - 1).join(', ')} or ${last}`;
+    return first === undefined ? '' : elsewhere(first.changes, first.node, all ?? '');
+  });
+}
+
 /** Nodes that say the same are told of together. */
 function refusalLines(nodes: readonly NodeWhy[]): readonly string[] {
   const together = Map.groupBy(nodes, ({ refusals }) =>
@@ -51,7 +65,8 @@ function refusalLines(nodes: readonly NodeWhy[]): readonly string[] {
   );
   return [...together].map(([words, alike]) => {
     const names = alike.map(({ node }) => node);
-    const shown = names.length <= 5 ? names.join(', ') : `${names.slice(0, 4).join(', ')} and ${names.length - 4} more`;
+    const shown =
+      names.length <= mostNames ? names.join(', ') : `${names.slice(0, mostNames - 1).join(', ')} and ${names.length - mostNames + 1} more`;
     return `  ${shown}: ${words}`;
   });
 }

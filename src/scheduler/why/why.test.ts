@@ -200,3 +200,24 @@ test.each([
 ])('%s of %d is shown as %s', (name, amount, text) => {
   expect(shown(name, amount)).toBe(text);
 });
+
+test('changes that differ in the node alone are told of together, and as many nodes as there are', () => {
+  const cluster = clusterOf(['n1', 'n2', 'n3'].map((name) => node(name)));
+  const lines = (asked: Pod) => whyLines(explain(asked, cluster, defaultProfile)).filter((line) => line.startsWith('  - '));
+  expect(lines(pod('p', '1', { nodeSelector: { disk: 'ssd' } }))).toEqual(['  - label node n1, n2 or n3 with disk=ssd']);
+  for (let at = 4; at < 10; at++) cluster.putNode(node(`n${at}`));
+  expect(lines(pod('p', '1', { nodeSelector: { disk: 'ssd' } }))).toEqual(['  - label node n1, n2, n3, n4 or any of 5 more with disk=ssd']);
+});
+
+test('a node that does not say in which domain it is is to be labelled with one that others are in', () => {
+  const constraint = {
+    maxSkew: 1,
+    topologyKey: 'rack',
+    whenUnsatisfiable: 'DoNotSchedule' as const,
+    labelSelector: { matchLabels: { app: 'p' } },
+  };
+  const asked = pod('p', '1', { topologySpreadConstraints: [constraint] });
+  expect(changesOf(explain(asked, clusterOf([node('n1')]), defaultProfile))).toEqual(['label node n1 with rack=n1']);
+  const full = { ...node('n2', {}, { rack: 'r7' }), status: { allocatable: { cpu: '0', memory: '0', pods: '0' } } };
+  expect(changesOf(explain(asked, clusterOf([node('n1'), full]), defaultProfile))).toEqual(['label node n1 with rack=r7']);
+});
