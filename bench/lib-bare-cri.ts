@@ -25,6 +25,8 @@ export interface BarePod {
 /** Both sides. Its pods are in the namespace `bench`. */
 export interface BareCri extends AsyncDisposable {
   readonly client: Client;
+  /** The process of the cluster. */
+  readonly pid: number;
   /** The pod of that name. */
   pod(name: string, spec?: Partial<Pod['spec']>): Draft<Pod>;
   /** Runs the sandbox and starts the container of the same, by hand. */
@@ -59,6 +61,7 @@ export async function openBareCri(bench: string, block: number): Promise<BareCri
     const image = (await runtime.imageStatus(testImages[0]))?.id ?? '';
     return {
       client,
+      pid: cluster.process.pid,
       pod: (name, spec = {}) => ({
         metadata: { name, namespace: 'bench' },
         spec: { containers: [{ name: 'c', image: userImage, command }], ...spec },
