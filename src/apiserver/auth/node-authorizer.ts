@@ -3,7 +3,7 @@ import type { Pod, PodSpec } from '../../api/core/v1.ts';
 import type { AnyObject } from '../../api/object.ts';
 import type { PolicyRule } from '../../api/rbac/v1.ts';
 import { type Attributes, type Authorizer, type Decision, isResource, type ResourceAttributes } from './authorizer.ts';
-import type { ObjectSource } from './object-source.ts';
+import type { ObjectChange, ObjectSource } from './object-source.ts';
 import { ruleAllows } from './rules.ts';
 import { nodeNameOf, nodesGroup } from './user.ts';
 
@@ -49,17 +49,23 @@ export function referencesOf(spec: PodSpec, namespace: string): ReadonlySet<stri
 /** Counts, for each node, how many of its pods refer to an object; follows the stored pods. */
 class PodReferences {
   readonly #byNode = new Map<string, Map<string, number>>();
-  readonly #pods = new Map<string, { readonly node: string; readonly references: ReadonlySet<string> }>();
+  readonly #pods = new Map<
+    string,
+    { readonly uid: string; readonly node: string; readonly extra: number; readonly references: ReadonlySet<string> }
+  >();
 
-  change(current: AnyObject | undefined, previous: AnyObject | undefined): void {
-    const subject = (current ?? previous) as AnyObject;
-    const namespace = subject.metadata.namespace ?? '';
+  change(change: ObjectChange): void {
+    const { current } = change;
+    const subject = (current ?? change.previous) as AnyObject;
+    const { namespace = '', uid } = subject.metadata;
     const key = `${namespace}/${subject.metadata.name}`;
     const pod = current as unknown as Pod | undefined;
     const known = this.#pods.get(key);
     const node = pod?.spec?.nodeName ?? '';
-    // What a pod refers to cannot change once it is on a node, but for ephemeral containers, which are few.
+    const extra = pod?.spec?.ephemeralContainers?.length ?? 0;
+    // What a pod refers to cannot change once it is on a node, but for ephemeral containers, which only ever come.
     if (known !== undefined) {
+      if (known.uid === uid && known.node === node && known.extra === extra) return;
       this.#count(known.node, known.references, -1);
       this.#pods.delete(key);
     }
@@ -68,7 +74,7 @@ class PodReferences {
     const names = new Set([`pods/${key}`, ...(own ? [] : referencesOf(pod.spec ?? { containers: [] }, namespace))]);
     for (const claim of (pod.spec?.volumes ?? []).filter((volume) => volume.ephemeral !== undefined))
       names.add(`persistentvolumeclaims/${namespace}/${pod.metadata.name}-${claim.name}`);
-    this.#pods.set(key, { node, references: names });
+    this.#pods.set(key, { uid, node, extra, references: names });
     this.#count(node, names, 1);
   }
 
@@ -100,8 +106,8 @@ const leaseVerbs = ['get', 'create', 'update', 'patch', 'delete'];
 /** Upstream's Node authorizer. `rules` are those of the ClusterRole system:node, which bound what nodes may do beside what is theirs alone. */
 export function nodeAuthorizer(objects: ObjectSource, rules: readonly PolicyRule[]): Authorizer & Disposable {
   const references = new PodReferences();
-  const watch = objects.onChange(pods, ({ current, previous }) => references.change(current, previous));
-  for (const pod of objects.list(pods)) references.change(pod, undefined);
+  const watch = objects.onChange(pods, (change) => references.change(change));
+  for (const pod of objects.list(pods)) references.change({ current: pod, previous: undefined });
 
   const unrelated = (node: string): Decision => no(`no relationship found between node '${node}' and this object`);
 

@@ -8,7 +8,7 @@ export interface StoredResource {
   readonly resource: string;
 }
 
-/** A change of one object: what it is now (undefined: gone), and what it was (undefined: new). */
+/** A change of one object: what it is now (undefined: gone), and what it was (undefined: new). Each is read when it is first asked for. */
 export interface ObjectChange {
   readonly current: AnyObject | undefined;
   readonly previous: AnyObject | undefined;
@@ -55,8 +55,14 @@ export function storeObjectSource(
       const start = resourcePrefix(resource);
       return store.watch({ start, end: prefixEnd(start) }, store.revision, (events) => {
         for (const event of events) {
-          const previous = event.previous === undefined ? undefined : parse(event.previous);
-          listener({ current: event.type === 'put' ? parse(event.entry) : undefined, previous });
+          listener({
+            get current() {
+              return event.type === 'put' ? parse(event.entry) : undefined;
+            },
+            get previous() {
+              return event.previous === undefined ? undefined : parse(event.previous);
+            },
+          });
         }
       });
     },
