@@ -19,6 +19,7 @@ import type { Outside } from './lone-components.ts';
 import { type RunningNode, startNode } from './node.ts';
 import { OptionError } from './option-error.ts';
 import { durationMs } from './options.ts';
+import { tellServingAuthority } from './serving-authority.ts';
 import { openSimulatedNode } from './simulated-runtime.ts';
 
 /** What a lone kubelet needs to know. `endpoint` matters for `cri`, `podCidr` for `simulated`. */
@@ -60,11 +61,12 @@ export async function startLoneKubelet(options: LoneKubeletOptions): Promise<Lon
   try {
     const parts = { routes: node.routes, client, clock, log, nodeName: name, serving, caPem };
     const server = await openKubeletServer({ ...parts, host: ip, port });
+    const telling = tellServingAuthority({ client, clock, log, nodeName: name, caPem: authority.cert });
     return {
       ready: node.ready,
       shutDown: (grace) => node.shutDown(grace),
       async stop() {
-        await Promise.all([server.stop(), node.stop()]);
+        await Promise.all([server.stop(), telling.stop(), node.stop()]);
       },
     };
   } catch (error) {

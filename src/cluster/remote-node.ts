@@ -10,6 +10,7 @@ import { resources } from '../client/resources.ts';
 import { openPortForward, openProcess } from '../runtime/cri/streams.ts';
 import { RuntimeError } from '../runtime/runtime.ts';
 import type { KeyPair } from './key-pair.ts';
+import { kubeletTrust } from './serving-authority.ts';
 
 const answerMs = 30_000;
 const longestErrorBytes = 2048;
@@ -44,11 +45,12 @@ interface Tls {
 
 /** The connection to a node by its name. The node is looked up at each call: its address may change. */
 export function remoteNode(name: string, client: Client, pair: KeyPair): NodeConnection {
-  const base = async (): Promise<string> => {
-    const node = await client.get(resources.nodes, { name }).catch((error: unknown) => {
+  const found = (): Promise<Node> =>
+    client.get(resources.nodes, { name }).catch((error: unknown) => {
       throw hasReason(error, 'NotFound') ? notFound({ group: '', resource: 'pods' }, name) : error;
     });
-    const { host, port } = kubeletAddressOf(node);
+  const base = async (): Promise<string> => {
+    const { host, port } = kubeletAddressOf(await found());
     return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
   };
   const inNode = ({ namespace, pod, container }: ContainerAddress): string => `${namespace}/${pod}/${container}`;
@@ -66,8 +68,7 @@ export function remoteNode(name: string, client: Client, pair: KeyPair): NodeCon
     portForward: async ({ namespace, pod }) => `${await base()}/portForward/${namespace}/${pod}`,
     proxy: async (path) => `${await base()}${path}`,
   };
-  // Kubelets sign their own serving certificates; what matters is that they know us.
-  return connectionThrough(doors, { cert: pair.cert, key: pair.key, rejectUnauthorized: false });
+  return connectionThrough(doors, async () => ({ cert: pair.cert, key: pair.key, ...kubeletTrust(await found()) }));
 }
 
 /** The connection to a node that another control plane at `server` (`https://…`) has within itself: that one is asked, as its API has it. */
@@ -88,19 +89,21 @@ export function relayedNode(name: string, server: string, ca: string, pair: KeyP
     portForward: async ({ namespace, pod }) => ofPod(namespace, pod, 'portforward'),
     proxy: async (path) => `${server}/api/v1/nodes/${encodeURIComponent(name)}/proxy${path}`,
   };
-  return connectionThrough(doors, { cert: pair.cert, key: pair.key, ca, rejectUnauthorized: true });
+  return connectionThrough(doors, async () => ({ cert: pair.cert, key: pair.key, ca, rejectUnauthorized: true }));
 }
 
-function connectionThrough(doors: Doors, tls: Tls): NodeConnection {
-  const call = (method: string, url: string, signal: AbortSignal | undefined): Promise<IncomingMessage> =>
-    new Promise((resolve, reject) => {
-      const outgoing = request(url, { method, ...tls, timeout: answerMs, ...(signal === undefined ? {} : { signal }) }, resolve);
+function connectionThrough(doors: Doors, tls: () => Promise<Tls>): NodeConnection {
+  const call = async (method: string, url: string, signal: AbortSignal | undefined): Promise<IncomingMessage> => {
+    const trust = await tls();
+    return new Promise((resolve, reject) => {
+      const outgoing = request(url, { method, ...trust, timeout: answerMs, ...(signal === undefined ? {} : { signal }) }, resolve);
       outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
       outgoing.on('error', (error) =>
         reject(new StatusError('', `${goVerb(method)} ${JSON.stringify(url)}: ${dialText(error)}`, { code: 500 })),
       );
       outgoing.end();
     });
+  };
   return {
     async logs(address, options) {
       const answer = await call('GET', await doors.logs(address, options), options.signal);
@@ -109,9 +112,10 @@ function connectionThrough(doors: Doors, tls: Tls): NodeConnection {
       const reason = answer.statusCode === 400 ? 'BadRequest' : answer.statusCode === 404 ? 'NotFound' : 'InternalError';
       throw statusIn(text) ?? new StatusError(reason, text.trim());
     },
-    exec: async (address, command, options) => openProcess(await doors.exec(address, command, options), options, tls).catch(refused),
-    attach: async (address, options) => openProcess(await doors.attach(address, options), options, tls).catch(refused),
-    portForward: async (pod, port) => openPortForward(await doors.portForward(pod), port, tls).catch(refused),
+    exec: async (address, command, options) =>
+      openProcess(await doors.exec(address, command, options), options, await tls()).catch(refused),
+    attach: async (address, options) => openProcess(await doors.attach(address, options), options, await tls()).catch(refused),
+    portForward: async (pod, port) => openPortForward(await doors.portForward(pod), port, await tls()).catch(refused),
     async proxy(method, path, signal): Promise<NodeReply> {
       const answer = await call(method, await doors.proxy(path), signal);
       return { code: answer.statusCode ?? 502, contentType: answer.headers['content-type'] ?? 'text/plain', chunks: answer };
