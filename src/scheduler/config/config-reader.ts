@@ -3,6 +3,47 @@
 /** What is wrong with a configuration, and where. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
+  /** Fields that there are not: told of before anything else. */
+  readonly unknown: readonly string[];
+  constructor(message: string, unknown: readonly string[] = []) {
+    super(message);
+    this.unknown = unknown;
+  }
+}
+
+/** The error of fields that there are not, in upstream's words. */
+function unknownFields(fields: readonly string[]): ConfigError {
+  return new ConfigError(`strict decoding error: ${fields.map((field) => `unknown field "${field}"`).join(', ')}`, fields);
+}
+
+/** Everything that is wrong with a configuration, gathered so that it is told of together. */
+export class Complaints {
+  readonly #unknown: string[] = [];
+  readonly #wrong = new Set<string>();
+
+  /** Reads a part; undefined where that fails, which is noted. */
+  note<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      if (error.unknown.length > 0) this.#unknown.push(...error.unknown);
+      else this.#wrong.add(error.message);
+      return undefined;
+    }
+  }
+
+  /** Notes that something is wrong. */
+  add(message: string): void {
+    this.#wrong.add(message);
+  }
+
+  /** Throws where anything was wrong: one complaint as it is, several as upstream lists them. */
+  check(): void {
+    if (this.#unknown.length > 0) throw unknownFields(this.#unknown);
+    const [first, ...others] = this.#wrong;
+    if (first !== undefined) throw new ConfigError(others.length === 0 ? first : `[${[first, ...others].join(', ')}]`);
+  }
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -18,8 +59,8 @@ export class Section {
       throw new ConfigError(`${at || 'the configuration'} must be an object`);
     this.#fields = (value ?? {}) as Fields;
     this.#at = at;
-    const strange = Object.keys(this.#fields).find((name) => !known.includes(name));
-    if (strange !== undefined) throw new ConfigError(`strict decoding error: unknown field "${this.path(strange)}"`);
+    const strange = Object.keys(this.#fields).filter((name) => !known.includes(name));
+    if (strange.length > 0) throw unknownFields(strange.map((name) => this.path(name)));
   }
 
   /** Where a field is, for complaints. */

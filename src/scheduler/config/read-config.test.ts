@@ -217,3 +217,37 @@ test('a percentage of nodes to score is that of the profile, or that of all', ()
     undefined,
   ]);
 });
+
+test.each<readonly [string, unknown, string]>([
+  [
+    'all values that are wrong',
+    config({
+      parallelism: 0,
+      podInitialBackoffSeconds: 0,
+      extenders: [{ urlPrefix: 'nowhere' }],
+      profiles: [{ pluginConfig: [{ name: 'Nobody' }, { name: 'DefaultPreemption', args: { minCandidateNodesPercentage: 200 } }] }],
+    }),
+    `[${[
+      'parallelism: Invalid value: 0: should be an integer value greater than zero',
+      'podInitialBackoffSeconds: Invalid value: 0: must be greater than 0',
+      'extenders[0].urlPrefix: Required value: a URL such as http://127.0.0.1:8888/scheduler',
+      'profiles[0].pluginConfig[0]: plugin "Nobody" does not exist',
+      'profiles[0].pluginConfig[1].args.minCandidateNodesPercentage: Invalid value: 200: not in valid range [0, 100]',
+    ].join(', ')}]`,
+  ],
+  [
+    'fields that there are not before all else',
+    config({
+      parallelism: 0,
+      profiles: [
+        { colour: 'red', size: 1 },
+        { schedulerName: 'b', plugins: { score: { on: [] } } },
+      ],
+    }),
+    'strict decoding error: unknown field "profiles[0].colour", unknown field "profiles[0].size", unknown field "profiles[1].plugins.score.on"',
+  ],
+])('everything is told of together: %s', (_, value, message) => {
+  const read = (): unknown => readSchedulerConfig(value);
+  expect(read).toThrow(ConfigError);
+  expect(read).toThrow(message);
+});

@@ -3,7 +3,7 @@ import type { Judgement, Plugin } from '../framework.ts';
 import { defaultPlugins } from '../plugins/default-plugins.ts';
 import type { PreemptionOptions } from '../preemption/preempt.ts';
 import type { Profile } from '../profile.ts';
-import { ConfigError, Section } from './config-reader.ts';
+import { type Complaints, ConfigError, Section } from './config-reader.ts';
 import { machinery, type PluginFactory } from './plugin-registry.ts';
 
 const points = [
@@ -33,66 +33,72 @@ export interface ReadProfile extends Profile {
   readonly bindTimeoutMs?: number;
 }
 
-/** Reads a profile. Throws ConfigError. */
+/** Reads a profile. What is wrong in parts of it is noted; throws ConfigError where the whole cannot be read. */
 export function readProfile(
   value: unknown,
   at: string,
   registry: ReadonlyMap<string, PluginFactory>,
+  complaints: Complaints,
   percentageForAll?: number,
 ): ReadProfile {
   const section = new Section(value, at, ['schedulerName', 'percentageOfNodesToScore', 'plugins', 'pluginConfig']);
   // Without a percentage upstream takes one by the size of the cluster, to save time; here all nodes cost no more than some.
-  const percentage = section.whole('percentageOfNodesToScore', 0, 100) ?? percentageForAll;
-  const sets = readSets(section.section('plugins', points), registry);
-  const args = readArgs(section, registry);
-  const bindTimeout = new Section(args.get('VolumeBinding')?.value, args.get('VolumeBinding')?.at ?? at, [
-    'apiVersion',
-    'kind',
-    'bindTimeoutSeconds',
-    'shape',
-  ]).whole('bindTimeoutSeconds', 0, 2 ** 31 - 1, 'invalid BindTimeoutSeconds, should not be a negative value');
+  const percentage = complaints.note(() => section.whole('percentageOfNodesToScore', 0, 100)) ?? percentageForAll;
+  const sets = complaints.note(() => readSets(section.section('plugins', points), registry, complaints)) ?? new Map<Point, PluginSet>();
+  const args = readArgs(section, registry, complaints);
+  const bindTimeout = complaints.note(() =>
+    new Section(args.get('VolumeBinding')?.value, args.get('VolumeBinding')?.at ?? at, [
+      'apiVersion',
+      'kind',
+      'bindTimeoutSeconds',
+      'shape',
+    ]).whole('bindTimeoutSeconds', 0, 2 ** 31 - 1, 'invalid BindTimeoutSeconds, should not be a negative value'),
+  );
   const wanted = enabledPlugins(sets, registry);
   const plugins = wanted.flatMap(({ name, weight }): readonly Plugin[] => {
     const factory = registry.get(name);
     if (factory === undefined) return [];
     const own = args.get(name);
-    return [shaped(factory(own?.value, own?.at ?? at), weight, (point) => isOn(sets, point, name))];
+    const made = complaints.note(() => factory(own?.value, own?.at ?? at));
+    return made === undefined ? [] : [shaped(made, weight, (point) => isOn(sets, point, name))];
   });
   const has = (name: string): boolean => wanted.some((one) => one.name === name);
   const schedulerName = section.text('schedulerName') ?? 'default-scheduler';
-  if (schedulerName === '') throw new ConfigError(`${section.path('schedulerName')}: Required value`);
+  if (schedulerName === '') complaints.add(`${section.path('schedulerName')}: Required value`);
   if (!has('PrioritySort') || !isOn(sets, 'queueSort', 'PrioritySort'))
-    throw new ConfigError(`${at}: only one queue sort plugin required for profile with scheduler name "${schedulerName}", but got 0`);
+    complaints.add(`${at}: only one queue sort plugin required for profile with scheduler name "${schedulerName}", but got 0`);
   if (!has('DefaultBinder') || !isOn(sets, 'bind', 'DefaultBinder'))
-    throw new ConfigError(`${at}: at least one bind plugin is needed for profile with scheduler name "${schedulerName}"`);
+    complaints.add(`${at}: at least one bind plugin is needed for profile with scheduler name "${schedulerName}"`);
+  const preempts = has('DefaultPreemption') && isOn(sets, 'postFilter', 'DefaultPreemption');
   return {
     schedulerName,
     plugins,
-    ...(has('DefaultPreemption') &&
-      isOn(sets, 'postFilter', 'DefaultPreemption') && { preemption: readPreemption(args.get('DefaultPreemption'), at) }),
+    ...(preempts && { preemption: complaints.note(() => readPreemption(args.get('DefaultPreemption'), at)) ?? {} }),
     ...(percentage && { percentageOfNodesToScore: percentage }),
     claims: has('DynamicResources') && isOn(sets, 'postFilter', 'DynamicResources'),
     ...(bindTimeout !== undefined && { bindTimeoutMs: bindTimeout * 1000 }),
   };
 }
 
-function readSets(section: Section, registry: ReadonlyMap<string, PluginFactory>): ReadonlyMap<Point, PluginSet> {
+function readSets(section: Section, registry: ReadonlyMap<string, PluginFactory>, complaints: Complaints): ReadonlyMap<Point, PluginSet> {
   const sets = new Map<Point, PluginSet>();
   for (const point of points) {
-    const set = section.section(point, ['enabled', 'disabled']);
+    const set = complaints.note(() => section.section(point, ['enabled', 'disabled']));
+    if (set === undefined) continue;
+    const readOne = (list: 'enabled' | 'disabled', value: unknown, at: string) => {
+      const one = new Section(value, at, ['name', 'weight']);
+      const name = one.text('name');
+      if (name === undefined) throw new ConfigError(`${at}.name: Required value`);
+      const known = name === '*' ? list === 'disabled' : registry.has(name) || machinery.some((part) => part === name);
+      if (!known)
+        throw new ConfigError(`${at}: plugin "${name}" does not exist. There are: ${[...registry.keys(), ...machinery].join(', ')}`);
+      return { name, weight: one.whole('weight', 0, 2 ** 31 - 1) ?? 0 };
+    };
     const named = (list: 'enabled' | 'disabled') =>
-      set.list(list).map(({ value, at }) => {
-        const one = new Section(value, at, ['name', 'weight']);
-        const name = one.text('name');
-        if (name === undefined) throw new ConfigError(`${at}.name: Required value`);
-        const known = name === '*' ? list === 'disabled' : registry.has(name) || machinery.some((part) => part === name);
-        if (!known)
-          throw new ConfigError(`${at}: plugin "${name}" does not exist. There are: ${[...registry.keys(), ...machinery].join(', ')}`);
-        return { name, weight: one.whole('weight', 0, 2 ** 31 - 1) ?? 0 };
-      });
+      set.list(list).flatMap(({ value, at }) => complaints.note(() => readOne(list, value, at)) ?? []);
     const enabled = named('enabled');
     const twice = enabled.find(({ name }, index) => enabled.findIndex((one) => one.name === name) !== index);
-    if (twice !== undefined) throw new ConfigError(`${set.path('enabled')}: plugin "${twice.name}" already registered`);
+    if (twice !== undefined) complaints.add(`${set.path('enabled')}: plugin "${twice.name}" already registered`);
     sets.set(point, { enabled, disabled: new Set(named('disabled').map(({ name }) => name)) });
   }
   return sets;
@@ -154,16 +160,18 @@ function shaped(plugin: Plugin, weight: number, on: (point: Point) => boolean): 
 function readArgs(
   section: Section,
   registry: ReadonlyMap<string, PluginFactory>,
+  complaints: Complaints,
 ): ReadonlyMap<string, { readonly value: unknown; readonly at: string }> {
   const args = new Map<string, { readonly value: unknown; readonly at: string }>();
-  for (const { value, at } of section.list('pluginConfig')) {
+  const readOne = (value: unknown, at: string): void => {
     const one = new Section(value, at, ['name', 'args']);
     const name = one.text('name');
     if (name === undefined) throw new ConfigError(`${at}.name: Required value`);
     if (!registry.has(name) && !machinery.some((part) => part === name)) throw new ConfigError(`${at}: plugin "${name}" does not exist`);
     if (args.has(name)) throw new ConfigError(`${at}: Duplicate value: "${name}"`);
     args.set(name, { value: one.raw('args'), at: `${at}.args` });
-  }
+  };
+  for (const { value, at } of section.list('pluginConfig')) complaints.note(() => readOne(value, at));
   return args;
 }
 
