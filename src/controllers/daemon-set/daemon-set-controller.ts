@@ -89,14 +89,16 @@ export function daemonSetController({ informers, client, clock, log }: Controlle
     if (failure !== undefined && !isEnding(failure.error)) throw failure.error;
     if (failed !== undefined) throw failed.reason;
   };
-  const update = async (observed: Observed, old: readonly ControllerRevision[]): Promise<number | undefined> => {
+  const update = async (observe: () => Promise<Observed>, old: readonly ControllerRevision[]): Promise<number | undefined> => {
+    const observed = await observe();
     const { set, hash } = observed;
     const plan = planPods(observed, (node) => rest.remainingMs(place(set, node)), clock.now());
     for (const node of plan.failedOn) rest.failed(place(set, node));
     for (const { type, reason, message } of plan.events) control.tell(set, type, reason, message);
     await carryOut(set, plan, hash);
     if (set.spec.updateStrategy?.type !== 'OnDelete' && expectations.remainingMs(keyOf(set)) === 0) {
-      await carryOut(set, planRollout(observed, clock.now()), hash);
+      // What was deleted a moment ago has been seen going: it is not deleted twice.
+      await carryOut(set, planRollout(await observe(), clock.now()), hash);
     }
     const ofNodes = [...byNode(observed.pods, true).values()].flat();
     await history.remove(outlived(set, old, ofNodes));
@@ -173,7 +175,7 @@ export function daemonSetController({ informers, client, clock, log }: Controlle
       }
       let restMs: number | undefined;
       try {
-        restMs = await update(await observe(), old);
+        restMs = await update(observe, old);
       } finally {
         await write(set, statusOf(await observe(), true, clock.now()));
       }

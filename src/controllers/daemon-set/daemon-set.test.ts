@@ -81,6 +81,11 @@ test('with surge there is never one less', async () => {
     updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
   });
   expect(await bounds('agent', 3)).toEqual([3, 4]);
+  await cluster.clock.advance(1000);
+  const { items } = await cluster.client.list(resources.events, { namespace, fieldSelector: 'reason=SuccessfulDelete' });
+  const deletions = items.filter(({ involvedObject }) => involvedObject?.name === 'agent');
+  // Each old pod is deleted once: when its successor can take over.
+  expect(deletions.filter(({ count, message }) => (count ?? 1) > 1 && message?.startsWith('Deleted pod'))).toEqual([]);
 });
 
 test('on deletion only', async () => {
