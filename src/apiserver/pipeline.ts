@@ -57,9 +57,12 @@ export function attributesOf(info: RequestInfo, query: Query): Attributes {
   };
 }
 
+const none: readonly FieldRequirement[] = [];
+
 /** The terms of a field selector, as far as an authorizer needs them: those that are not plain are left to the verb to refuse. */
 function requirementsOf(text: string | null): readonly FieldRequirement[] {
-  return (text ?? '').split(',').flatMap((term) => {
+  if (text === null || text === '') return none;
+  return text.split(',').flatMap((term) => {
     const [, field, operator, value] = /^([^=!]+)(==?|!=)([^=!\\]*)$/.exec(term) ?? [];
     return field === undefined || value === undefined ? [] : [{ field, equal: operator !== '!=', value }];
   });

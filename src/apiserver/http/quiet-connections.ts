@@ -46,12 +46,13 @@ export class QuietConnections {
       }
     };
     let timer = this.#clock.after(idleSessionMs, look);
+    const ended = (): void => {
+      streams--;
+      quietSince = this.#clock.now();
+    };
     session.on('stream', (stream: ServerHttp2Stream) => {
       streams++;
-      stream.once('close', () => {
-        streams--;
-        quietSince = this.#clock.now();
-      });
+      stream.on('close', ended);
     });
     session.once('close', () => timer[Symbol.dispose]());
   }
