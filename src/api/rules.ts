@@ -2,6 +2,7 @@
 
 import { admissionRules } from './admissionregistration/admission-rules.ts';
 import { apiextensionsRules } from './apiextensions/definition-rules.ts';
+import { apiregistrationRules } from './apiregistration/apiregistration-rules.ts';
 import { appsRules } from './apps/apps-rules.ts';
 import { autoscalingRules } from './autoscaling/autoscaling-rules.ts';
 import { batchRules } from './batch/batch-rules.ts';
@@ -36,6 +37,7 @@ const groups: Readonly<Record<string, GroupRules>> = {
   'storage.k8s.io': storageRules,
   'admissionregistration.k8s.io': admissionRules,
   'apiextensions.k8s.io': apiextensionsRules,
+  'apiregistration.k8s.io': apiregistrationRules,
   'flowcontrol.apiserver.k8s.io': flowRules,
   'discovery.k8s.io': discoveryRules,
   'scheduling.k8s.io': schedulingRules,
