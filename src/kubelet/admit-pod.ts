@@ -77,8 +77,9 @@ function mismatchOf(pod: Pod, node: Node, others: readonly Pod[]): Refusal | und
   if (!fitsNodeAffinity(pod, node)) {
     return { reason: 'NodeAffinity', message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector" };
   }
-  const taken = others.flatMap(hostPortsOf);
-  if (hostPortsOf(pod).some((port) => taken.some((other) => collide(port, other)))) {
+  const ports = hostPortsOf(pod);
+  const taken = ports.length === 0 ? [] : others.flatMap(hostPortsOf);
+  if (ports.some((port) => taken.some((other) => collide(port, other)))) {
     return { reason: 'NodePorts', message: "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports" };
   }
   if (!isStatic(pod) && firstUntolerated(node.spec?.taints ?? [], pod.spec.tolerations ?? [], ['NoExecute']) !== undefined) {

@@ -24,14 +24,31 @@ export class Laps {
   }
 }
 
+/** What is to be given up with a signal: one listener a signal, for listeners cost more than most of what they would cut short. */
+const waiting = new WeakMap<AbortSignal, Set<(reason: unknown) => void>>();
+
+function givenUpWith(signal: AbortSignal): Set<(reason: unknown) => void> {
+  const known = waiting.get(signal);
+  if (known !== undefined) return known;
+  const all = new Set<(reason: unknown) => void>();
+  waiting.set(signal, all);
+  const giveUpAll = (): void => {
+    for (const giveUp of [...all]) giveUp(signal.reason);
+  };
+  signal.addEventListener('abort', giveUpAll, { once: true });
+  return all;
+}
+
 /** Stops waiting when the kubelet stops: what the runtime was asked for (stopping a container takes its grace) goes on without it. */
 export async function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) return work;
+  const all = givenUpWith(signal);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  all.add(reject);
+  work.then(resolve, reject);
   try {
-    await Promise.race([work, promise]);
+    await promise;
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    all.delete(reject);
   }
 }

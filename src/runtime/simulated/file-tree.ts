@@ -1,4 +1,5 @@
 // Owns a tree of files in memory with symlinks and mounts, by inodes as Linux has them. It records owners and modes, and refuses to enforce them.
+import { type ErrnoCode, errno } from './errno.ts';
 
 /** What every inode has. `watchers` are told of each change. */
 interface Inode {
@@ -96,27 +97,6 @@ function partEnd(path: string, start: number): number {
   return end === -1 ? path.length : end;
 }
 
-const texts = {
-  ENOENT: 'no such file or directory',
-  EEXIST: 'file already exists',
-  ENOTDIR: 'not a directory',
-  EISDIR: 'illegal operation on a directory',
-  ENOTEMPTY: 'directory not empty',
-  ELOOP: 'too many symbolic links encountered',
-  EINVAL: 'invalid argument',
-  EROFS: 'read-only file system',
-  ENOSPC: 'no space left on device',
-  EBUSY: 'resource busy or locked',
-} as const;
-
-/** The errors that files in memory can give. */
-export type ErrnoCode = keyof typeof texts;
-
-/** A NodeJS errno error, as `node:fs` throws them. */
-export function errno(code: ErrnoCode, call: string, path: string): NodeJS.ErrnoException {
-  return Object.assign(new Error(`${code}: ${texts[code]}, ${call} '${path}'`), { code, syscall: call, path });
-}
-
 let lastInode = 1;
 
 /** A new, empty directory that belongs to nobody yet. */
@@ -127,7 +107,7 @@ export function newDirectory(nowMs: number, mode = 0o755): DirectoryInode {
 /** Tells those who watch an inode that it changed. */
 export function touched(inode: AnyInode, nowMs: number): void {
   inode.modifiedAtMs = nowMs;
-  for (const watcher of [...(inode.watchers ?? [])]) watcher();
+  if (inode.watchers !== undefined) for (const watcher of [...inode.watchers]) watcher();
 }
 
 /** One view of files: a root, and what is mounted where. Synchronous; a container's tree sees its node's mounts through `outer`. */
@@ -215,7 +195,10 @@ export class FileTree {
   }
 
   makeDirectory(path: string, mode = 0o755): DirectoryInode {
-    const { inode, parent, name, readonly } = this.find(path, 'mkdir');
+    return this.#makeAt(this.find(path, 'mkdir'), path, mode);
+  }
+
+  #makeAt({ inode, parent, name, readonly }: Place, path: string, mode: number): DirectoryInode {
     if (inode !== undefined) throw errno('EEXIST', 'mkdir', path);
     if (readonly) throw errno('EROFS', 'mkdir', path);
     const made = newDirectory(this.#now(), mode);
@@ -224,23 +207,28 @@ export class FileTree {
     return made;
   }
 
-  /** Makes a directory and what is missing on the way to it. */
+  /** Makes a directory and what is missing on the way to it, that with the usual mode. */
   makeDirectories(path: string, mode = 0o755): void {
     const place = this.#walk(path, true, 0);
     if (place instanceof Place) {
-      if (place.inode === undefined) this.makeDirectory(path, mode);
+      if (place.inode === undefined) this.#makeAt(place, path, mode);
       else if (place.inode.kind !== 'directory') throw errno('EEXIST', 'mkdir', path);
       return;
     }
     const above = path.replace(/[^/]+\/*$/, '');
     if (place !== 'ENOENT' || above === path) throw errno(place, 'mkdir', path);
-    this.makeDirectories(above, mode);
+    this.makeDirectories(above);
     this.makeDirectories(path, mode);
   }
 
-  /** Opens a file for writing, made where it is missing. `truncate` empties it. */
-  open(path: string, options: { readonly truncate?: boolean; readonly mode?: number } = {}): OpenFile | DeviceInode {
-    const place = this.find(path, 'open');
+  /** Opens a file for writing, made where it is missing, with `parents` the directories above it too. `truncate` empties it. */
+  open(
+    path: string,
+    options: { readonly truncate?: boolean; readonly mode?: number; readonly parents?: boolean } = {},
+  ): OpenFile | DeviceInode {
+    const found = this.#walk(path, true, 0);
+    if (found === 'ENOENT' && options.parents === true) this.makeDirectories(path.replace(/[^/]+\/*$/, ''));
+    const place = typeof found === 'string' ? this.find(path, 'open') : found;
     if (place.inode?.kind === 'directory') throw errno('EISDIR', 'open', path);
     if (place.inode?.kind === 'device') return place.inode;
     if (place.readonly) throw errno('EROFS', 'open', path);
@@ -267,11 +255,13 @@ export class FileTree {
     return new OpenFile(file, place, this.#now);
   }
 
-  write(path: string, content: Uint8Array | string, mode?: number): void {
-    const open = this.open(path, { truncate: true, ...(mode === undefined ? {} : { mode }) });
-    if (!(open instanceof OpenFile)) return;
+  /** Replaces a file's content; answers what was written to. What is written to a device is gone. */
+  write(path: string, content: Uint8Array | string, mode?: number, parents = false): FileInode | DeviceInode {
+    const open = this.open(path, { truncate: true, parents, ...(mode === undefined ? {} : { mode }) });
+    if (!(open instanceof OpenFile)) return open;
     if (mode !== undefined) open.file.mode = mode;
-    open.append(typeof content === 'string' ? new TextEncoder().encode(content) : content);
+    open.append(typeof content === 'string' ? Buffer.from(content) : content);
+    return open.file;
   }
 
   symlink(target: string, path: string): void {
@@ -399,7 +389,7 @@ export class OpenFile {
     file.bytes.set(bytes, file.sizeBytes);
     file.sizeBytes = size;
     touched(file, this.#now());
-    for (const watcher of [...(parent.watchers ?? [])]) watcher();
+    if (parent.watchers !== undefined) for (const watcher of [...parent.watchers]) watcher();
   }
 }
 

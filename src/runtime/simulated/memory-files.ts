@@ -1,7 +1,8 @@
 // Owns a node's files in memory, for simulated nodes: the contract of NodeFiles on a FileTree. Nothing of it survives the process.
 import type { Clock } from '../../base/clock.ts';
 import type { FileStat, NodeFiles } from '../files.ts';
-import { type AnyInode, errno, FileTree, newDirectory } from './file-tree.ts';
+import { errno } from './errno.ts';
+import { type AnyInode, FileTree, newDirectory } from './file-tree.ts';
 
 /** Files in memory; `tree` is what simulated containers mount. */
 export interface MemoryFiles extends NodeFiles {
@@ -21,7 +22,6 @@ export function memoryFiles(options: { readonly clock?: Clock } = {}): MemoryFil
     if (inode === undefined) throw errno('ENOENT', call, path);
     return inode;
   };
-  const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
   const below = (path: string, root: string): boolean => path === root || path.startsWith(root === '/' ? '/' : `${root}/`);
   const whole = (path: string): string => tree.find(path, 'stat').path;
 
@@ -36,14 +36,10 @@ export function memoryFiles(options: { readonly clock?: Clock } = {}): MemoryFil
       return whole(path);
     },
     async makeDirectory(path, mode) {
-      if (tree.lookup(path)?.kind === 'directory') return;
-      if (parentOf(path) !== '') tree.makeDirectories(parentOf(path));
-      tree.makeDirectory(path, mode);
+      tree.makeDirectories(path, mode);
     },
     async writeFile(path, content, { mode, uid, gid } = {}) {
-      tree.makeDirectories(parentOf(path));
-      tree.write(path, content, mode);
-      const inode = existing(path, 'chown');
+      const inode = tree.write(path, content, mode, true);
       if (uid !== undefined) inode.uid = uid;
       if (gid !== undefined) inode.gid = gid;
     },
