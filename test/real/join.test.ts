@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { machineNames } from '../../src/cluster/identity.ts';
+import { whyNoIpv6 } from '../../src/cluster/network.ts';
 import { overlayNumber } from '../../src/cluster/overlay/overlay-plan.ts';
 import { findProgram } from '../../src/runtime/cri/containerd.ts';
 import { type RealCluster, realCluster, whyNoRealCluster } from './cluster-for-tests.ts';
@@ -34,7 +35,7 @@ describe.skipIf(problem !== undefined)('docs/multi-node.md, on several machines'
   const there = (program: string, args: readonly string[]) => run('nsenter', [`--net=/run/netns/${name}`, '--', program, ...args]);
   let cluster: RealCluster;
   beforeAll(async () => {
-    cluster = await realCluster(252, { bits: 22 });
+    cluster = await realCluster(252, { bits: 22, dualStack: whyNoIpv6() === undefined });
     await run('ip', ['netns', 'add', name]);
     await run('ip', ['link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name]);
     await run('ip', ['address', 'add', `${control}/24`, 'dev', link]);
@@ -48,8 +49,10 @@ describe.skipIf(problem !== undefined)('docs/multi-node.md, on several machines'
       await there('ip', args);
     // What the other machine sends to the pod or service range outside of the overlay is counted where it would leave.
     const escaped = `ip daddr { ${podRange}, 10.252.252.0/24 } counter`;
+    const escapedSix = 'ip6 daddr { fd51:fc::/48, fd52:fc::/112 } counter';
+    const rules = [escaped, 'udp dport 8472 counter', escapedSix].map((rule) => `add rule netdev seen out ${rule}`);
     await there('nft', [
-      `add table netdev seen; add chain netdev seen out { type filter hook egress device "eth0" priority 0; }; add rule netdev seen out ${escaped}; add rule netdev seen out udp dport 8472 counter`,
+      `add table netdev seen; add chain netdev seen out { type filter hook egress device "eth0" priority 0; }; ${rules.join('; ')}`,
     ]);
   });
   afterAll(async () => {
@@ -116,6 +119,7 @@ describe.skipIf(problem !== undefined)('docs/multi-node.md, on several machines'
     );
     expect(counts[0]).toBe(0);
     expect(counts[1]).toBeGreaterThan(10);
+    expect(counts[2]).toBe(0);
     expect(await traces(away, there)).toEqual([]);
     await run(join(home, 'peapod'), ['down', '--data-dir', cluster.dataDir], { timeout: 60_000 });
     expect(await traces(cluster.dataDir, (program, args) => run(program, [...args]))).toEqual([]);
@@ -174,15 +178,19 @@ describe.skipIf(problem !== undefined)('docs/multi-node.md, on several machines'
   /** From a pod of each machine: the pods of the other by address, the Service by address, its name. */
   async function reachesAll(kubectl: (...args: readonly string[]) => Promise<string>): Promise<void> {
     const pods = (
-      await kubectl('get', 'pods', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status.podIP} {.spec.nodeName}{"\\n"}{end}')
+      await kubectl(
+        ...['get', 'pods', '-o'],
+        'jsonpath={range .items[*]}{.metadata.name} {.status.podIP} {.spec.nodeName} {.status.podIPs[1].ip}{"\\n"}{end}',
+      )
     )
       .trim()
       .split('\n')
-      .map((line) => line.split(' ') as [string, string, string]);
+      .map((line) => line.split(' ') as [string, string, string, string]);
     const service = (await kubectl('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}')).trim();
     expect(new Set(pods.map(([, , node]) => node))).toEqual(new Set(['node1', 'worker1']));
     for (const [pod, , node] of pods) {
-      const [, far = ''] = pods.find(([, , other]) => other !== node) ?? [];
+      const [, far = '', , farSix = ''] = pods.find(([, , other]) => other !== node) ?? [];
+      if (farSix !== '') expect(await kubectl('exec', pod, '--', 'wget', '-qO-', `http://[${farSix}]`)).toContain('Welcome to nginx');
       // The static busybox can ping and look names up; its wget works for addresses.
       expect(await kubectl('exec', pod, '--', 'ping', '-c', '1', '-W', '3', far)).toContain('1 packets received');
       expect(await kubectl('exec', pod, '--', 'wget', '-qO-', `http://${far}`)).toContain('Welcome to nginx');

@@ -33,7 +33,7 @@ async function traces(mark: string): Promise<readonly string[]> {
 describe.skipIf(problem !== undefined)('docs/multi-node.md', () => {
   let cluster: RealCluster;
   beforeAll(async () => {
-    cluster = await realCluster(212, { bits: 22 });
+    cluster = await realCluster(216, { bits: 22 });
   });
   afterAll(async () => {
     await cluster?.dispose();
