@@ -35,7 +35,7 @@ import { pathsOf } from './paths.ts';
 import { openPki } from './pki.ts';
 import { addressIn, nodeAddressIn, nodeShares } from './ranges.ts';
 import { nodesReady } from './readiness.ts';
-import { openNodeNetwork, openRealRuntime } from './real-runtime.ts';
+import { keepRealRuntime, openNodeNetwork, openRealRuntime } from './real-runtime.ts';
 import { relayedNode, remoteNode } from './remote-node.ts';
 import { readSchedulerConfigFile } from './scheduler-config-file.ts';
 import { startServiceNetwork } from './service-network.ts';
@@ -197,6 +197,10 @@ export async function openCluster(options: ClusterOptions, runtime: 'cri' | 'sim
       closing.push(() => node.stop());
     };
     const nodeRuntime = await containers;
+    if (nodeRuntime !== undefined) {
+      const keeper = await keepRealRuntime(options, systemClock, log);
+      closing.push(() => keeper.stop());
+    }
     const first = nodeRuntime === undefined ? undefined : await startFirstNode(server, options, nodeRuntime, outside);
     const beginning: Promise<void>[] = [];
     const begin = (node: ClusterNode, ready: Promise<void>): void => {

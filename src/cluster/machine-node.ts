@@ -2,9 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { ApiServer } from '../apiserver/api-server.ts';
 import { componentUser } from '../apiserver/auth/user.ts';
+import type { Service } from '../base/service.ts';
 import type { PolicyEnforcer } from '../proxy/policies/policy-enforcer.ts';
 import { type ServiceProxy, startProxy } from '../proxy/proxy.ts';
-import { startContainerd, stopContainerd } from '../runtime/cri/containerd.ts';
+import { runningContainerd, startContainerd, stopContainerd } from '../runtime/cri/containerd.ts';
 import type { RegistryMirror } from '../runtime/cri/containerd-config.ts';
 import { criRuntime } from '../runtime/cri/cri-runtime.ts';
 import { diskFiles } from '../runtime/disk-files.ts';
@@ -12,6 +13,7 @@ import { type ClusterNode, type NodeAction, NodeSwitch } from './cluster-node.ts
 import { conntrackOf } from './conntrack.ts';
 import { machineNames } from './identity.ts';
 import { advertisedAddress } from './join/own-address.ts';
+import { keepContainerd } from './keep-containerd.ts';
 import type { KeyPair } from './key-pair.ts';
 import { kubeconfigOf } from './kubeconfig-file.ts';
 import type { Outside } from './lone-components.ts';
@@ -107,6 +109,8 @@ export async function openMachineNode(parts: MachineNodeParts): Promise<ClusterN
   let policies = enforcing();
   // Pods begin when the policies are held.
   await policies.ready;
+  const keeping = (): Service => keepContainerd({ runs: () => runningContainerd(containerd) !== undefined, start: endpoint }, clock, log);
+  let keeper: Service | undefined = keeping();
   process.start();
   const power = new NodeSwitch(link.node);
   return {
@@ -117,7 +121,7 @@ export async function openMachineNode(parts: MachineNodeParts): Promise<ClusterN
     },
     act: (action: NodeAction) => power.act(action, befall),
     async stop() {
-      await Promise.all([proxy?.stop(), policies.stop(), process.end('gently')]);
+      await Promise.all([proxy?.stop(), policies.stop(), keeper?.stop(), process.end('gently')]);
     },
   };
 
@@ -130,12 +134,15 @@ export async function openMachineNode(parts: MachineNodeParts): Promise<ClusterN
     }
     if (action === 'stop' || action === 'shutdown') {
       await process.end('at once');
+      await keeper?.stop();
+      keeper = undefined;
       await killPods(socket, parts);
       await stopContainerd(containerd);
     }
     if (action === 'start') {
       await openLink(link, linkFacts);
       await endpoint();
+      keeper ??= keeping();
     }
     if (action === 'heal') await connectLink(link);
     if (action === 'start' || action === 'heal') [proxy, policies] = [proxying(), enforcing()];

@@ -2,6 +2,7 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, unlinkSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import type { Service } from '../base/service.ts';
 import { machineCgroups, removeEmptyRoot, removeNodeCgroups } from '../kubelet/resources/pod-cgroups.ts';
 import { containerdPaths, mountsBelow, runningContainerd, startContainerd, stopContainerd } from '../runtime/cri/containerd.ts';
 import { criRuntime } from '../runtime/cri/cri-runtime.ts';
@@ -12,6 +13,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { machineNames, nodeNetwork } from './identity.ts';
 import { readMembership } from './join/membership.ts';
 import { advertisedAddress } from './join/own-address.ts';
+import { keepContainerd } from './keep-containerd.ts';
 import { refuseNeighbours } from './neighbours.ts';
 import { closeNetwork, openNetwork, run } from './network.ts';
 import { closeLink, linkPrefix, nodeLink } from './node-link.ts';
@@ -51,6 +53,13 @@ export async function openNodeNetwork(options: ClusterOptions): Promise<void> {
 export async function openRealRuntime(options: ClusterOptions, clock: Clock, log: Log): Promise<NodeRuntime> {
   const endpoint = options.runtimeEndpoint ?? (await startContainerd(await containerdOptions(options))).endpoint;
   return { runtime: criRuntime({ endpoint, clock, log, startsAtOnce }), files: diskFiles() };
+}
+
+/** Keeps the containerd of the first node there; a person's own is theirs to keep. */
+export async function keepRealRuntime(options: ClusterOptions, clock: Clock, log: Log): Promise<Service> {
+  if (options.runtimeEndpoint !== undefined) return { stop: async () => {} };
+  const containerd = await containerdOptions(options);
+  return keepContainerd({ runs: () => runningContainerd(containerd) !== undefined, start: () => startContainerd(containerd) }, clock, log);
 }
 
 async function containerdOptions(options: ClusterOptions): Promise<Parameters<typeof startContainerd>[0]> {

@@ -1,9 +1,9 @@
 // Proves on real containers that what dies behind the kubelet's back is seen, told and made good, and that nothing of it stays on the machine.
-import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Socket } from 'node:net';
-import { promisify } from 'node:util';
+
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Pod, PodSpec } from '../../src/api/core/v1.ts';
 import type { Draft } from '../../src/api/object.ts';
@@ -11,14 +11,15 @@ import { loadKubeconfig } from '../../src/client/kubeconfig.ts';
 import { resources } from '../../src/client/resources.ts';
 import { machineNames } from '../../src/cluster/identity.ts';
 import { containerdPid } from '../../src/cluster/real-runtime.ts';
+import { ociArchive } from '../../src/runtime/cri/oci-archive.ts';
 import { adminOf } from '../cli/peapod-process.ts';
 import { type RealCluster, realCluster, testNamespace, whyNoRealCluster } from './cluster-for-tests.ts';
 import { grown, type Leftovers, leftovers } from './leftovers.ts';
 import { nodeOverHttp } from './node-over-http.ts';
+import { testRegistry } from './registry-for-tests.ts';
 
 const namespace = 'faults';
 const execs = 40;
-const run = promisify(execFile);
 const problem = whyNoRealCluster();
 if (problem !== undefined) console.log(`faults of real containers are left out: ${problem}`);
 
@@ -28,7 +29,7 @@ describe.skipIf(problem !== undefined)('faults', () => {
   const uids = new Set<string>();
 
   beforeAll(async () => {
-    cluster = await realCluster(212);
+    cluster = await realCluster(220);
     await cluster.start();
     await cluster.importImages();
     client = await adminOf(cluster.dataDir);
@@ -86,6 +87,12 @@ describe.skipIf(problem !== undefined)('faults', () => {
         }
       })
       .map(Number);
+  /** The process that holds a pod's namespaces. */
+  const pauseOf = (uid: string): number => {
+    const found = pidsOf('/pause').find((pid) => readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(uid));
+    if (found === undefined) throw new Error('the pod has no sandbox');
+    return found;
+  };
   const sandboxOf = async (uid: string): Promise<string> => {
     const runtime = cluster.runtime();
     try {
@@ -116,6 +123,7 @@ describe.skipIf(problem !== undefined)('faults', () => {
         const [shim] = pidsOf('containerd-shim', stateDir, await sandboxOf(pod.metadata.uid));
         process.kill(shim ?? -1, 'SIGKILL');
       },
+      pause: async () => void process.kill(pauseOf(pod.metadata.uid), 'SIGKILL'),
       containerd: async () => void process.kill(containerdPid(cluster.dataDir) ?? -1, 'SIGKILL'),
       Peapod: async () => {
         await cluster.process.end('SIGKILL');
@@ -133,6 +141,43 @@ describe.skipIf(problem !== undefined)('faults', () => {
     }
     await remove('victim');
     expect(await grown({ ...before, peapodFiles: count().peapodFiles }, count)).toEqual({});
+  });
+
+  test('whatever is killed at whatever moment of a pod’s start or end, it comes up or goes, and leaves nothing behind', async () => {
+    await create('warm');
+    await until('warm', isReady);
+    await remove('warm');
+    const before = count();
+    const shims = (): readonly number[] => pidsOf('containerd-shim', machineNames(cluster.dataDir).stateDir);
+    const kills: Readonly<Record<string, () => void>> = {
+      shims: () => {
+        for (const pid of shims()) process.kill(pid, 'SIGKILL');
+      },
+      containerd: () => void process.kill(containerdPid(cluster.dataDir) ?? -1, 'SIGKILL'),
+    };
+    for (const [what, kill] of Object.entries(kills)) {
+      for (const [index, afterMs] of [20, 80, 160, 320].entries()) {
+        const name = `${what}-${index}`;
+        await create(name);
+        await sleep(afterMs);
+        try {
+          kill();
+        } catch {
+          // It was just going by itself.
+        }
+        await until(name, isReady);
+        const gone = remove(name);
+        await sleep(afterMs / 4);
+        try {
+          kill();
+        } catch {
+          // It was just going by itself.
+        }
+        await gone;
+      }
+    }
+    // A containerd that is killed while it starts a shim does not know of that one afterwards; down ends it.
+    expect(await grown({ ...before, shims: before.shims + 4 }, count)).toEqual({});
   });
 
   test(`${execs} sessions one after another open nothing that stays open`, async () => {
@@ -153,6 +198,37 @@ describe.skipIf(problem !== undefined)('faults', () => {
     await remove('busy');
   });
 
+  /** Has containerd ask a registry of this test, in place of one that is elsewhere. */
+  const pointAt = (registry: string, url: string): void => {
+    const directory = `${cluster.dataDir}/runtime/certs.d/${registry}`;
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(`${directory}/hosts.toml`, `[host."${url}"]\n  capabilities = ["pull", "resolve"]\n`);
+  };
+
+  test('a registry that is cut off in the middle of a layer is told of, and nothing stays of the half', async () => {
+    const image = ociArchive('cut.test/x:1', 'amd64', [{ path: 'bin/x', content: Buffer.alloc(2 ** 20, 7), mode: 0o755 }], {
+      Entrypoint: ['/bin/x'],
+    });
+    let cut = true;
+    const registry = await testRegistry('x', image, (content) =>
+      cut && content.length > 2 ** 19 ? content.subarray(0, 2 ** 19) : content,
+    );
+    try {
+      pointAt('cut.test', registry.url);
+      await create('cut', { ...stays, containers: [{ name: 'c', image: 'cut.test/x:1' }] });
+      const waiting = await until('cut', ({ status }) => /Err|BackOff/.test(status?.containerStatuses?.[0]?.state?.waiting?.reason ?? ''));
+      expect(waiting.status?.containerStatuses?.[0]?.state?.waiting?.message).toContain('cut.test/x:1');
+      cut = false;
+      // Whole again, it is pulled; that it is no program is another matter.
+      const events = async (): Promise<string> =>
+        JSON.stringify((await client.list(resources.events, { namespace })).items.map(({ reason, message }) => [reason, message]));
+      await expect.poll(events, { timeout: 60_000, interval: 500 }).toContain('Successfully pulled image \\"cut.test/x:1\\"');
+      await remove('cut');
+    } finally {
+      await registry.close();
+    }
+  });
+
   test('a registry that hangs, talks nonsense or breaks off is told of, and the pod can go all the same', async () => {
     const sockets = new Set<Socket>();
     const answers = {
@@ -171,18 +247,16 @@ describe.skipIf(problem !== undefined)('faults', () => {
       });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const { port } = server.address() as AddressInfo;
-      await run('mkdir', ['-p', `${cluster.dataDir}/runtime/certs.d/${name}.test`]);
-      await run('sh', [
-        '-c',
-        `printf 'server = "http://127.0.0.1:${port}"\\n' > ${cluster.dataDir}/runtime/certs.d/${name}.test/hosts.toml`,
-      ]);
+      pointAt(`${name}.test`, `http://127.0.0.1:${port}`);
       await create(name, { ...stays, containers: [{ name: 'c', image: `${name}.test/x:1` }] });
       if (name !== 'hangs') {
         const waiting = await until(name, ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ErrImagePull');
         expect(waiting.status?.containerStatuses?.[0]?.state?.waiting?.message).toContain(`${name}.test/x:1`);
-      } else await until(name, ({ status }) => status?.startTime !== undefined);
+      }
+      await expect.poll(() => sockets.size, { timeout: 20_000 }).toBeGreaterThan(0);
       await remove(name);
       for (const socket of sockets) socket.destroy();
+      sockets.clear();
       await new Promise((resolve) => server.close(resolve));
     }
   });

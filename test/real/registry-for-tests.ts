@@ -8,8 +8,12 @@ export interface TestRegistry {
   close(): Promise<void>;
 }
 
-/** Serves the image of an OCI archive as `repository`, under every tag. Everything else is not found. */
-export async function testRegistry(repository: string, archive: Buffer): Promise<TestRegistry> {
+/** Serves the image of an OCI archive as `repository`, under every tag. Everything else is not found. `sent`: what of a content is sent before the connection breaks off. */
+export async function testRegistry(
+  repository: string,
+  archive: Buffer,
+  sent: (content: Buffer) => Buffer = (content) => content,
+): Promise<TestRegistry> {
   const files = new Map(filesOf(archive));
   const index = JSON.parse(String(files.get('index.json'))) as { readonly manifests: readonly [{ readonly digest: string }] };
   const [{ digest: manifest }] = index.manifests;
@@ -25,7 +29,10 @@ export async function testRegistry(repository: string, archive: Buffer): Promise
     }
     const type = sort === 'manifests' ? 'application/vnd.oci.image.manifest.v1+json' : 'application/octet-stream';
     response.writeHead(200, { 'content-type': type, 'content-length': content.length, 'docker-content-digest': digest });
-    response.end(request.method === 'HEAD' ? undefined : content);
+    if (request.method === 'HEAD') return void response.end();
+    const part = sent(content);
+    if (part.length === content.length) response.end(content);
+    else response.write(part, () => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

@@ -5,10 +5,11 @@ import type { Service } from '../../base/service.ts';
 import type { Client } from '../../client/client.ts';
 import { openHealthChecks } from '../../proxy/health-check-servers.ts';
 import { startProxy } from '../../proxy/proxy.ts';
-import { startContainerd } from '../../runtime/cri/containerd.ts';
+import { runningContainerd, startContainerd } from '../../runtime/cri/containerd.ts';
 import type { RegistryMirror } from '../../runtime/cri/containerd-config.ts';
 import { conntrackOf } from '../conntrack.ts';
 import { machineNames } from '../identity.ts';
+import { keepContainerd } from '../keep-containerd.ts';
 import type { Outside } from '../lone-components.ts';
 import type { LoneKubeletOptions } from '../lone-kubelet.ts';
 import { refuseNeighbours } from '../neighbours.ts';
@@ -71,7 +72,13 @@ export async function openJoinedMachine(parts: JoinedMachineParts): Promise<Join
   };
   await openNetwork(rules, podCidrs);
   const network = { bridge: names.bridge, podCidrs, dataDir: `${paths.runtime}/cni/addresses`, mtu };
-  const { endpoint } = await startContainerd({ dataDir: paths.runtime, stateDir: names.stateDir, network, mirrors });
+  const containerd = { dataDir: paths.runtime, stateDir: names.stateDir, network, mirrors };
+  const { endpoint } = await startContainerd(containerd);
+  const keeper = keepContainerd(
+    { runs: () => runningContainerd(containerd) !== undefined, start: () => startContainerd(containerd) },
+    clock,
+    log,
+  );
   const outside = { clock, entropy: systemEntropy, log };
   const dns = named ? undefined : await answerNames({ ...outside, client, address, clusterCidrs, serviceCidrs });
   const overlay = await startOverlay({ ...outside, client, isOwn: (name) => name === nodeName, facts });
@@ -100,7 +107,7 @@ export async function openJoinedMachine(parts: JoinedMachineParts): Promise<Join
       cgroupRoot,
     },
     async stop() {
-      await Promise.all([proxy.stop(), policies.stop(), overlay.stop(), dns?.stop()]);
+      await Promise.all([proxy.stop(), policies.stop(), overlay.stop(), dns?.stop(), keeper.stop()]);
     },
   };
 }

@@ -2,10 +2,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { VirtualClock } from '../../base/clock-virtual.ts';
+import { silentLog } from '../../base/log.ts';
 import type { LogOptions } from '../../client/node-connection.ts';
 import type { NodeFiles } from '../../runtime/files.ts';
 import { memoryFiles } from '../../runtime/simulated/memory-files.ts';
 import { LineSplitter, parseLogLine } from './log-line.ts';
+import { logRotator } from './log-rotator.ts';
 import { readLogs, tailOffset } from './read-logs.ts';
 import { keptFiles, logFiles, rotateBytes, rotatedNames, rotateLog, rotationStamp } from './rotation.ts';
 
@@ -192,6 +194,26 @@ test('a full log is moved away, a new one opened, and the oldest goes', async ()
   expect(kept).toHaveLength(keptFiles);
   expect(kept[0]).toBe(`${path}.20260101-120003`);
   expect(opened).toBe(keptFiles + 2);
+});
+
+test('a loud log is looked at each second until it is quiet', async () => {
+  const clock = new VirtualClock(Date.UTC(2026, 0, 1, 12, 0, 0));
+  const files = memoryFiles();
+  const looks: number[] = [];
+  const all = (): readonly unknown[] => {
+    looks.push((clock.now() / 1000) % 60);
+    return [{ containers: [{ id: 'c', state: 'running', logPath: path }] }];
+  };
+  const runtime = { reopenLog: () => files.writeFile(path, '') };
+  const rotator = logRotator({ runtime, files, pods: { all }, clock, log: silentLog } as never);
+  await files.writeFile(path, Buffer.alloc(5 * rotateBytes, 'x'));
+  await clock.advance(10_000);
+  await files.writeFile(path, Buffer.alloc(2 * rotateBytes, 'x'));
+  await clock.advance(1000);
+  await clock.advance(1000);
+  await clock.advance(10_000);
+  expect(looks).toEqual([10, 11, 12, 22]);
+  await rotator.stop();
 });
 
 test('a log that cannot be opened anew stays where it was', async () => {
