@@ -87,13 +87,26 @@ function truncated(value: number, low: number, high: number): bigint {
   return BigInt(Math.trunc(value));
 }
 
+function unconvertible(type: string): CelError {
+  return new CelError(`type conversion error from 'string' to '${type}'`);
+}
+
+/** A text read as something else; texts that cannot be are refused in one way, whatever is wrong with them. */
+function readAs<T>(type: string, text: string, read: (text: string) => T): T {
+  try {
+    return read(text);
+  } catch (error) {
+    if (!(error instanceof CelError) || error.message === 'timestamp overflow') throw error;
+    throw unconvertible(type);
+  }
+}
+
 function parsedInteger(text: string, unsigned: boolean): bigint {
-  const parse = unsigned ? 'ParseUint' : 'ParseInt';
-  if (!(unsigned ? /^\d+$/ : /^[-+]?\d+$/).test(text))
-    throw new CelError(`strconv.${parse}: parsing ${JSON.stringify(text)}: invalid syntax`);
+  const refused = unconvertible(unsigned ? 'uint' : 'int');
+  if (!(unsigned ? /^\d+$/ : /^[-+]?\d+$/).test(text)) throw refused;
   const value = BigInt(text.replace(/^\+/, ''));
   const inBounds = unsigned ? value < 2n ** 64n : value >= -(2n ** 63n) && value < 2n ** 63n;
-  if (!inBounds) throw new CelError(`strconv.${parse}: parsing ${JSON.stringify(text)}: value out of range`);
+  if (!inBounds) throw refused;
   return value;
 }
 
@@ -121,8 +134,7 @@ function toDouble([value = null]: readonly CelValue[]): CelValue {
   if (value instanceof Uint) return Number(value.value);
   if (typeof value !== 'string') throw noSuchOverload();
   const number = Number(value);
-  if (value.trim() !== value || value === '' || (Number.isNaN(number) && value !== 'NaN'))
-    throw new CelError(`strconv.ParseFloat: parsing ${JSON.stringify(value)}: invalid syntax`);
+  if (value.trim() !== value || value === '' || (Number.isNaN(number) && value !== 'NaN')) throw unconvertible('double');
   return number;
 }
 
@@ -147,7 +159,7 @@ function toBool([value = null]: readonly CelValue[]): CelValue {
   if (typeof value !== 'string') throw noSuchOverload();
   if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(value)) return true;
   if (['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(value)) return false;
-  throw new CelError(`strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`);
+  throw unconvertible('bool');
 }
 
 /** A text argument. Throws CelError. */
@@ -276,8 +288,17 @@ export const coreFunctions: Readonly<Record<string, CelFunction>> = {
   bool: toBool,
   bytes: ([value]) => (value instanceof Uint8Array ? value : Buffer.from(textOf(value))),
   timestamp: ([value]) =>
-    value instanceof Timestamp ? value : typeof value === 'bigint' ? inRange(value * billion) : parseTimestamp(textOf(value)),
-  duration: ([value]) => (value instanceof Duration ? value : typeof value === 'bigint' ? inSpan(value) : parseDuration(textOf(value))),
+    value instanceof Timestamp
+      ? value
+      : typeof value === 'bigint'
+        ? inRange(value * billion)
+        : readAs('google.protobuf.Timestamp', textOf(value), parseTimestamp),
+  duration: ([value]) =>
+    value instanceof Duration
+      ? value
+      : typeof value === 'bigint'
+        ? inSpan(value)
+        : readAs('google.protobuf.Duration', textOf(value), parseDuration),
   contains: onTexts((text, other) => text.includes(other)),
   startsWith: onTexts((text, other) => text.startsWith(other)),
   endsWith: onTexts((text, other) => text.endsWith(other)),
