@@ -78,21 +78,20 @@ table inet ${table} {
     masquerade fully-random
   }
   chain refuse_unanswered {
-    meta mark and 0x10000 == 0 return
     meta l4proto tcp reject with tcp reset
     reject
   }
   chain refuse_in {
     type filter hook input priority 0; policy accept;
-    jump refuse_unanswered
+    meta mark and 0x10000 != 0 jump refuse_unanswered
   }
   chain refuse_through {
     type filter hook forward priority -10; policy accept;
-    jump refuse_unanswered
+    meta mark and 0x10000 != 0 jump refuse_unanswered
   }
   chain refuse_out {
     type filter hook output priority -10; policy accept;
-    jump refuse_unanswered
+    meta mark and 0x10000 != 0 jump refuse_unanswered
   }
   chain loopback_guard {
     type filter hook input priority -10; policy accept;
