@@ -17,6 +17,7 @@ export class SlotSet {
   }
 
   remove(slot: number): void {
+    if (this.#slots.length === 0) return;
     const place = this.#places[slot];
     const last = place ? this.#slots.pop() : undefined;
     if (!place || last === undefined) return;

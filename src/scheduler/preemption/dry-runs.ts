@@ -31,14 +31,18 @@ export class DryRuns {
 
   /** A slot changed. `worthwhile`: its node turns the pod down for what other pods take. */
   changed(slot: number, worthwhile: boolean): void {
-    const before = this.#hopeless[slot]?.join('\n');
-    const counted = before === undefined ? undefined : this.#counts.get(before);
-    if (before !== undefined && counted !== undefined) {
-      this.#hopeless[slot] = undefined;
-      if (--counted.count === 0) this.#counts.delete(before);
-    }
+    if (this.#counts.size > 0) this.#hopeAgain(slot);
     if (worthwhile) this.#promising.add(slot);
     else this.#promising.remove(slot);
+  }
+
+  #hopeAgain(slot: number): void {
+    const reasons = this.#hopeless[slot];
+    if (reasons === undefined) return;
+    this.#hopeless[slot] = undefined;
+    const key = reasons.join('\n');
+    const counted = this.#counts.get(key);
+    if (counted !== undefined && --counted.count === 0) this.#counts.delete(key);
   }
 
   /** Even without all less important pods the node in the slot would not do. */
