@@ -23,6 +23,8 @@ import { nextAvailableMs, type PodsPlan, planPods, podOf, statusOf } from './pla
 
 /** So soon it looks at what pods and owners tell: with each pod that becomes available a roll goes on. */
 const ownPaceMs = 5;
+/** A set of more pods lets their changes gather for so long; one of fewer tells each at once, so that a roll takes its steps one by one. */
+const manyPods = 50;
 
 /** A kind that keeps a number of pods, seen as a ReplicaSet. */
 export interface ReplicaKind<T extends KubeObject> {
@@ -111,7 +113,11 @@ export function replicaKeeper<T extends KubeObject>(of: ReplicaKind<T>, { inform
         ownerOf,
         matches: (set, pod) => matchesSet(of.seen(set))(pod),
         change: (set) => enqueue(keyOf(set)),
-        podChanged: (set) => enqueue(keyOf(set), ownPaceMs),
+        podChanged(owner) {
+          const set = sets.get(owner.metadata.namespace, owner.metadata.name);
+          const isLarge = set !== undefined && (of.seen(set).spec.replicas ?? 1) > manyPods;
+          enqueue(keyOf(owner), isLarge ? ownPaceMs : 0);
+        },
       });
     },
     async reconcile(key) {
