@@ -6,6 +6,7 @@ import { OptionError } from '../../cluster/option-error.ts';
 import { type ClusterOptions, clusterOptions, type RawOptions } from '../../cluster/options.ts';
 import { defaultDataDir, pathsOf } from '../../cluster/paths.ts';
 import { detach, isDetached, parentsScreen, tellingParent, tellParent } from '../detach.ts';
+import { giveBackMemory } from '../give-back-memory.ts';
 import { type Progress, progressOn } from '../progress.ts';
 import { chooseRuntime, enterNamespace } from '../real-containers.ts';
 
@@ -64,6 +65,7 @@ async function run(flags: UpFlags, operands: readonly string[]): Promise<void> {
         if (detached) tellParent({ ready: true });
         else progress.say('    Ctrl-C stops Peapod and leaves containers running; ./peapod down stops them too.');
         if (detached) process.disconnect?.();
+        giveBackMemory();
         await stopping.promise;
       }
       if (!detached) progress.say('Stopping …');
