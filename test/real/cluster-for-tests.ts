@@ -16,6 +16,7 @@ import { criRuntime } from '../../src/runtime/cri/cri-runtime.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { ensureBundle, freePort, PeapodProcess, peapod } from '../cli/peapod-process.ts';
 import { importTestImages, testImages } from './images.ts';
+import { testRanges } from './test-ranges.ts';
 
 /** Why no real cluster can run here; undefined where one can. */
 export function whyNoRealCluster(): string | undefined {
@@ -58,8 +59,15 @@ export async function realCluster(
   ensureBundle();
   const dataDir = mkdtempSync(join(parent, 'peapod-real-'));
   const port = await freePort();
-  const [podsToo, servicesToo] = dualStack ? [`,fd51:${octet.toString(16)}::/48`, `,fd52:${octet.toString(16)}::/112`] : ['', ''];
-  const ranges = ['--cluster-cidr', `10.251.${octet}.0/${bits}${podsToo}`, '--service-cidr', `10.252.${octet}.0/24${servicesToo}`];
+  const [podsToo, servicesToo] = dualStack
+    ? [`,${testRanges.podsSix}:${octet.toString(16)}::/48`, `,${testRanges.servicesSix}:${octet.toString(16)}::/112`]
+    : ['', ''];
+  const ranges = [
+    '--cluster-cidr',
+    `${testRanges.pods}.${octet}.0/${bits}${podsToo}`,
+    '--service-cidr',
+    `${testRanges.services}.${octet}.0/24${servicesToo}`,
+  ];
   // Nothing listens on port 9: a pull fails at once and never leaves the machine.
   const upFlags = [
     '--runtime',

@@ -13,6 +13,7 @@ import { whyNoIpv6 } from '../../src/cluster/network.ts';
 import { adminOf, PeapodProcess, peapod } from '../cli/peapod-process.ts';
 import { type RealCluster, realCluster, testNamespace, whyNoRealCluster } from './cluster-for-tests.ts';
 import { importTestImages } from './images.ts';
+import { testRanges } from './test-ranges.ts';
 
 const run = promisify(execFile);
 const namespace = 'both';
@@ -63,7 +64,7 @@ describe.skipIf(problem !== undefined)('both IP families with real containers', 
   };
   /** A program that asks all of these and says what each answered, or the code of its refusal: one program, since starting one takes longest. */
   const ask = (urls: readonly string[]): string =>
-    `Promise.all(${JSON.stringify(urls)}.map((url)=>fetch('http://'+url,{signal:AbortSignal.timeout(1000)}).then((r)=>r.text()).catch((e)=>e.cause?.code??e.name))).then((all)=>process.stdout.write(all.map((t)=>t.trim()).join(' ')))`;
+    `Promise.all(${JSON.stringify(urls)}.map((url)=>fetch('http://'+url,{signal:AbortSignal.timeout(1000)}).then((r)=>r.text()).catch((e)=>e.cause?.code??e.name))).then((all)=>process.stdout.write(all.map((t)=>t.trim()).join(' '),()=>process.exit()))`;
   const fromPod = async (name: string, ...urls: readonly string[]): Promise<string> => {
     const { status } = await client.get(resources.pods, { namespace, name });
     const id = status?.containerStatuses?.[0]?.containerID?.replace('containerd://', '') ?? '';
@@ -84,8 +85,8 @@ describe.skipIf(problem !== undefined)('both IP families with real containers', 
     const [near, far] = await Promise.all([make('near', 'node1'), make('far', 'node2')]);
     const ips = [near, far].map(({ status }) => status?.podIPs?.map(({ ip }) => ip) ?? []);
     expect(ips).toEqual([
-      [expect.stringMatching(/^10\.251\.228\./), expect.stringMatching(/^fd51:e4::/)],
-      [expect.stringMatching(/^10\.251\.229\./), expect.stringMatching(/^fd51:e4:0:1::/)],
+      [expect.stringContaining(`${testRanges.pods}.228.`), expect.stringContaining(`${testRanges.podsSix}:e4::`)],
+      [expect.stringContaining(`${testRanges.pods}.229.`), expect.stringContaining(`${testRanges.podsSix}:e4:0:1::`)],
     ]);
     expect(far.status?.hostIPs).toHaveLength(2);
     const spec = {
@@ -98,11 +99,14 @@ describe.skipIf(problem !== undefined)('both IP families with real containers', 
     const service = await client.create(resources.services, { metadata: { name: 'far', namespace }, spec } as unknown as Service);
     const clusterIps = service.spec?.clusterIPs ?? [];
     const nodePort = service.spec?.ports?.[0]?.nodePort;
-    expect(clusterIps).toEqual([expect.stringContaining('10.252.228.'), expect.stringContaining('fd52:e4::')]);
+    expect(clusterIps).toEqual([
+      expect.stringContaining(`${testRanges.services}.228.`),
+      expect.stringContaining(`${testRanges.servicesSix}:e4::`),
+    ]);
     const places = [
       ...clusterIps,
       ...ips.flatMap(([, ip]) => ip ?? []).slice(1),
-      ...['10.251.228.1', '10.251.229.1', 'fd51:e4::1', 'fd51:e4:0:1::1'],
+      ...[`${testRanges.pods}.228.1`, `${testRanges.pods}.229.1`, `${testRanges.podsSix}:e4::1`, `${testRanges.podsSix}:e4:0:1::1`],
     ].map((ip, index) => `${ip.includes(':') ? `[${ip}]` : ip}:${index < 2 ? 80 : index === 2 ? 8080 : nodePort}`);
     // From both nodes' pods and the machine; `far` meets itself.
     const everywhere = places.map(() => 'far').join(' ');
@@ -132,10 +136,10 @@ describe.skipIf(problem !== undefined)('both IP families with real containers', 
     await act('heal');
     await until(() => fromPod('near', six), 'far');
     // Nobody has these addresses: refused at once, or stopped at the fence.
-    expect(await fromHere('[fd52:e4::ffff]')).toBe('ECONNREFUSED');
-    expect(await fromHere('[fd51:e4:0:99::1]')).toBe('TimeoutError');
+    expect(await fromHere(`[${testRanges.servicesSix}:e4::ffff]`)).toBe('ECONNREFUSED');
+    expect(await fromHere(`[${testRanges.podsSix}:e4:0:99::1]`)).toBe('TimeoutError');
     expect((await run('nft', ['list', 'table', 'inet', machineNames(cluster.dataDir).table])).stdout).toContain(
-      'ip6 daddr { fd51:e4::/48, fd52:e4::/112 } drop',
+      `ip6 daddr { ${testRanges.podsSix}:e4::/48, ${testRanges.servicesSix}:e4::/112 } drop`,
     );
   }, 120_000);
 
@@ -143,7 +147,7 @@ describe.skipIf(problem !== undefined)('both IP families with real containers', 
     const { status } = await client.get(resources.pods, { namespace, name });
     const id = status?.containerStatuses?.[0]?.containerID?.replace('containerd://', '') ?? '';
     const pid = readdirSync('/proc').find((one) => /^\d+$/.test(one) && textOf(`/proc/${one}/cgroup`).includes(id));
-    const text = `const dns=new (require('dns').promises.Resolver)();dns.setServers(['10.252.228.10']);(async()=>${script})().then((x)=>console.log(JSON.stringify(x)))`;
+    const text = `const dns=new (require('dns').promises.Resolver)();dns.setServers(['${testRanges.services}.228.10']);(async()=>${script})().then((x)=>console.log(JSON.stringify(x)))`;
     return JSON.parse((await run('nsenter', ['-t', pid ?? '', '-n', process.execPath, '-e', text])).stdout);
   }
   const fromPodDns = (name: string, host: string): Promise<unknown> =>

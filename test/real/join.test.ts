@@ -13,6 +13,7 @@ import { overlayNumber } from '../../src/cluster/overlay/overlay-plan.ts';
 import { findProgram } from '../../src/runtime/cri/containerd.ts';
 import { type RealCluster, realCluster, whyNoRealCluster } from './cluster-for-tests.ts';
 import { importTestImages } from './images.ts';
+import { testRanges } from './test-ranges.ts';
 
 const run = promisify(execFile);
 const home = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -25,8 +26,9 @@ const commands = [...page.matchAll(/([^\n]*)\n\n```sh\n([^`]*)```/g)].flatMap(([
   block.split('\n').flatMap((command) => (command === '' ? [] : [{ command, away: before.includes('On the other machine') }])),
 );
 
-const [control, worker, stranger] = ['10.251.248.1', '10.251.248.2', '10.251.248.3'];
-const podRange = '10.251.252.0/22';
+const { pods } = testRanges;
+const [control, worker, stranger] = [`${pods}.248.1`, `${pods}.248.2`, `${pods}.248.3`];
+const podRange = `${testRanges.pods}.252.0/22`;
 
 describe.skipIf(problem !== undefined)('docs/multi-node.md, on several machines', () => {
   const away = mkdtempSync(join(tmpdir(), 'peapod-away-'));
@@ -48,8 +50,8 @@ describe.skipIf(problem !== undefined)('docs/multi-node.md, on several machines'
     ])
       await there('ip', args);
     // What the other machine sends to the pod or service range outside of the overlay is counted where it would leave.
-    const escaped = `ip daddr { ${podRange}, 10.252.252.0/24 } counter`;
-    const escapedSix = 'ip6 daddr { fd51:fc::/48, fd52:fc::/112 } counter';
+    const escaped = `ip daddr { ${podRange}, ${testRanges.services}.252.0/24 } counter`;
+    const escapedSix = `ip6 daddr { ${testRanges.podsSix}:fc::/48, ${testRanges.servicesSix}:fc::/112 } counter`;
     const rules = [escaped, 'udp dport 8472 counter', escapedSix].map((rule) => `add rule netdev seen out ${rule}`);
     await there('nft', [
       `add table netdev seen; add chain netdev seen out { type filter hook egress device "eth0" priority 0; }; ${rules.join('; ')}`,
@@ -75,7 +77,7 @@ describe.skipIf(problem !== undefined)('docs/multi-node.md, on several machines'
     return [
       ...(await lines('ip', ['-o', 'link'], mark)),
       ...(await lines('nft', ['list', 'tables'], mark)),
-      ...(await lines('ip', ['route'], '10.251.25')),
+      ...(await lines('ip', ['route'], `${testRanges.pods}.25`)),
       ...state,
       ...cgroups,
     ];

@@ -9,6 +9,7 @@ import { machineNames } from '../../src/cluster/identity.ts';
 import { adminOf, PeapodProcess } from '../cli/peapod-process.ts';
 import { type RealCluster, realCluster, testNamespace, whyNoRealCluster } from './cluster-for-tests.ts';
 import { importTestImages } from './images.ts';
+import { testRanges } from './test-ranges.ts';
 
 const run = promisify(execFile);
 const namespace = 'balanced';
@@ -21,7 +22,7 @@ describe.skipIf(problem !== undefined)('load balancers with real containers', ()
   let client: Client & { close(): Promise<void> };
   beforeAll(async () => {
     cluster = await realCluster(236, { bits: 22 });
-    running = new PeapodProcess(['up', ...cluster.upFlags, '--nodes', '2', '--load-balancer-pool', '10.251.248.8/30']);
+    running = new PeapodProcess(['up', ...cluster.upFlags, '--nodes', '2', '--load-balancer-pool', `${testRanges.pods}.248.8/30`]);
     await running.up;
     await importTestImages(`${machineNames(cluster.dataDir).stateDir}-node2/containerd.sock`);
     client = await adminOf(cluster.dataDir);
@@ -59,21 +60,21 @@ describe.skipIf(problem !== undefined)('load balancers with real containers', ()
     };
     const { spec: made } = await client.create(resources.services, { metadata: { name: 'web', namespace }, spec } as never);
     const service = () => client.get(resources.services, { namespace, name: 'web' });
-    await soon(async () => (await service()).status?.loadBalancer?.ingress?.[0]?.ip, '10.251.248.9');
-    await soon(() => answer('http://10.251.248.9'), 200);
+    await soon(async () => (await service()).status?.loadBalancer?.ingress?.[0]?.ip, `${testRanges.pods}.248.9`);
+    await soon(() => answer(`http://${testRanges.pods}.248.9`), 200);
     const port = made?.healthCheckNodePort ?? 0;
-    await soon(() => answer(`http://10.251.237.1:${port}`), 200);
-    expect(await answer(`http://10.251.236.1:${port}`)).toBe(503);
+    await soon(() => answer(`http://${testRanges.pods}.237.1:${port}`), 200);
+    expect(await answer(`http://${testRanges.pods}.236.1:${port}`)).toBe(503);
     await client.delete(resources.pods, { namespace, name: 'web' });
-    await soon(() => answer(`http://10.251.237.1:${port}`), 503);
+    await soon(() => answer(`http://${testRanges.pods}.237.1:${port}`), 503);
     await client.patch(
       resources.services,
       { namespace, name: 'web' },
       { type: 'merge', body: { spec: { type: 'ClusterIP', externalTrafficPolicy: null } } },
     );
-    await soon(() => answer(`http://10.251.236.1:${port}`), 'nobody');
+    await soon(() => answer(`http://${testRanges.pods}.236.1:${port}`), 'nobody');
     await soon(async () => (await service()).status?.loadBalancer?.ingress, undefined);
     // What the pool has and nobody got never leaves the machine.
-    expect((await run('ip', ['route', 'get', '10.251.248.10'])).stdout).toContain('local 10.251.248.10');
+    expect((await run('ip', ['route', 'get', `${testRanges.pods}.248.10`])).stdout).toContain(`local ${testRanges.pods}.248.10`);
   }, 60_000);
 });

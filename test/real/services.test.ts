@@ -12,6 +12,7 @@ import { findProgram } from '../../src/runtime/cri/containerd.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { adminOf } from '../cli/peapod-process.ts';
 import { type RealCluster, realCluster, testNamespace, whyNoRealCluster } from './cluster-for-tests.ts';
+import { testRanges } from './test-ranges.ts';
 
 const namespace = 'net';
 function cgroupOf(pid: string): string {
@@ -104,7 +105,7 @@ describe.skipIf(problem !== undefined)('Services with real containers', () => {
       ['first', 'second'].map(async (word) => {
         const socket = createSocket('udp4');
         socket.on('message', (_, from) => socket.send(word, from.port, from.address));
-        await new Promise<void>((resolve) => socket.bind(0, '10.251.211.1', resolve));
+        await new Promise<void>((resolve) => socket.bind(0, `${testRanges.pods}.211.1`, resolve));
         return socket;
       }),
     );
@@ -115,7 +116,7 @@ describe.skipIf(problem !== undefined)('Services with real containers', () => {
       const slice = (port: number | undefined) => ({
         metadata: { name: 'words', namespace, labels: { 'kubernetes.io/service-name': 'words' } },
         addressType: 'IPv4' as const,
-        endpoints: [{ addresses: ['10.251.211.1'], conditions: { ready: true } }],
+        endpoints: [{ addresses: [`${testRanges.pods}.211.1`], conditions: { ready: true } }],
         ports: [{ name: 'u', port, protocol: 'UDP' as const }],
       });
       let heard = '';
