@@ -20,7 +20,7 @@ beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'peapod-leaders-'));
   await new PeapodProcess(simulated(dir, await freePort(), '--nodes', '1', '--without', 'controllers,scheduler')).up;
   client = await adminOf(dir);
-}, 30_000);
+}, 90_000);
 afterAll(async () => {
   await client.close();
   await endLeftovers();

@@ -14,7 +14,7 @@ else {
   let opened = 0;
   beforeAll(async () => {
     etcd = await EtcdProcess.open();
-  }, 30_000);
+  }, 90_000);
   afterAll(() => etcd[Symbol.asyncDispose]());
   clientConformance('in process, over etcd', async () => {
     const store = await openEtcd({ endpoints: [etcd.endpoint], prefix: `/clients-${opened++}`, log: silentLog });

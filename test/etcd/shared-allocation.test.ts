@@ -49,7 +49,7 @@ beforeAll(async () => {
   };
   // Both at once, on an empty store: who makes what does not matter.
   clients = await Promise.all([open(etcd.endpoint), open(etcd.endpoint)]);
-}, 30_000);
+}, 90_000);
 afterAll(async () => {
   for (const server of servers) await server.close();
   for (const store of stores) await store.close();

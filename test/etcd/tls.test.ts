@@ -37,7 +37,7 @@ beforeAll(async () => {
     `--trusted-ca-file=${file('ca.crt')}`,
     '--client-cert-auth',
   ]);
-}, 30_000);
+}, 90_000);
 afterAll(async () => {
   await etcd?.[Symbol.asyncDispose]();
   if (dir !== '') rmSync(dir, { recursive: true, force: true });

@@ -12,6 +12,7 @@ import type { NodeFiles } from '../../src/runtime/files.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { busyboxArchive } from './images.ts';
 import { testRegistry } from './registry-for-tests.ts';
+import { testRanges } from './test-ranges.ts';
 
 /** Why real containers cannot be tested here; undefined where they can. */
 export function whyNoRealContainers(): string | undefined {
@@ -34,12 +35,13 @@ export interface RealRuntime {
   dispose(): Promise<void>;
 }
 
-/** Starts one. `octet` makes its pod range 10.250.OCTET.0/24, so that files can run side by side. */
+/** Starts one. `octet` makes its pod range, so that files can run side by side. */
 export async function realRuntime(octet: number, cgroupRoots: readonly string[] = []): Promise<RealRuntime> {
   const directory = mkdtempSync(`${tmpdir()}/peapod-cri-`);
-  const bridge = `peatest${octet}`;
-  const table = `peapod_test_${octet}`;
-  const podCidr = `10.250.${octet}.0/24`;
+  const run = testRanges.pods.replace('.', '_');
+  const bridge = `pt${run}_${octet}`;
+  const table = `peapod_test_${run}_${octet}`;
+  const podCidr = `${testRanges.pods}.${octet}.0/24`;
   const registry = await testRegistry('library/busybox', busyboxArchive());
   const options = {
     dataDir: `${directory}/data`,

@@ -123,7 +123,7 @@ describe.skipIf(problem !== undefined)('both IP families with real containers', 
     await until(() => fromPod('near', six), 'TimeoutError');
     expect(await fromPod('near', `[${clusterIps[1]}]`)).toBe('TimeoutError');
     // Itself it reaches all the same.
-    expect(await fromPod('far', `[${clusterIps[1]}]`)).toBe('far');
+    await until(() => fromPod('far', `[${clusterIps[1]}]`), 'far');
     await client.deleteCollection(resources.networkPolicies, { namespace });
     await until(() => fromPod('near', six), 'far');
 

@@ -86,7 +86,7 @@ describe.skipIf(problem !== undefined)('network policies with real containers', 
     const service = await client.create(resources.services, { metadata: { name: 'web', namespace }, spec } as never);
     const byService = service.spec?.clusterIP ?? '';
     await soon(() => reaches('far', byService), true);
-    for (const pod of ['near', 'far']) expect(await reaches(pod, `${web}:8080`)).toBe(true);
+    for (const pod of ['near', 'far']) await soon(() => reaches(pod, `${web}:8080`), true);
     expect(await tables()).toBe('');
 
     await apply('deny', { podSelector: { matchLabels: { app: 'web' } } });
@@ -95,7 +95,7 @@ describe.skipIf(problem !== undefined)('network policies with real containers', 
     // The node always reaches its pods: by hand, and by the probe, which has been asking all the time.
     expect(await (await fetch(`http://${web}:8080`)).text()).toBe('web\n');
     // It still reaches others, and itself through its Service.
-    expect(await reaches('web', `${near}:8080`)).toBe(true);
+    await soon(() => reaches('web', `${near}:8080`), true);
     await soon(() => reaches('web', byService), true);
 
     await apply('far-may', {
@@ -117,14 +117,14 @@ describe.skipIf(problem !== undefined)('network policies with real containers', 
     });
     await soon(() => reaches('far', `${near}:8080`), false);
     expect(await reaches('far', byService)).toBe(false);
-    expect(await reaches('near', `${far}:8080`)).toBe(true);
+    await soon(() => reaches('near', `${far}:8080`), true);
     expect(await kubectl('exec', 'far', '--', 'nslookup', `web.${namespace}.svc.cluster.local`)).toContain(`Address: ${byService}`);
     const { status } = await client.get(resources.pods, { namespace, name: 'web' });
     expect(status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True');
 
     await client.deleteCollection(resources.networkPolicies, { namespace });
     await soon(() => reaches('far', byService), true);
-    for (const pod of ['near', 'web']) expect(await reaches(pod, `${far}:8080`)).toBe(true);
+    for (const pod of ['near', 'web']) await soon(() => reaches(pod, `${far}:8080`), true);
     await soon(async () => (await tables()) === '', true);
   }, 120_000);
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
   await clock.until(async () => {
     const { status } = await client.get(resources.customResourceDefinitions, { name: 'widgets.example.com' });
     return status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True') ?? false;
-  }, 30_000);
+  }, 90_000);
 });
 afterAll(() => cluster.stop());
 

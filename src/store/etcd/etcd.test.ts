@@ -43,7 +43,7 @@ if (missing !== undefined) {
     openEtcd({ endpoints: [at.endpoint], prefix, log: silentLog, patienceMs });
   beforeAll(async () => {
     etcd = await EtcdProcess.open();
-  }, 30_000);
+  }, 90_000);
   afterAll(() => etcd[Symbol.asyncDispose]());
 
   storeConformance('etcd', () => open());
