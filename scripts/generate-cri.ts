@@ -12,9 +12,10 @@ const used: Readonly<Record<string, readonly string[]>> = {
     ),
   'runtime.v1.ImageService': 'ListImages ImageStatus PullImage RemoveImage ImageFsInfo'.split(' '),
   'containerd.services.events.v1.Events': ['Subscribe'],
+  'containerd.services.tasks.v1.Tasks': ['Get'],
 };
 const payloads = ['TaskStart', 'TaskExit', 'TaskOOM', 'ContainerDelete'];
-const unused = /^(Windows|Psi|Swap|Io)|IDMapping|SELinuxOption|UserNamespace|CDIDevice/;
+const unused = /^(Windows|Psi|Swap|Io)|^(Status|ExitReason)$|IDMapping|SELinuxOption|UserNamespace|CDIDevice/;
 const scalars = new Set(['string', 'bytes', 'bool', 'int32', 'int64', 'uint32', 'uint64', 'double']);
 
 interface Field {
@@ -72,6 +73,8 @@ messages.set('Any', [
 read(`${containerdDir}/api/events/task.proto`);
 read(`${containerdDir}/api/events/container.proto`);
 read(`${containerdDir}/api/services/events/v1/events.proto`);
+read(`${containerdDir}/api/types/task/task.proto`);
+read(`${containerdDir}/api/services/tasks/v1/tasks.proto`);
 read(`${criDir}/pkg/apis/runtime/v1/api.proto`);
 const missing = Object.values(used)
   .flat()

@@ -1,10 +1,12 @@
 // Proves the CRI runtime on a containerd of its own: the shared suite, and what only real containers can show.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { plainContainer, plainSandbox } from '../../src/runtime/configs-for-tests.ts';
 import { runtimeConformance } from '../../src/runtime/conformance.ts';
+import { runningContainerd } from '../../src/runtime/cri/containerd.ts';
 import { pauseImageName } from '../../src/runtime/cri/pause-image.ts';
+import { shimsOf } from '../../src/runtime/cri/shims.ts';
 import type { ContainerStatus, LinuxResources, RuntimeEvent, SandboxConfig } from '../../src/runtime/runtime.ts';
 import { type RealRuntime, realRuntime, untilEnded, whyNoRealContainers } from './containerd-for-tests.ts';
 import { testRanges } from './test-ranges.ts';
@@ -104,6 +106,26 @@ describe.skipIf(problem !== undefined)('containerd', () => {
       await expect.poll(resyncs, { timeout: 20_000 }).toBeGreaterThan(before);
       expect(await real.runtime.containerStatus(stays)).toMatchObject({ state: 'running' });
       await expect.poll(() => real.runtime.containerStatus(ends), { timeout: 10_000 }).toMatchObject({ state: 'exited', exitCode: 9 });
+    });
+
+    test('a shim that containerd does not know any more is ended when it is started again, with all of it', async () => {
+      const id = await run('forgotten', 'sleep 3600');
+      const socket = real.endpoint.replace('unix://', '');
+      const shimPid = async (): Promise<number | undefined> => (await shimsOf(socket)).find((shim) => shim.id === sandboxId)?.pid;
+      const others = (await shimsOf(socket)).length - 1;
+      const state = `${real.directory}/run/state/io.containerd.runtime.v2.task/k8s.io`;
+      const listens = readFileSync(`${state}/${sandboxId}/address`, 'utf8').replace('unix://', '');
+      expect([await shimPid(), existsSync(listens)]).toEqual([expect.any(Number), true]);
+      const containerd = runningContainerd({ dataDir: `${real.directory}/data`, stateDir: `${real.directory}/run` }) ?? -1;
+      process.kill(containerd, 'SIGKILL');
+      await untilEnded(containerd);
+      // As where it was killed before it wrote down where the shim listens.
+      for (const bundle of readdirSync(state)) rmSync(`${state}/${bundle}/address`);
+      await real.restart();
+      expect([await shimPid(), existsSync(listens)]).toEqual([undefined, false]);
+      expect(await shimsOf(socket)).toHaveLength(others);
+      const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
+      expect([sandboxId, id].filter((one) => mounts.includes(`${state}/${one}/`) || existsSync(`${state}/${one}`))).toEqual([]);
     });
   });
 });

@@ -34,6 +34,12 @@ export function isUnimplemented(error: unknown): boolean {
   return (error as Partial<ServiceError>).code === status.UNIMPLEMENTED;
 }
 
+function metadataOf(headers: Readonly<Record<string, string>>): Metadata {
+  const metadata = new Metadata();
+  for (const [key, value] of Object.entries(headers)) metadata.set(key, value);
+  return metadata;
+}
+
 const largestMessageBytes = 16 * 1024 * 1024;
 
 /** A connection to `endpoint` (unix:///…). It connects when first used and again after a loss; calls fail at once while nothing listens. */
@@ -49,11 +55,19 @@ export class RuntimeConnection {
       'grpc.max_reconnect_backoff_ms': 1000,
       'grpc.default_authority': 'localhost',
       'grpc.enable_retries': 0,
+      // Else a new one would wait as long as an older one that was just refused.
+      'grpc.use_local_subchannel_pool': 1,
     });
   }
 
   /** One request, one answer. Rejects with RuntimeError; DeadlineExceeded after `deadlineMs`. Aborting cancels the call. */
-  call<M extends MethodName>(method: M, request: RequestOf<M>, deadlineMs: number, signal?: AbortSignal): Promise<AnswerOf<M>> {
+  call<M extends MethodName>(
+    method: M,
+    request: RequestOf<M>,
+    deadlineMs: number,
+    signal?: AbortSignal,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<AnswerOf<M>> {
     const [service, requestName, answerName] = methods[method];
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
@@ -63,7 +77,7 @@ export class RuntimeConnection {
         (value: RequestOf<M>) => encodeMessage(requestName, value as Encodable<typeof requestName>),
         (bytes) => decodeMessage(answerName, bytes) as AnswerOf<M>,
         request,
-        new Metadata(),
+        metadataOf(headers),
         { deadline: Date.now() + deadlineMs },
         (error, answer) => {
           signal?.removeEventListener('abort', onAbort);
@@ -83,14 +97,12 @@ export class RuntimeConnection {
     headers: Readonly<Record<string, string>> = {},
   ): AsyncIterable<AnswerOf<M>> {
     const [service, requestName, answerName] = methods[method];
-    const metadata = new Metadata();
-    for (const [key, value] of Object.entries(headers)) metadata.set(key, value);
     const stream = this.#client.makeServerStreamRequest(
       `/${service}/${method}`,
       (value: RequestOf<M>) => encodeMessage(requestName, value as Encodable<typeof requestName>),
       (bytes) => decodeMessage(answerName, bytes) as AnswerOf<M>,
       request,
-      metadata,
+      metadataOf(headers),
     );
     const onAbort = (): void => stream.cancel();
     signal.addEventListener('abort', onAbort, { once: true });

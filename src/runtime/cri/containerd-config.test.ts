@@ -1,8 +1,8 @@
 // Tests containerd-config.ts and the sandbox image: all that is text or bytes.
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { mountsBelow } from './containerd.ts';
 import { cniConflist, parseRegistryMirror, registryHosts } from './containerd-config.ts';
+import { mountsBelow } from './mounts-below.ts';
 import { pauseImageArchive } from './pause-image.ts';
 import { pauseProgram } from './pause-program.ts';
 

@@ -1,7 +1,7 @@
 // Owns the life of a containerd of Peapod's own: its files, starting it detached, finding it again, stopping it and what it left behind.
 import { execFile, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, readlinkSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +15,10 @@ import {
   type RegistryMirror,
   registryHosts,
 } from './containerd-config.ts';
+import { mountsBelow } from './mounts-below.ts';
 import { pauseImageArchive, pauseImageName } from './pause-image.ts';
+import { endProcess, isAlive } from './processes.ts';
+import { endShim, endUnknownShims, shimsLeftBehind } from './shims.ts';
 
 const run = promisify(execFile);
 
@@ -102,8 +105,9 @@ function mayLowerOomScore(): boolean {
 }
 
 /**
- * Starts containerd detached (or finds the one that runs), in the mount namespace of this process, and resolves when its socket answers and the
- * sandbox image is there. Rejects with an Error that says what is missing or quotes the end of its log.
+ * Starts containerd detached (or finds the one that runs), in the mount namespace of this process, and resolves when its socket answers, the
+ * sandbox image is there, and shims have ended that an earlier one left and this one does not know. Rejects with an Error that says what is missing or
+ * quotes the end of its log.
  */
 export async function startContainerd(options: ContainerdOptions): Promise<RunningContainerd> {
   const paths = containerdPaths(options);
@@ -116,8 +120,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Runni
   }
   const program = findProgram('containerd');
   if (program === undefined) throw new Error('containerd is not installed');
-  await writeFiles(options);
-  await rm(paths.socket, { force: true });
+  const [left] = await Promise.all([shimsLeftBehind(paths.socket), writeFiles(options), rm(paths.socket, { force: true })]);
   const log = openSync(paths.log, 'a', 0o640);
   const command = [program, '--config', paths.config, '--log-level', 'warn'];
   const [starter = program, ...args] =
@@ -135,7 +138,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Runni
   if (pid === undefined) return failed;
   await writeFile(paths.pid, `${pid}\n`);
   await Promise.race([failed, untilItListens(options, pid)]);
-  await importPauseImage(options);
+  await Promise.all([importPauseImage(options), endUnknownShims(left, paths.socket, paths.state)]);
   return { pid, endpoint, adopted: false };
 }
 
@@ -219,15 +222,6 @@ function lastLines(path: string): string {
   }
 }
 
-/** Whether a process runs (one that has ended and waits to be collected does not). */
-function isAlive(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
 /** A file that is there once the sandbox image has been imported. */
 const pauseMarker = ({ dataDir }: Pick<ContainerdOptions, 'dataDir'>): string => `${dataDir}/pause-image`;
 
@@ -253,17 +247,9 @@ async function importPauseImage(options: ContainerdOptions): Promise<void> {
  */
 export async function stopContainerd(options: Pick<ContainerdOptions, 'dataDir' | 'stateDir'>): Promise<void> {
   const paths = containerdPaths(options);
-  const end = async (pid: number): Promise<void> => {
-    const startMs = performance.now();
-    signal(pid, 'SIGTERM');
-    while (isAlive(pid)) {
-      if (performance.now() - startMs > stopWithinMs) signal(pid, 'SIGKILL');
-      await sleep(10);
-    }
-  };
   const pid = runningContainerd(options);
-  if (pid !== undefined) await end(pid);
-  await Promise.all((await shimsOf(paths.socket)).map((shim) => end(shim)));
+  if (pid !== undefined) await endProcess(pid, stopWithinMs);
+  await Promise.all((await shimsLeftBehind(paths.socket)).map((shim) => endShim(shim, paths.state)));
   for (const mount of mountsBelow(readFileSync('/proc/self/mountinfo', 'utf8'), [options.stateDir, options.dataDir])) {
     await run('umount', ['--lazy', mount]).catch(() => {});
   }
@@ -271,34 +257,4 @@ export async function stopContainerd(options: Pick<ContainerdOptions, 'dataDir' 
   // The next one looks anew whether it has the sandbox image: somebody may have removed it.
   await rm(pauseMarker(options), { force: true });
   await rm(options.stateDir, { recursive: true, force: true });
-}
-
-function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // It has ended meanwhile.
-  }
-}
-
-/** Shims of a containerd, known by the address that each carries on its command line. */
-async function shimsOf(socket: string): Promise<readonly number[]> {
-  const found: number[] = [];
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const command = (await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')).split('\0');
-    if (command[0]?.includes('containerd-shim') && command[command.indexOf('-address') + 1] === socket) found.push(Number(name));
-  }
-  return found;
-}
-
-/** Mount points below the directories, deepest first. Pure. */
-export function mountsBelow(mountinfo: string, directories: readonly string[]): readonly string[] {
-  return mountinfo
-    .split('\n')
-    .map((line) =>
-      (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))),
-    )
-    .filter((path) => directories.some((directory) => path.startsWith(`${directory}/`)))
-    .reverse();
 }

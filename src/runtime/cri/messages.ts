@@ -127,6 +127,8 @@ export const messages = {
     inodes_used: [4, 'UInt64Value'],
   },
   GetEventsRequest: {},
+  GetRequest: { container_id: [1, 'string'], exec_id: [2, 'string'] },
+  GetResponse: { process: [1, 'Process'] },
   HugepageLimit: { page_size: [1, 'string'], limit: [2, 'uint64'] },
   Image: {
     id: [1, 'string'],
@@ -279,6 +281,17 @@ export const messages = {
   PortForwardRequest: { pod_sandbox_id: [1, 'string'], port: [2, 'int32', 'repeated'] },
   PortForwardResponse: { url: [1, 'string'] },
   PortMapping: { protocol: [1, 'Protocol'], container_port: [2, 'int32'], host_port: [3, 'int32'], host_ip: [4, 'string'] },
+  Process: {
+    container_id: [1, 'string'],
+    id: [2, 'string'],
+    pid: [3, 'uint32'],
+    stdin: [5, 'string'],
+    stdout: [6, 'string'],
+    stderr: [7, 'string'],
+    terminal: [8, 'bool'],
+    exit_status: [9, 'uint32'],
+    exited_at: [10, 'Timestamp'],
+  },
   PullImageRequest: { image: [1, 'ImageSpec'], auth: [2, 'AuthConfig'], sandbox_config: [3, 'PodSandboxConfig'] },
   PullImageResponse: { image_ref: [1, 'string'] },
   RemoveContainerRequest: { container_id: [1, 'string'] },
@@ -358,6 +371,7 @@ export const enums = {
 /** Method → [service, request, answer]. */
 export const methods = {
   Subscribe: ['containerd.services.events.v1.Events', 'SubscribeRequest', 'Envelope'],
+  Get: ['containerd.services.tasks.v1.Tasks', 'GetRequest', 'GetResponse'],
   Version: ['runtime.v1.RuntimeService', 'VersionRequest', 'VersionResponse'],
   RunPodSandbox: ['runtime.v1.RuntimeService', 'RunPodSandboxRequest', 'RunPodSandboxResponse'],
   StopPodSandbox: ['runtime.v1.RuntimeService', 'StopPodSandboxRequest', 'StopPodSandboxResponse'],
