@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import type { Pod } from '../src/api/core/v1.ts';
 import type { Draft } from '../src/api/object.ts';
 import type { Client } from '../src/client/client.ts';
+import { containerdPid } from '../src/cluster/real-runtime.ts';
 import { plainContainer, plainSandbox } from '../src/runtime/configs-for-tests.ts';
 import type { Runtime } from '../src/runtime/runtime.ts';
 import { adminOf } from '../test/cli/peapod-process.ts';
 import { realCluster, testNamespace, whyNoRealCluster } from '../test/real/cluster-for-tests.ts';
 import { removeCgroups } from '../test/real/containerd-for-tests.ts';
 import { testImages } from '../test/real/images.ts';
+import { type ProcessAccount, processAccount } from './lib-processor.ts';
 
 const userImage = 'busybox:1.36';
 /** It ends at once when it is told to: a process that waits for SIGKILL would measure the grace period. */
@@ -18,6 +20,7 @@ const command = ['sh', '-c', 'trap "exit 0" TERM; sleep 3600 & wait'];
 
 /** What bare calls made. */
 export interface BarePod {
+  readonly uid: string;
   readonly sandboxId: string;
   readonly containerId: string;
 }
@@ -29,6 +32,8 @@ export interface BareCri extends AsyncDisposable {
   readonly pid: number;
   /** The pod of that name. */
   pod(name: string, spec?: Partial<Pod['spec']>): Draft<Pod>;
+  /** Milliseconds of processor time that the containerds with their shims have had: of the cluster, and of the bare calls. */
+  spent(): { readonly ours: number; readonly bare: number };
   /** Runs the sandbox and starts the container of the same, by hand. */
   start(name: string): Promise<BarePod>;
   /** Stops and removes it, by hand; `graceSeconds` before SIGKILL. */
@@ -46,8 +51,10 @@ export async function openBareCri(bench: string, block: number): Promise<BareCri
   const cluster = await realCluster(block);
   const bareCluster = await realCluster(block + 1);
   const logs = mkdtempSync(join(tmpdir(), 'peapod-bench-'));
+  const accounts: ProcessAccount[] = [];
   const remove = async (): Promise<void> => {
     await Promise.all([cluster.dispose(), bareCluster.dispose()]);
+    for (const account of accounts) account[Symbol.dispose]();
     removeCgroups('/peapod-bench');
     rmSync(logs, { recursive: true, force: true });
   };
@@ -55,6 +62,11 @@ export async function openBareCri(bench: string, block: number): Promise<BareCri
     await Promise.all([cluster.start(), bareCluster.start()]);
     await Promise.all([cluster.importImages(), bareCluster.importImages()]);
     await bareCluster.process.end('SIGTERM');
+    const [ours, bare] = [cluster, bareCluster].map(({ dataDir }, index) => {
+      const account = processAccount(index === 0 ? 'ours' : 'bare', containerdPid(dataDir) ?? 0);
+      accounts.push(account);
+      return account;
+    });
     const client = await adminOf(cluster.dataDir);
     const runtime = bareCluster.runtime();
     await testNamespace(client, 'bench');
@@ -66,6 +78,7 @@ export async function openBareCri(bench: string, block: number): Promise<BareCri
         metadata: { name, namespace: 'bench' },
         spec: { containers: [{ name: 'c', image: userImage, command }], ...spec },
       }),
+      spent: () => ({ ours: ours?.usedMs() ?? 0, bare: bare?.usedMs() ?? 0 }),
       start: (name) => startBare(runtime, name, image, logs),
       async end({ sandboxId, containerId }, graceSeconds) {
         await runtime.stopContainer(containerId, graceSeconds);
@@ -97,5 +110,5 @@ async function startBare(runtime: Runtime, name: string, image: string, logs: st
   const config = plainContainer('c', { image, userImage }, { command, resources, security: { seccomp: { type: 'Unconfined' } } });
   const containerId = await runtime.createContainer(sandboxId, config, sandbox);
   await runtime.startContainer(containerId);
-  return { sandboxId, containerId };
+  return { uid, sandboxId, containerId };
 }
