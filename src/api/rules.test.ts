@@ -55,6 +55,36 @@ test.each([
   expect(rulesOf(kind).warnings({ metadata, ...body } as unknown as AnyObject)).toEqual([expect.stringMatching(warning)]);
 });
 
+test.each([
+  ['flowschemas', 'flowcontrol.apiserver.k8s.io', { a: 'old' }],
+  ['prioritylevelconfigurations', 'flowcontrol.apiserver.k8s.io', { a: 'old' }],
+  ['validatingadmissionpolicies', 'admissionregistration.k8s.io', { a: 'old' }],
+  ['servicecidrs', 'networking.k8s.io', { a: 'old' }],
+  ['resourceclaims', 'resource.k8s.io', { a: 'old' }],
+  ['volumeattachments', 'storage.k8s.io', { a: 'old' }],
+  ['customresourcedefinitions', 'apiextensions.k8s.io', { a: 'new' }],
+  ['poddisruptionbudgets', 'policy', { a: 'new' }],
+])('whether a status update may change labels: %s', (resource, group, labels) => {
+  const kind = catalog.byResource(group, 'v1', resource);
+  if (kind === undefined) throw new Error(`no ${resource}`);
+  const labelled = (a: string) => ({ metadata: { ...metadata, labels: { a } }, status: {} }) as unknown as AnyObject;
+  expect(rulesOf(kind).prepareForStatusUpdate(labelled('new'), labelled('old')).metadata.labels).toEqual(labels);
+});
+
+test('a claim that loses devices loses what was reported of them', () => {
+  const kind = catalog.byResource('resource.k8s.io', 'v1', 'resourceclaims');
+  if (kind === undefined) throw new Error('no resourceclaims');
+  const device = (name: string) => ({ driver: 'd', pool: 'p', device: name });
+  const claim = (...given: readonly string[]) =>
+    ({
+      metadata,
+      status: { allocation: { devices: { results: given.map(device) } }, devices: ['x', 'y'].map(device) },
+    }) as unknown as AnyObject;
+  const status = (next: AnyObject) => rulesOf(kind).prepareForStatusUpdate(next, claim('x', 'y'))['status'];
+  expect(status(claim('y'))).toMatchObject({ devices: [device('y')] });
+  expect(status(claim())).not.toHaveProperty('devices');
+});
+
 describe('refusals', () => {
   const container = { name: 'c', image: 'busybox' };
   test.each([

@@ -1,5 +1,5 @@
 // Owns the rules of webhooks and admission policies.
-import { checksOf, type GroupRules, onType } from '../kind-rules.ts';
+import { checksOf, type GroupRules, onType, withOldMetadata } from '../kind-rules.ts';
 import type { AnyObject } from '../object.ts';
 import { mutatingBindingCauses, validatingBindingCauses } from './binding-validation.ts';
 import {
@@ -99,6 +99,7 @@ const ofKinds: GroupRules = {
   ValidatingAdmissionPolicy: {
     metaOnUpdate: 'create',
     default: defaultPolicy,
+    prepareForStatusUpdate: withOldMetadata,
     ...checksOf<ValidatingAdmissionPolicy>({
       validate: validatingPolicyCauses,
       validateUpdate: validatingPolicyUpdateCauses,

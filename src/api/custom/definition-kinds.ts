@@ -3,6 +3,7 @@ import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '
 import type { ScalePaths } from '../custom-behaviour.ts';
 import type { ColumnDescription, KindDescription, SubresourceDescription, Verb } from '../kind.ts';
 import { apiVersionOf } from '../object.ts';
+import { parseJsonPath } from '../tables/json-path.ts';
 import { customTypes } from './custom-types.ts';
 import { customVersion, type DefinitionParts } from './custom-version.ts';
 import type { RuleChecker } from './rule-checker.ts';
@@ -106,9 +107,11 @@ function columnsOf({ additionalPrinterColumns: own = [] }: CustomResourceDefinit
     description: words || `Custom resource definition column (in JSONPath format): ${column.path}`,
   });
   if (own.length === 0) return [name, age];
+  // From the first path on that cannot be read upstream shows none.
+  const bad = own.findIndex(({ jsonPath }) => parseJsonPath(jsonPath) === undefined);
   return [
     name,
-    ...own.map((column) =>
+    ...own.slice(0, bad < 0 ? own.length : bad).map((column) =>
       described(
         {
           name: column.name,

@@ -1,5 +1,5 @@
 // Owns the rules of flow schemas and priority levels.
-import { checksOf, type GroupRules, onType } from '../kind-rules.ts';
+import { checksOf, type GroupRules, onType, withOldMetadata } from '../kind-rules.ts';
 import type { StatusCause } from '../meta/v1.ts';
 import { flowSchemaCauses } from './flow-schema-validation.ts';
 import { checkConditionTypes, levelCauses } from './level-validation.ts';
@@ -48,11 +48,13 @@ export const flowRules: GroupRules = {
     default: onType<FlowSchema>((one) =>
       one.spec === undefined ? one : { ...one, spec: { ...one.spec, matchingPrecedence: one.spec.matchingPrecedence || 1000 } },
     ),
+    prepareForStatusUpdate: withOldMetadata,
     ...checksOf<FlowSchema>({ validate: flowSchemaCauses, validateStatusUpdate: statusCauses }),
   },
   PriorityLevelConfiguration: {
     metaOnUpdate: 'create',
     default: onType<PriorityLevelConfiguration>(defaultLevel),
+    prepareForStatusUpdate: withOldMetadata,
     ...checksOf<PriorityLevelConfiguration>({ validate: levelCauses, validateStatusUpdate: statusCauses }),
   },
 };

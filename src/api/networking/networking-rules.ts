@@ -1,6 +1,6 @@
 // Owns the rules of ingresses, their classes, network policies and addresses.
 import { canonicalIpErrors } from '../ip-checks.ts';
-import { checksOf, type GroupRules, onType, withoutGeneration } from '../kind-rules.ts';
+import { checksOf, type GroupRules, onType, withOldMetadata, withoutGeneration } from '../kind-rules.ts';
 import { ipAddressCauses, ipAddressUpdateCauses, serviceCidrCauses, serviceCidrUpdateCauses } from './address-validation.ts';
 import { ingressClassCauses, ingressClassUpdateCauses } from './ingress-class-validation.ts';
 import { ingressCauses, ingressStatusCauses, ingressWarnings, newIngressCauses } from './ingress-validation.ts';
@@ -60,6 +60,7 @@ export const networkingRules: GroupRules = {
   ServiceCIDR: {
     ...withoutGeneration,
     metaOnUpdate: 'update',
+    prepareForStatusUpdate: withOldMetadata,
     ...checksOf<ServiceCIDR>({ validate: serviceCidrCauses, validateUpdate: serviceCidrUpdateCauses }),
   },
 };

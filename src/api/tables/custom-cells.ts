@@ -2,56 +2,32 @@
 import type { ColumnDescription } from '../kind.ts';
 import { textAt } from './fields.ts';
 import { ageOf, since } from './format.ts';
+import { firstAt, parseJsonPath } from './json-path.ts';
 
-type Step =
-  | { readonly is: 'field'; readonly name: string }
-  | { readonly is: 'index'; readonly index: number }
-  | { readonly is: 'all' }
-  | { readonly is: 'nothing' };
-
-const known = new Map<string, readonly Step[]>();
-
-/** Parses `.spec.a`, `.spec.list[*].b`, `.spec['a.b']`, `.list[0]`; what it cannot read finds nothing. */
-function stepsOf(path: string): readonly Step[] {
-  const before = known.get(path);
-  if (before !== undefined) return before;
-  const steps: Step[] = [];
-  const text = path.replace(/^\$/, '');
-  const token = /\.?((?:[A-Za-z0-9_$/-]|\\.)+)|\.?\['((?:[^'\\]|\\.)*)'\]|\[(-?\d+)\]|\.?\[?(\*)\]?/y;
-  while (token.lastIndex < text.length) {
-    const match = token.exec(text);
-    if (match === null) {
-      steps.push({ is: 'nothing' });
-      break;
-    }
-    const [, name, quoted, index, all] = match;
-    if (all !== undefined) steps.push({ is: 'all' });
-    else if (index !== undefined) steps.push({ is: 'index', index: Number(index) });
-    else steps.push({ is: 'field', name: (name ?? quoted ?? '').replace(/\\(.)/g, '$1') });
-  }
-  if (known.size > 10_000) known.clear();
-  known.set(path, steps);
-  return steps;
+function inOrder(_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function find(values: readonly unknown[], step: Step): readonly unknown[] {
-  return values.flatMap((value): readonly unknown[] => {
-    if (value === null || typeof value !== 'object' || step.is === 'nothing') return [];
-    if (step.is === 'all') return Array.isArray(value) ? value : Object.values(value);
-    if (step.is === 'index') return Array.isArray(value) ? value.slice(step.index).slice(0, 1) : [];
-    return Object.hasOwn(value, step.name) ? [(value as Readonly<Record<string, unknown>>)[step.name]] : [];
-  });
+/** A small fraction as Go's %v has it: 1e-05. */
+function printedNumber(value: number): string {
+  const small = value !== 0 && Math.abs(value) < 1e-4;
+  return small ? value.toExponential().replace(/e-(\d)$/, 'e-0$1') : String(value);
 }
 
+/** Text for a cell: lists and objects as Go writes JSON, in the order of their names. */
 function printed(value: unknown): string {
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+  if (value === null) return '<no value>';
+  if (typeof value === 'number') return printedNumber(value);
+  if (typeof value !== 'object') return String(value);
+  const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value, inOrder).replace(/[<>&\u2028\u2029]/g, escaped);
 }
 
 function cellOf(column: ColumnDescription, object: unknown, nowMs: number): unknown {
-  let values: readonly unknown[] = [object];
-  for (const step of stepsOf(column.path ?? '')) values = find(values, step);
-  const [first] = values;
-  if (first === undefined || first === null) return null;
+  const path = parseJsonPath(column.path ?? '');
+  const first = path === undefined ? undefined : firstAt(path, object);
+  if (first === undefined) return null;
   switch (column.type) {
     case 'integer':
       return typeof first === 'number' ? Math.trunc(first) : null;

@@ -40,7 +40,7 @@ export function volumeCells(volume: unknown, nowMs: number): Cells {
     phaseOf(volume),
     claim === undefined ? '' : `${textAt(claim, 'namespace')}/${textAt(claim, 'name')}`,
     classOf(volume),
-    textAt(volume, 'spec', 'volumeAttributesClassName') || '<unset>',
+    valueAt(volume, 'spec', 'volumeAttributesClassName') ?? '<unset>',
     textAt(volume, 'status', 'reason'),
     ageOf(volume, nowMs),
     textAt(volume, 'spec', 'volumeMode') || '<unset>',
@@ -57,7 +57,7 @@ export function claimCells(claim: unknown, nowMs: number): Cells {
     volume === '' ? '' : textAt(claim, 'status', 'capacity', 'storage') || '0',
     volume === '' ? '' : accessModes(textsAt(claim, 'status', 'accessModes')),
     classOf(claim),
-    textAt(claim, 'spec', 'volumeAttributesClassName') || '<unset>',
+    valueAt(claim, 'spec', 'volumeAttributesClassName') ?? '<unset>',
     ageOf(claim, nowMs),
     textAt(claim, 'spec', 'volumeMode') || '<unset>',
   ];

@@ -292,6 +292,27 @@ test.each<[string, object, readonly object[], string]>([
   expect(await refused({ object: withResources(...resources) }, limits(item))).toBe(`403 pods "a" is forbidden: ${expected}`);
 });
 
+test.each<[string, object, string | undefined]>([
+  ['a resize', { operation: 'UPDATE', subresource: 'resize' }, 'maximum cpu usage per Container is 1, but limit is 2'],
+  ['a resize of what goes', { operation: 'UPDATE', subresource: 'resize', oldObject: { metadata: { deletionTimestamp: 't' } } }, undefined],
+  ['another update', { operation: 'UPDATE' }, undefined],
+])('limits look at %s', async (_, asked, expected) => {
+  const broken = refused({ ...asked, object: withResources({ limits: { cpu: '2' } }) }, limits({ type: 'Container', max: { cpu: '1' } }));
+  expect(await broken).toBe(expected === undefined ? 'accepted' : `403 pods "a" is forbidden: ${expected}`);
+});
+
+test('what is set for a pod as a whole stands for its containers, and each range speaks for itself', async () => {
+  const item = (cpu: string) => ({ type: 'Pod', max: { cpu } });
+  const range = (name: string, cpu: string) =>
+    asObject({ metadata: { name, namespace: 'ns' }, spec: { limits: [item(cpu), { ...item(cpu), type: 'Container' }] } });
+  const pod = { spec: { ...quiet, resources: { limits: { cpu: '4' } }, containers: [{ name: 'c', resources: { limits: { cpu: '2' } } }] } };
+  const refusal = await refused({ object: pod }, (objects) => {
+    objects.put({ group: '', resource: 'limitranges' }, range('a', '3'));
+    objects.put({ group: '', resource: 'limitranges' }, range('b', '1'));
+  });
+  expect(refusal).toBe('403 pods "a" is forbidden: maximum cpu usage per Pod is 3, but limit is 4');
+});
+
 const mallory: User = { name: 'mallory', groups: ['system:authenticated'] };
 const rules = [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }];
 const lacking =

@@ -112,6 +112,9 @@ function larger(a: Amounts, b: Amounts): Amounts {
   return Object.fromEntries(Object.keys({ ...a, ...b }).map((name) => [name, pick(name)]));
 }
 
+/** What can be set for a pod as a whole: it stands for what its containers ask for together. */
+const setForPods = /^(cpu|memory|hugepages-.+)$/;
+
 /** What all containers of a pod ask for together: init containers one after the other, sidecars beside all that follow. Pure. */
 export function podTotal(spec: PodSpec, of: 'requests' | 'limits'): Amounts {
   const amounts = (container: Container): Amounts => container.resources?.[of] ?? {};
@@ -122,7 +125,8 @@ export function podTotal(spec: PodSpec, of: 'requests' | 'limits'): Amounts {
     peak = larger(peak, container.restartPolicy === 'Always' ? running : plus(running, amounts(container)));
   }
   const together = (spec.containers ?? []).reduce((sum, container) => plus(sum, amounts(container)), running);
-  return larger(together, peak);
+  const own = Object.entries(spec.resources?.[of] ?? {}).filter(([name]) => setForPods.test(name));
+  return { ...larger(together, peak), ...Object.fromEntries(own) };
 }
 
 /** Why a pod breaks the limits, one text each. Pure. */
@@ -154,25 +158,45 @@ export function claimLimitCauses(claim: PersistentVolumeClaim, items: readonly L
     });
 }
 
-function itemsOf({ namespace }: AdmissionAttributes, { objects }: AdmissionContext): readonly LimitRangeItem[] {
+/** Each range by itself: the first that is broken tells all that breaks it. */
+function rangesOf({ namespace }: AdmissionAttributes, { objects }: AdmissionContext): readonly (readonly LimitRangeItem[])[] {
   const ranges = objects.list({ group: '', resource: 'limitranges' }, namespace) as unknown as readonly LimitRange[];
-  return ranges.flatMap((range) => range.spec?.limits ?? []);
+  return ranges.map((range) => range.spec?.limits ?? []);
+}
+
+/** The pod of a write that decides on resources: a create, or a resize. */
+function sizedPod(attributes: AdmissionAttributes): Pod | undefined {
+  const { operation, kind, subresource, object } = attributes;
+  if (operation === 'CREATE') return podOf(attributes);
+  const resized = operation === 'UPDATE' && kind.group === '' && kind.resource === 'pods' && subresource === 'resize';
+  return resized ? (object as unknown as Pod) : undefined;
+}
+
+function writtenClaim(attributes: AdmissionAttributes): PersistentVolumeClaim | undefined {
+  const { operation, object } = attributes;
+  const written = (operation === 'CREATE' || operation === 'UPDATE') && isAbout(attributes, '', 'persistentvolumeclaims');
+  return written ? (object as unknown as PersistentVolumeClaim) : undefined;
+}
+
+/** What is going is left alone. */
+function isGoing({ oldObject }: AdmissionAttributes): boolean {
+  return oldObject?.metadata.deletionTimestamp !== undefined;
 }
 
 export const limitRanger: AdmissionPlugin = {
   name: 'LimitRanger',
   admit(attributes, context) {
-    const pod = podOf(attributes);
-    if (pod === undefined || attributes.operation !== 'CREATE') return attributes.object;
-    return withLimitDefaults(pod, itemsOf(attributes, context)) as unknown as AnyObject;
+    const pod = sizedPod(attributes);
+    if (pod === undefined || isGoing(attributes)) return attributes.object;
+    return rangesOf(attributes, context).reduce(withLimitDefaults, pod) as unknown as AnyObject;
   },
   validate(attributes, context) {
-    const pod = attributes.operation === 'CREATE' ? podOf(attributes) : undefined;
-    const written = attributes.operation === 'CREATE' || attributes.operation === 'UPDATE';
-    const claim = written && isAbout(attributes, '', 'persistentvolumeclaims') ? attributes.object : undefined;
-    if (pod === undefined && claim === undefined) return;
-    const items = itemsOf(attributes, context);
-    const causes = pod === undefined ? claimLimitCauses(claim as unknown as PersistentVolumeClaim, items) : podLimitCauses(pod, items);
-    if (causes.length > 0) throw refusal(attributes, causes.length === 1 ? (causes[0] ?? '') : `[${causes.join(', ')}]`);
+    const pod = sizedPod(attributes);
+    const claim = writtenClaim(attributes);
+    if ((pod === undefined && claim === undefined) || isGoing(attributes)) return;
+    for (const items of rangesOf(attributes, context)) {
+      const causes = claim === undefined ? podLimitCauses(pod as Pod, items) : claimLimitCauses(claim, items);
+      if (causes.length > 0) throw refusal(attributes, causes.length === 1 ? (causes[0] ?? '') : `[${causes.join(', ')}]`);
+    }
   },
 };

@@ -13,6 +13,8 @@ const statusPaths: Readonly<Record<string, FieldSet>> = {
   'apiextensions.k8s.io/CustomResourceDefinition': bareStatusPath,
   'apiregistration.k8s.io/APIService': bareStatusPath,
   'admissionregistration.k8s.io/ValidatingAdmissionPolicy': bareStatusPath,
+  'flowcontrol.apiserver.k8s.io/FlowSchema': bareStatusPath,
+  'flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration': bareStatusPath,
   'certificates.k8s.io/CertificateSigningRequest': setOfFields('spec', 'status.conditions'),
   // Upstream lists its fields under a group that is not its own.
   'networking.k8s.io/ServiceCIDR': emptySet,

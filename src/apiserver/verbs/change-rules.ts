@@ -64,10 +64,10 @@ function finalizerCauses(namespace: AnyObject): readonly StatusCause[] {
   });
 }
 
-/** A signing request's approval path changes its conditions. */
+/** A signing request's approval path changes its conditions, and the metadata. */
 function takeConditions(next: AnyObject, old: AnyObject): AnyObject {
   const conditions = (next['status'] as Fields | undefined)?.['conditions'];
   const { conditions: _, ...rest } = (old['status'] ?? {}) as Fields;
   const status = Array.isArray(conditions) ? { ...rest, conditions } : rest;
-  return { ...old, status };
+  return { ...old, metadata: next.metadata, status };
 }

@@ -25,7 +25,7 @@ export interface Selection {
 
 /**
  * Reads the selectors. `name` narrows to one object (the path of a legacy watch). A field selector that asks for one namespace narrows
- * a first page to it, and the page's token with it; as upstream, a later page reads that token where its path alone leads. Throws BadRequest.
+ * a first page to it, and the page's token with it; as upstream, a later page reads that token where its path alone leads. Throws BadRequest, also where the selector asks for another name than the path.
  */
 export function selectionOf(
   _serving: Serving,
@@ -39,6 +39,8 @@ export function selectionOf(
   try {
     const labels = parseLabelSelector(labelSelector);
     const fields = parseFieldSelector(fieldSelector, kind);
+    if (where.name && !fields.everything && fields.name !== where.name)
+      throw badRequest("fieldSelector metadata.name doesn't match requested name");
     const narrows = kind.namespaced && where.namespace === '' && !selectors.continue && dnsLabelErrors(fields.namespace ?? '').length === 0;
     const namespace = narrows ? (fields.namespace ?? '') : where.namespace;
     const prefix = prefixOf(kind, namespace);

@@ -20,10 +20,10 @@ export function watch(serving: Serving, request: ApiRequest): Extract<Answer, { 
   const selection = selectionOf(serving, kind, request, options);
   const asked = revisionOf(options.resourceVersion);
   const { sendInitialEvents } = options;
-  const timeoutMs =
-    options.timeoutSeconds !== undefined && options.timeoutSeconds > 0
-      ? options.timeoutSeconds * 1000
-      : Math.floor(shortestLifeMs * (1 + entropy.fraction()));
+  // A negative time is over at once.
+  const timeoutMs = options.timeoutSeconds
+    ? Math.max(0, options.timeoutSeconds * 1000)
+    : Math.floor(shortestLifeMs * (1 + entropy.fraction()));
   const fresh = sendInitialEvents ?? (asked === undefined || asked === 0);
   const present = fresh ? store.range(selection.range).entries : [];
   const start = {
