@@ -37,22 +37,6 @@ for (const [shape, { mark, pod }] of Object.entries(shapes)) {
   }
 }
 
-if (wanted === undefined || wanted === 'Unschedulable') {
-  const cluster = await openBenchCluster(nodes);
-  try {
-    const fitting = (from: number) => Array.from({ length: count }, (_, index) => benchPod(from + index));
-    await cluster.place(fitting(100_000).slice(0, 300));
-    const alone = await timed(() => cluster.place(fitting(0)));
-    const big = { containers: [{ name: 'c', image: 'pause', resources: { requests: { cpu: '9' } } }] };
-    const pods = fitting(10_000).flatMap((pod, index) => (index % 10 === 0 ? [pod, benchPod(200_000 + index, big)] : [pod]));
-    const mixed = await timed(() => cluster.place(pods, 300 + 2 * count));
-    const slower = mixed.cpuMs / alone.cpuMs;
-    console.log(`one in ten unschedulable              ${slower.toFixed(2)} of the processor's time without them, for 1.10 times the pods`);
-  } finally {
-    await cluster.stop();
-  }
-}
-
 if (wanted === undefined || wanted === 'Preemption') {
   const cluster = await openBenchCluster(600);
   try {
