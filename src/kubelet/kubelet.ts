@@ -233,6 +233,7 @@ function portsOf(options: KubeletOptions, parts: Parts, node: NodeFacts): PodPor
       nodeName,
       hostIps: nodeIpsOf(options),
       podIps,
+      labels: nodes.get('', nodeName)?.metadata.labels ?? {},
       allocatable: nodes.get('', nodeName)?.status?.allocatable ?? {},
     }),
     runtimeHandler: async (name) => (name === undefined ? '' : (await client.get(resources.runtimeClasses, { name })).handler),

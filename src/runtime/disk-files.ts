@@ -64,7 +64,7 @@ class DiskFiles implements NodeFiles {
               : stat.isCharacterDevice()
                 ? 'charDevice'
                 : 'other';
-    return { kind, sizeBytes: stat.size, mode: stat.mode & 0o7777, inode: stat.ino };
+    return { kind, sizeBytes: stat.size, mode: stat.mode & 0o7777, gid: stat.gid, inode: stat.ino };
   }
 
   resolve(path: string): Promise<string | undefined> {

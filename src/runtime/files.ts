@@ -5,6 +5,7 @@ export interface FileStat {
   readonly kind: 'file' | 'directory' | 'symlink' | 'socket' | 'blockDevice' | 'charDevice' | 'other';
   readonly sizeBytes: number;
   readonly mode: number;
+  readonly gid: number;
   readonly inode: number;
 }
 

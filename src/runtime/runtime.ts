@@ -102,6 +102,13 @@ export interface ContainerSecurity {
   readonly targetId?: string;
 }
 
+/** A device of the node in a container. `permissions` of `r`, `w`, `m` (make nodes). */
+export interface Device {
+  readonly containerPath: string;
+  readonly hostPath: string;
+  readonly permissions: string;
+}
+
 /** What a container is made of. */
 export interface ContainerConfig {
   readonly metadata: { readonly name: string; readonly attempt: number };
@@ -114,7 +121,7 @@ export interface ContainerConfig {
   readonly workingDir: string;
   readonly env: readonly { readonly name: string; readonly value: string }[];
   readonly mounts: readonly Mount[];
-  readonly devices: readonly { readonly containerPath: string; readonly hostPath: string; readonly permissions: string }[];
+  readonly devices: readonly Device[];
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   /** Below the sandbox's log directory. */

@@ -1,6 +1,6 @@
 // Owns what a container is made of, from its spec, its environment and its mounts. Pure.
 import type { Pod } from '../../api/core/v1.ts';
-import type { ContainerConfig, ImageStatus, Mount } from '../../runtime/runtime.ts';
+import type { ContainerConfig, Device, ImageStatus, Mount } from '../../runtime/runtime.ts';
 import { expand } from '../env/expand.ts';
 import type { Member } from '../pod/model.ts';
 import { linuxResources } from '../resources/qos.ts';
@@ -16,6 +16,7 @@ export interface ContainerInput {
   readonly image: ImageStatus;
   readonly environment: ReadonlyMap<string, string>;
   readonly mounts: readonly Mount[];
+  readonly devices: readonly Device[];
   /** The node's file for the termination message. */
   readonly messageFile: string;
   readonly targetId: string | undefined;
@@ -36,7 +37,7 @@ export function containerConfigOf(input: ContainerInput, places: NodePlaces): Co
     workingDir: spec.workingDir ?? '',
     env: [...environment].map(([name, value]) => ({ name, value })),
     mounts: input.mounts,
-    devices: [],
+    devices: input.devices,
     labels: containerLabels(pod, member),
     annotations: containerAnnotations(pod, member, attempt, input.backoffMs, input.messageFile),
     logPath: logPathOf(spec.name, attempt),

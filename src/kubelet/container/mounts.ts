@@ -1,7 +1,7 @@
 // Owns a container's mounts: volumes with sub-paths, the hosts file, the termination message. It makes what has to be there before the start.
 import type { Pod } from '../../api/core/v1.ts';
 import type { NodeFiles } from '../../runtime/files.ts';
-import type { Mount } from '../../runtime/runtime.ts';
+import type { Device, Mount } from '../../runtime/runtime.ts';
 import { ConfigError } from '../env/downward.ts';
 import { expand } from '../env/expand.ts';
 import type { Member } from '../pod/model.ts';
@@ -26,7 +26,8 @@ export async function mountsOf(input: MountInput, files: NodeFiles): Promise<rea
   const mounts: Mount[] = [];
   for (const mount of member.spec.volumeMounts ?? []) {
     const volume = volumes.get(mount.name);
-    if (volume === undefined) throw new ConfigError(`cannot find volume "${mount.name}" to mount into container "${member.spec.name}"`);
+    if (volume === undefined || volume.device !== undefined)
+      throw new ConfigError(`cannot find volume "${mount.name}" to mount into container "${member.spec.name}"`);
     if (mount.recursiveReadOnly === 'Enabled') {
       const why = `volume "${mount.name}" requested recursive read-only mode, but it is not supported by the runtime`;
       throw new ConfigError(`failed to resolve recursive read-only mode: ${why}`);
@@ -56,6 +57,16 @@ export async function mountsOf(input: MountInput, files: NodeFiles): Promise<rea
     mounts.push({ containerPath: '/etc/hosts', hostPath: input.hostsPath, readonly, propagation: 'private' });
   }
   return mounts;
+}
+
+/** The block devices of a container. Throws ConfigError where one of them cannot be. */
+export function devicesOf({ spec }: Member, volumes: ReadonlyMap<string, MountedVolume>): readonly Device[] {
+  return (spec.volumeDevices ?? []).map(({ name, devicePath }) => {
+    if (!devicePath.startsWith('/')) throw new ConfigError(`error DevicePath \`${devicePath}\` must be an absolute path`);
+    const volume = volumes.get(name);
+    if (volume?.device === undefined) throw new ConfigError(`cannot find volume "${name}" to pass into container "${spec.name}"`);
+    return { hostPath: volume.device, containerPath: devicePath, permissions: volume.readonly ? 'r' : 'mrw' };
+  });
 }
 
 /** In a path a variable that is not there, or is empty, is an error: who refers to it means a directory of their own. */

@@ -7,6 +7,8 @@ export interface PodFacts {
   readonly nodeName: string;
   readonly hostIps: readonly string[];
   readonly podIps: readonly string[];
+  /** The node's. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** What the node can give, for limits that are not set: `cpu`, `memory`, `ephemeral-storage`. */
   readonly allocatable: Readonly<Record<string, string>>;
 }
@@ -66,13 +68,32 @@ export function namedContainer({ spec }: Pod, name: string | undefined): Contain
   return found;
 }
 
-/** A container's limit or request, divided and rounded up: `limits.cpu`, divisor `1m`. A limit that is not set is the node's. */
-export function resourceValue(container: Container, resource: string, divisor: string | undefined, facts: PodFacts): string {
+/** Limits by name, of `cpu`, `memory`, `ephemeral-storage`, that count where a container has none. */
+export type DefaultLimits = Readonly<Record<string, string>>;
+
+/** What bounds a pod's containers that have no limits: the pod as a whole, else the node. */
+export function podLimits({ spec }: Pod, { allocatable }: PodFacts): DefaultLimits {
+  const own = Object.entries(spec.resources?.limits ?? {}).filter(
+    ([name, amount]) => (name === 'cpu' || name === 'memory') && name in allocatable && !isZero(amount),
+  );
+  return { ...allocatable, ...Object.fromEntries(own) };
+}
+
+const defaulted = new Set(['cpu', 'memory', 'ephemeral-storage']);
+
+function isZero(amount: string): boolean {
+  return parseQuantity(amount).nano === 0n;
+}
+
+/** A container's limit or request, divided and rounded up: `limits.cpu`, divisor `1m`. */
+export function resourceValue(container: Container, resource: string, divisor: string | undefined, defaults: DefaultLimits): string {
   const [side, ...rest] = resource.split('.');
   const name = rest.join('.');
   const { limits, requests } = container.resources ?? {};
-  const amount = side === 'limits' ? (limits?.[name] ?? facts.allocatable[name]) : (requests?.[name] ?? limits?.[name]);
   if (side !== 'limits' && side !== 'requests') throw new ConfigError(`unsupported container resource : ${resource}`);
+  const limit = limits?.[name];
+  const bound = defaulted.has(name) && (limit === undefined || isZero(limit)) ? defaults[name] : limit;
+  const amount = side === 'limits' ? bound : (requests?.[name] ?? limit);
   const { nano } = parseQuantity(amount ?? '0');
   const by = parseQuantity(divisor === undefined || divisor === '' || divisor === '0' ? '1' : divisor).nano;
   return ((nano + by - 1n) / by).toString();

@@ -124,16 +124,43 @@ test('services: host and ports of the namespace, the API in any case, none for h
   expect(Object.keys(env({}, { services }))).not.toContain('MY_SHOP_SERVICE_PORT');
 });
 
-test.each<[string, string, string | undefined]>([
+test.each<[string, string, string]>([
   ["A='one'", 'A', 'one'],
-  ["# said\n\n  A = 'one two' \nB=3", 'B', '3'],
+  ["# said\n\n  A='one two' # why\nB='3'", 'B', '3'],
   ["A='one\ntwo'\nB='x'", 'A', 'one\ntwo'],
   ["A='one\ntwo'\nB='x'", 'B', 'x'],
-  ["A='one'", 'C', undefined],
+  ["A='one'\r\nB='x'\r\n", 'B', 'x'],
+  ["A='one'", 'C', ''],
+  ["A= 'one'\nB='2'", 'A', ''],
+  ["A= one\nB='2'", 'B', '2'],
+  ["A='1'\nnonsense", 'A', '1'],
 ])('in the file %j %s is %j', (text, key, value) => {
   expect(valueInEnvFile(text, key)).toBe(value);
 });
 
-test('a line that is no variable is told by its number', () => {
-  expect(() => valueInEnvFile("A='1'\nnonsense", 'B')).toThrow('invalid environment variable format at line 2');
+test.each(["A='1'\nnonsense", '=1', "A ='1'", 'A=1', "A='1", "A='1' 2"])('the file %j is none', (text) => {
+  expect(() => valueInEnvFile(text, 'B')).toThrow("couldn't parse env file");
+});
+
+test.each<[string, Partial<ReferencedObjects>, boolean, string]>([
+  ['no such volume', {}, true, 'cannot find the volume "v" referenced by FileKeyRef'],
+  ['no such file', { file: () => ({ path: '/n/f', text: undefined }) }, true, "couldn't parse env file"],
+  ['no such key', { file: () => ({ path: '/n/f', text: "B='1'" }) }, false, 'environment variable key "A" not found in file "/n/f"'],
+  ['an empty value', { file: () => ({ path: '/n/f', text: "A=''" }) }, false, 'environment variable key "A" not found in file "/n/f"'],
+])('a variable of a file: %s', (_, from, optional, message) => {
+  const container = { env: [{ name: 'X', valueFrom: { fileKeyRef: { volumeName: 'v', path: 'f', key: 'A', optional } } }] };
+  expect(() => env(container as never, from)).toThrow(message);
+});
+
+const limited = (name: string, limits?: Record<string, string>) => ({ name, ...(limits === undefined ? {} : { resources: { limits } }) });
+
+test.each<[string, object, object, string]>([
+  ["the node's, where there is no limit", {}, { resource: 'limits.cpu' }, '4'],
+  ["the node's, where the limit is 0", { containers: [limited('c', { cpu: '0' })] }, { resource: 'limits.cpu', containerName: 'c' }, '4'],
+  ["the pod's, where it has one", { resources: { limits: { cpu: '2' } } }, { resource: 'limits.cpu' }, '2'],
+  ['none, of an init container that is named', { initContainers: [limited('i')] }, { resource: 'limits.cpu', containerName: 'i' }, '0'],
+  ['none, of huge pages', {}, { resource: 'limits.hugepages-2Mi' }, '0'],
+])('a limit is %s', (_, spec, resourceFieldRef, expected) => {
+  const bounded = { ...pod, spec: { ...pod.spec, ...spec } } as unknown as Pod;
+  expect(env({ env: [{ name: 'X', valueFrom: { resourceFieldRef } }] } as never, {}, bounded)['X']).toBe(expected);
 });

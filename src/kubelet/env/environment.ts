@@ -1,6 +1,6 @@
 // Owns a container's environment: every source of variables, in upstream's order and with upstream's errors. Pure.
 import type { ConfigMap, Container, Pod, Secret, Service } from '../../api/core/v1.ts';
-import { ConfigError, fieldValue, namedContainer, type PodFacts, resourceValue } from './downward.ts';
+import { ConfigError, fieldValue, namedContainer, type PodFacts, podLimits, resourceValue } from './downward.ts';
 import { valueInEnvFile } from './env-file.ts';
 import { expand } from './expand.ts';
 import { serviceVariables } from './services.ts';
@@ -10,8 +10,16 @@ export interface ReferencedObjects {
   configMap(name: string): ConfigMap | undefined;
   secret(name: string): Secret | undefined;
   readonly services: readonly Service[];
-  /** The text of a file in a volume of the pod; undefined where there is no such file, null where there is no such volume. Absent: there are no volumes. */
-  file?(volume: string, path: string): string | undefined | null;
+  /** A file in a volume of the pod; undefined where there is no such volume. Absent: there are no volumes. */
+  file?(volume: string, path: string): EnvFileText | undefined;
+}
+
+/** A file of variables as it is on the node. */
+export interface EnvFileText {
+  /** Where it is on the node. */
+  readonly path: string;
+  /** Undefined where there is no such file. */
+  readonly text: string | undefined;
 }
 
 /** A file of variables that a container refers to. */
@@ -86,7 +94,9 @@ function single(pod: Pod, container: Container, from: Source, objects: Reference
   if (from.resourceFieldRef !== undefined) {
     const { containerName, resource, divisor } = from.resourceFieldRef;
     const named = containerName === undefined || containerName === '' ? container : namedContainer(pod, containerName);
-    return resourceValue(named, resource, divisor, facts);
+    // As upstream has it: an init container that is named has no limits but its own.
+    const isBound = named === container || pod.spec.containers.includes(named);
+    return resourceValue(named, resource, divisor, isBound ? podLimits(pod, facts) : {});
   }
   const namespace = pod.metadata.namespace ?? '';
   if (from.configMapKeyRef !== undefined) {
@@ -108,11 +118,12 @@ function single(pod: Pod, container: Container, from: Source, objects: Reference
   if (from.fileKeyRef !== undefined) {
     const { volumeName, path, key, optional } = from.fileKeyRef;
     const file = objects.file?.(volumeName, path);
-    if (file === null) throw new ConfigError(`cannot find the volume ${JSON.stringify(volumeName)} referenced by FileKeyRef`);
-    const text = file === undefined ? undefined : valueInEnvFile(file, key);
-    if (text === undefined && optional !== true)
-      throw new ConfigError(`environment variable key ${JSON.stringify(key)} not found in file ${JSON.stringify(path)}`);
-    return text;
+    if (file === undefined) throw new ConfigError(`cannot find the volume ${JSON.stringify(volumeName)} referenced by FileKeyRef`);
+    if (file.text === undefined) throw new ConfigError("couldn't parse env file");
+    const text = valueInEnvFile(file.text, key);
+    if (text !== '') return text;
+    if (optional === true) return undefined;
+    throw new ConfigError(`environment variable key ${JSON.stringify(key)} not found in file ${JSON.stringify(file.path)}`);
   }
   throw new ConfigError('unsupported source of an environment variable');
 }

@@ -2,7 +2,7 @@
 import type { Container } from '../../api/core/v1.ts';
 import type { NodeFiles } from '../../runtime/files.ts';
 import type { MountedVolume } from '../volumes/pod-volumes.ts';
-import { environmentFiles, type ReferencedObjects } from './environment.ts';
+import { type EnvFileText, environmentFiles, type ReferencedObjects } from './environment.ts';
 
 /** A file of variables is no bigger. */
 const mostBytes = 1024 * 1024;
@@ -13,12 +13,15 @@ export async function readEnvFiles(
   volumes: ReadonlyMap<string, MountedVolume>,
   files: NodeFiles,
 ): Promise<Pick<ReferencedObjects, 'file'>> {
-  const texts = new Map<string, string>();
+  const found = new Map<string, EnvFileText>();
   for (const { volume, path } of environmentFiles(container)) {
-    const root = await files.resolve(volumes.get(volume)?.hostPath ?? '');
+    const hostPath = volumes.get(volume)?.hostPath;
+    if (hostPath === undefined || hostPath === '') continue;
+    const root = await files.resolve(hostPath);
     const real = root === undefined ? undefined : await files.resolve(`${root}/${path}`);
-    if (real === undefined || !real.startsWith(`${root}/`) || ((await files.stat(real))?.sizeBytes ?? 0) > mostBytes) continue;
-    texts.set(`${volume}/${path}`, Buffer.from(await files.readFile(real)).toString('utf8'));
+    const isInside = real?.startsWith(`${root}/`) === true && ((await files.stat(real))?.sizeBytes ?? 0) <= mostBytes;
+    const text = isInside ? Buffer.from(await files.readFile(real)).toString('utf8') : undefined;
+    found.set(`${volume}/${path}`, { path: `${hostPath}/${path}`, text });
   }
-  return { file: (volume, path) => (volumes.has(volume) ? texts.get(`${volume}/${path}`) : null) };
+  return { file: (volume, path) => found.get(`${volume}/${path}`) };
 }

@@ -6,7 +6,7 @@ import type { ContainerStatus, SandboxConfig } from '../../runtime/runtime.ts';
 import { containerConfigOf } from '../container/container-config.ts';
 import { type DnsFacts, dnsWarnings, hostNamesOf, hostsFile } from '../container/dns.ts';
 import { logLinkOf, messageSourceOf } from '../container/labels.ts';
-import { mountsOf } from '../container/mounts.ts';
+import { devicesOf, mountsOf } from '../container/mounts.ts';
 import { messageOf, rpcText } from '../container/rpc-text.ts';
 import { sandboxConfigOf } from '../container/sandbox-config.ts';
 import { ConfigError } from '../env/downward.ts';
@@ -75,10 +75,11 @@ export class PodEffects {
     const result = await ports.volumes.mount(pod(), ports.podFacts(this.podIps()));
     if ('mounted' in result) {
       this.#volumes = result.mounted;
+      for (const event of result.told) this.#tell(event);
       note({ what: 'volumesReady' });
       return true;
     }
-    for (const { message } of result.errors) this.#tell({ type: 'Warning', reason: 'FailedMount', message });
+    for (const { reason, message } of result.errors) this.#tell({ type: 'Warning', reason, message });
     const slow = result.errors.every(({ unresolved }) => unresolved);
     note({ what: 'volumesFailed', message: result.errors.map(({ message }) => message).join('; '), slow });
     return false;
@@ -225,6 +226,11 @@ export class PodEffects {
     await ports.references.acquire(uid, namespace, environmentReferences(member.spec));
     ending.throwIfAborted();
     const podIps = this.podIps();
+    // A container that came later may use a volume that nobody used before.
+    const lacks = (name: string): boolean =>
+      !this.#volumes.has(name) && pod().spec.volumes?.some((volume) => volume.name === name) === true;
+    if (member.role === 'ephemeral' && member.spec.volumeMounts?.some(({ name }) => lacks(name))) await this.mountVolumes();
+    const devices = devicesOf(member, this.#volumes);
     const objects = { ...(await ports.objects(pod())), ...(await readEnvFiles(member.spec, this.#volumes, ports.files)) };
     const environment = environmentOf(pod(), member.spec, objects, ports.podFacts(podIps));
     const directory = ports.volumes.directory(uid);
@@ -239,7 +245,7 @@ export class PodEffects {
       ports.files,
     );
     const config = containerConfigOf(
-      { pod: pod(), member, attempt, backoffMs, image, environment, mounts, messageFile, targetId },
+      { pod: pod(), member, attempt, backoffMs, image, environment, mounts, devices, messageFile, targetId },
       ports.places,
     );
     const sandboxConfig = this.#sandboxConfigs.get(sandbox.id) ?? sandboxConfigOf(pod(), sandbox.metadata.attempt, ports.places, dns, '');

@@ -1,5 +1,6 @@
 // Owns how a volume's files are replaced all at once: a directory a version, `..data` pointing at it, names pointing through `..data`.
 import type { NodeFiles } from '../../runtime/files.ts';
+import { giveToGroup } from './ownership.ts';
 import type { Payload } from './projection.ts';
 
 /** Group that may read the files, where the pod has one for its volumes. */
@@ -62,19 +63,23 @@ export async function writeAtomically(
   if (old !== undefined && (await isSame(files, old, oldNames, payload))) return false;
   const version = versionName(nowMs, serial);
   await files.makeDirectory(`${directory}/${version}`, 0o755);
-  for (const [path, { content, mode, uid }] of payload) {
-    const group = owner.fsGroup;
-    const shown = group === undefined ? mode : mode | 0o440;
-    const ids = group === undefined && uid === undefined ? {} : { uid: uid ?? 0, gid: group ?? 0 };
-    await files.writeFile(`${directory}/${version}/${path}`, content, { mode: shown, ...ids });
-  }
+  for (const [path, { content, mode, uid }] of payload)
+    await files.writeFile(`${directory}/${version}/${path}`, content, { mode, ...(uid === undefined ? {} : { uid }) });
+  if (owner.fsGroup !== undefined) await giveToGroup(files, directory, owner.fsGroup, { readonly: true });
   await files.remove(`${directory}/..data_tmp`);
   await files.symlink(version, `${directory}/..data_tmp`);
   await files.rename(`${directory}/..data_tmp`, `${directory}/..data`);
-  const wanted = new Set([...payload.keys()].map(topOf));
-  const there = new Set((await files.list(directory)).filter((name) => !name.startsWith('..')));
-  for (const name of wanted) if (!there.has(name)) await files.symlink(`..data/${name}`, `${directory}/${name}`);
-  for (const name of there) if (!wanted.has(name)) await files.remove(`${directory}/${name}`);
+  const there = new Set(await files.list(directory));
+  const wanted = new Set<string>();
+  for (const [path, { uid }] of payload) {
+    const name = topOf(path);
+    if (!there.has(name) && !wanted.has(name)) {
+      await files.symlink(`..data/${name}`, `${directory}/${name}`);
+      if (uid !== undefined) await files.chown(`${directory}/${name}`, uid, -1);
+    }
+    wanted.add(name);
+  }
+  for (const name of new Set(oldNames.map(topOf))) if (!wanted.has(name)) await files.remove(`${directory}/${name}`);
   if (old !== undefined) await files.remove(old);
   return true;
 }

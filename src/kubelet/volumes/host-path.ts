@@ -1,10 +1,6 @@
 // Owns hostPath volumes: the check of each type, and what it may make. Messages are upstream's.
 import type { FileStat, NodeFiles } from '../../runtime/files.ts';
-
-/** Why a volume could not be set up. */
-export class VolumeError extends Error {
-  override readonly name = 'VolumeError';
-}
+import { VolumeError } from './volume-errors.ts';
 
 const wanted: Readonly<Record<string, { readonly kind: FileStat['kind']; readonly words: string }>> = {
   Directory: { kind: 'directory', words: 'a directory' },

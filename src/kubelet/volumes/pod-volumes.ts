@@ -1,16 +1,21 @@
 // Owns the volumes of pods on the node's disk: set up, refreshed while the pod runs, taken down. Layout: ROOT/pods/UID/volumes/kubernetes.io~TYPE/NAME; what must not reach a disk (secrets, tokens) is a link from there into ROOT/memory, one tmpfs for all.
-import type { PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../../api/core/v1.ts';
+import type { Pod, Volume } from '../../api/core/v1.ts';
 import { value } from '../../api/quantity.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Client } from '../../client/client.ts';
-import { resources } from '../../client/resources.ts';
 import type { NodeFiles } from '../../runtime/files.ts';
 import type { PodFacts } from '../env/downward.ts';
 import type { References } from '../env/references.ts';
+import type { EventText } from '../pod/model.ts';
+import { podCgroupValues } from '../resources/cgroup-values.ts';
 import { writeAtomically } from './atomic-writer.ts';
-import { checkHostPath, VolumeError } from './host-path.ts';
+import { type ClaimedVolume, ClaimedVolumes } from './claimed-volumes.ts';
+import { checkHostPath } from './host-path.ts';
+import { giveToGroup } from './ownership.ts';
 import { payloadOf, projectionsOf, tokenRequestsOf, volumeReferences } from './projection.ts';
 import type { ServiceAccountTokens } from './tokens.ts';
+import { ClaimError, StepError, VolumeError } from './volume-errors.ts';
+import { nestedMountPoints, volumeUses } from './volume-uses.ts';
 
 /** A volume that is there. */
 export interface MountedVolume {
@@ -19,13 +24,18 @@ export interface MountedVolume {
   readonly readonly: boolean;
   /** The name of the image whose files it holds; then there is no path. */
   readonly image?: string;
+  /** The block device that it is; then there is no path. */
+  readonly device?: string;
 }
 
-/** All volumes of a pod, by name; or, by volume, why not. */
-export type MountResult = { readonly mounted: ReadonlyMap<string, MountedVolume> } | { readonly errors: readonly MountError[] };
+/** All volumes of a pod that are used, by name, and what is to be told of them; or, by volume, why not. */
+export type MountResult =
+  | { readonly mounted: ReadonlyMap<string, MountedVolume>; readonly told: readonly EventText[] }
+  | { readonly errors: readonly MountError[] };
 
 export interface MountError {
-  readonly volume: string;
+  /** The event's: FailedMount, or FailedMapVolume for a block device. */
+  readonly reason: string;
   readonly message: string;
   /** True where the volume could not even be found out: then it is tried again with the kubelet's regular rounds only. */
   readonly unresolved: boolean;
@@ -40,16 +50,15 @@ export interface PodVolumesOptions {
   readonly rootDir: string;
 }
 
-const mostAsked = 10;
-const askAgainMs = 100;
-
 export class PodVolumes {
   readonly #options: PodVolumesOptions;
+  readonly #claims: ClaimedVolumes;
   #serial = 0;
   #memory: Promise<string> | undefined;
 
   constructor(options: PodVolumesOptions) {
     this.#options = options;
+    this.#claims = new ClaimedVolumes(options);
   }
 
   /** The pod's own directory. */
@@ -57,28 +66,28 @@ export class PodVolumes {
     return `${this.#options.rootDir}/pods/${uid}`;
   }
 
-  /** Sets up every volume; what is there already is brought up to date. */
+  /** Sets up every volume that a container uses; what is there already is brought up to date. */
   async mount(pod: Pod, facts: PodFacts): Promise<MountResult> {
     const { metadata, spec } = pod;
-    const volumes = spec?.volumes ?? [];
+    const { mounted: shown, devices } = volumeUses(pod);
+    const volumes = (spec.volumes ?? []).filter(({ name }) => shown.has(name) || devices.has(name));
     const references = volumes.flatMap(volumeReferences);
     await this.#options.references.acquire(metadata.uid ?? '', metadata.namespace ?? '', references);
     const mounted = new Map<string, MountedVolume>();
-    const errors: MountError[] = [];
+    const failures = new Map<string, unknown>();
+    const told: EventText[] = [];
     await Promise.all(
       volumes.map(async (volume) => {
         try {
-          mounted.set(volume.name, await this.#mountOne(pod, volume, facts));
+          const made = await this.#mountOne(pod, volume, facts);
+          mounted.set(volume.name, made);
+          if ('told' in made) told.push(...made.told);
         } catch (error) {
-          const text = error instanceof Error ? error.message : String(error);
-          // A volume of a claim is told of by its own name.
-          const { step = 'SetUp', of = volume.name } = error instanceof StepError ? error : {};
-          const message = error instanceof ClaimError ? text : `MountVolume.${step} failed for volume "${of}" : ${text}`;
-          errors.push({ volume: volume.name, message, unresolved: error instanceof ClaimError });
+          failures.set(volume.name, error);
         }
       }),
     );
-    return errors.length > 0 ? { errors } : { mounted };
+    return failures.size > 0 ? { errors: mountErrors(failures) } : { mounted, told };
   }
 
   /** Takes everything down: mounts first, then the pod's directory. */
@@ -86,6 +95,7 @@ export class PodVolumes {
     const { files, references, tokens } = this.#options;
     references.release(uid);
     tokens.forget(uid);
+    this.#claims.release(uid);
     const directory = this.directory(uid);
     if ((await files.stat(directory)) === undefined) return;
     await files.remove(`${this.#memoryRoot}/${uid}`);
@@ -124,10 +134,10 @@ export class PodVolumes {
     return real;
   }
 
-  async #mountOne(pod: Pod, volume: Volume, facts: PodFacts): Promise<MountedVolume> {
+  async #mountOne(pod: Pod, volume: Volume, facts: PodFacts): Promise<MountedVolume | ClaimedVolume> {
     const { files } = this.#options;
     if (projectionsOf(volume) !== undefined) return this.#project(pod, volume, facts);
-    if (volume.emptyDir !== undefined) return this.#emptyDir(pod, volume.name, volume.emptyDir);
+    if (volume.emptyDir !== undefined) return this.#emptyDir(pod, volume.name, volume.emptyDir, facts);
     if (volume.hostPath !== undefined) {
       await checkHostPath(files, volume.hostPath.path, volume.hostPath.type);
       return { hostPath: volume.hostPath.path, readonly: false };
@@ -135,37 +145,22 @@ export class PodVolumes {
     if (volume.image !== undefined) return { hostPath: '', readonly: true, image: volume.image.reference ?? '' };
     const claim = volume.ephemeral === undefined ? volume.persistentVolumeClaim?.claimName : `${pod.metadata.name}-${volume.name}`;
     if (claim === undefined) throw new VolumeError('no volume plugin matched');
-    const { metadata, spec: source } = await this.#claimed(pod, volume, claim);
-    const path = source?.hostPath?.path ?? source?.local?.path;
-    if (path === undefined) throw new VolumeError('no volume plugin matched');
-    // A local volume is what somebody made; a path of the node may have to be made.
-    if (source?.local !== undefined && (await files.resolve(path)) === undefined)
-      throw new StepError('NewMounter initialization', metadata.name, `path ${JSON.stringify(path)} does not exist`);
-    try {
-      await checkHostPath(files, path, source?.hostPath?.type);
-    } catch (error) {
-      throw new StepError('SetUp', metadata.name, error instanceof Error ? error.message : String(error));
-    }
-    return { hostPath: path, readonly: volume.persistentVolumeClaim?.readOnly === true };
+    return this.#claims.setUp(pod, volume, claim, facts);
   }
 
-  async #emptyDir(pod: Pod, name: string, source: NonNullable<Volume['emptyDir']>): Promise<MountedVolume> {
+  async #emptyDir(pod: Pod, name: string, source: NonNullable<Volume['emptyDir']>, facts: PodFacts): Promise<MountedVolume> {
     const { files } = this.#options;
     const path = `${this.directory(pod.metadata.uid ?? '')}/volumes/kubernetes.io~empty-dir/${name}`;
-    if ((await files.stat(path)) === undefined) {
+    const problem = hugePagesProblem(pod, source.medium);
+    if (problem !== undefined) throw new VolumeError(problem);
+    const isNew = (await files.stat(path)) === undefined;
+    if (isNew) {
       await files.makeDirectory(path);
-      const group = pod.spec?.securityContext?.fsGroup;
-      await files.chmod(path, group === undefined ? 0o777 : 0o2777);
-      if (group !== undefined && source.medium !== 'Memory') await files.chown(path, 0, group);
+      await files.chmod(path, 0o777);
     }
-    if (source.medium === 'Memory') {
-      await files.mountMemory(path, source.sizeLimit === undefined ? undefined : value(source.sizeLimit));
-      const group = pod.spec?.securityContext?.fsGroup;
-      if (group !== undefined) {
-        await files.chown(path, 0, group);
-        await files.chmod(path, 0o2777);
-      }
-    }
+    if (source.medium === 'Memory') await files.mountMemory(path, memorySize(pod, source.sizeLimit, facts));
+    const group = pod.spec.securityContext?.fsGroup;
+    if (isNew && group !== undefined) await giveToGroup(files, path, group);
     return { hostPath: path, readonly: false };
   }
 
@@ -191,58 +186,53 @@ export class PodVolumes {
       // As a mount of its own would be: anybody may write there what nobody else may remove.
       await files.chmod(path, path === shown ? 0o777 : 0o1777);
     }
+    for (const nested of nestedMountPoints(pod, volume.name)) await files.makeDirectory(`${path}/${nested}`, 0o755);
     const fsGroup = pod.spec?.securityContext?.fsGroup;
     await writeAtomically(files, path, payload, fsGroup === undefined ? {} : { fsGroup }, clock.now(), this.#serial++);
     return { hostPath: path, readonly: true };
   }
-
-  async #claimed(pod: Pod, volume: Volume, claimName: string): Promise<PersistentVolume> {
-    const namespace = pod.metadata.namespace ?? '';
-    const unusable = (why: string): ClaimError => {
-      const head = `unmounted volumes=[${volume.name}], unattached volumes=[], failed to process volumes=[${volume.name}]`;
-      return new ClaimError(`Unable to attach or mount volumes: ${head}: ${why}`);
-    };
-    const failed = (why: string): ClaimError => unusable(`error processing PVC ${namespace}/${claimName}: ${why}`);
-    try {
-      const { client, clock } = this.#options;
-      let claim = await client.get(resources.persistentVolumeClaims, { namespace, name: claimName });
-      // A claim has its volume a moment before its status says so.
-      for (let asked = 0; claim.spec?.volumeName && claim.status?.phase !== 'Bound' && asked < mostAsked; asked++) {
-        await clock.sleep(askAgainMs);
-        claim = await client.get(resources.persistentVolumeClaims, { namespace, name: claimName });
-      }
-      if (volume.ephemeral !== undefined && !isOwnedBy(claim.metadata, pod))
-        throw unusable(`PVC ${namespace}/${claimName} was not created for pod ${namespace}/${pod.metadata.name} (pod is not owner)`);
-      if (claim.metadata.deletionTimestamp !== undefined) throw failed('PVC is being deleted');
-      const name = claim.spec?.volumeName;
-      if (name === undefined || name === '' || claim.status?.phase !== 'Bound') throw failed('PVC is not bound');
-      return await client.get(resources.persistentVolumes, { name });
-    } catch (error) {
-      if (error instanceof ClaimError) throw error;
-      const text = error instanceof Error ? error.message : String(error);
-      throw failed(`failed to fetch PVC from API server: ${text}`);
-    }
-  }
 }
 
-/** True where the pod is what the object was made for. */
-function isOwnedBy({ ownerReferences }: PersistentVolumeClaim['metadata'], pod: Pod): boolean {
-  return ownerReferences?.some(({ uid, controller }) => controller === true && uid === pod.metadata.uid) ?? false;
+/** What is to be told: of what could not be found out all at once, of the rest one by one. */
+function mountErrors(failures: ReadonlyMap<string, unknown>): readonly MountError[] {
+  const names = (of: Iterable<readonly [string, unknown]>): string =>
+    [...of]
+      .map(([name]) => name)
+      .toSorted()
+      .join(' ');
+  const unresolved = [...failures].filter(([, error]) => error instanceof ClaimError);
+  const errors = [...failures].flatMap(([name, error]): readonly MountError[] => {
+    if (error instanceof ClaimError) return [];
+    const text = error instanceof Error ? error.message : String(error);
+    // A volume of a claim is told of by its own name.
+    const { step = 'MountVolume.SetUp', of = name } = error instanceof StepError ? error : {};
+    const reason = step.startsWith('MapVolume') && !step.includes('NodeAffinity') ? 'FailedMapVolume' : 'FailedMount';
+    return [{ reason, message: `${step} failed for volume "${of}" : ${text}`, unresolved: false }];
+  });
+  if (unresolved.length === 0) return errors;
+  const why = [...new Set(unresolved.map(([, error]) => (error as ClaimError).message))].toSorted().join('; ');
+  const lists = `unmounted volumes=[${names(failures)}], unattached volumes=[], failed to process volumes=[${names(unresolved)}]`;
+  return [...errors, { reason: 'FailedMount', message: `Unable to attach or mount volumes: ${lists}: ${why}`, unresolved: true }];
 }
 
-/** A step of a mount that failed, told of by another name than the pod's. */
-class StepError extends Error {
-  override readonly name = 'StepError';
-  readonly step: string;
-  readonly of: string;
-
-  constructor(step: string, of: string, message: string) {
-    super(message);
-    this.step = step;
-    this.of = of;
-  }
+/** Memory is bounded by the volume's own limit, by that of the pod, by what the node can give: whatever is least. */
+function memorySize(pod: Pod, limit: string | undefined, { allocatable }: PodFacts): number | undefined {
+  const own = limit === undefined ? 0 : value(limit);
+  const node = allocatable['memory'] === undefined ? 0 : value(allocatable['memory']);
+  const bounds = [own, podCgroupValues(pod).memoryLimitBytes ?? 0, node].filter((bytes) => bytes > 0);
+  return bounds.length === 0 ? undefined : Math.min(...bounds);
 }
 
-class ClaimError extends Error {
-  override readonly name = 'ClaimError';
+/** Why there can be no volume of huge pages; undefined for other media too. */
+function hugePagesProblem({ spec }: Pod, medium = ''): string | undefined {
+  if (!medium.startsWith('HugePages')) return undefined;
+  const all = [
+    spec.resources,
+    ...spec.containers.map(({ resources }) => resources),
+    ...(spec.initContainers ?? []).map((one) => one.resources),
+  ];
+  const sizes = new Set(all.flatMap((one) => Object.keys(one?.requests ?? {}).filter((name) => name.startsWith('hugepages-'))));
+  if (medium !== 'HugePages' ? sizes.has(medium.replace('HugePages-', 'hugepages-')) : sizes.size === 1) return undefined;
+  if (medium === 'HugePages' && sizes.size > 1) return `medium: ${medium} can't be used if container requests multiple huge page sizes`;
+  return `medium ${medium}: hugePages storage requested, but there is no resource request for huge pages`;
 }

@@ -1,5 +1,5 @@
 // Owns what the files of a projected volume hold: config maps, secrets, downward API, tokens, with names, modes and upstream's errors. Pure.
-import type { ConfigMap, KeyToPath, Pod, Secret, Volume, VolumeProjection } from '../../api/core/v1.ts';
+import type { ConfigMap, Container, KeyToPath, Pod, Secret, Volume, VolumeProjection } from '../../api/core/v1.ts';
 import { ConfigError, fieldValue, namedContainer, type PodFacts, resourceValue } from '../env/downward.ts';
 
 export interface ProjectedFile {
@@ -121,14 +121,14 @@ function addSource(
   return undefined;
 }
 
-/** A token belongs to the user that all containers run as, and to nobody else; with a group for files the group may read it. */
-function tokenOwner(pod: Pod, mode: number): { readonly mode: number; readonly uid?: number } {
-  const shared = pod.spec?.securityContext;
-  if (shared?.fsGroup !== undefined) return { mode: 0o600 };
-  const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
+/** A token belongs to the user that all containers run as, and to nobody else but the group of the pod's volumes, which is given its rights later. */
+function tokenOwner({ spec }: Pod, mode: number): { readonly mode: number; readonly uid?: number } {
+  const shared = spec.securityContext;
+  const containers = [...(spec.initContainers ?? []), ...spec.containers, ...((spec.ephemeralContainers ?? []) as readonly Container[])];
   const users = new Set(containers.map(({ securityContext }) => securityContext?.runAsUser ?? shared?.runAsUser));
   const [user] = users;
-  return users.size === 1 && user !== undefined ? { mode: 0o600, uid: user } : { mode };
+  if (users.size === 1 && user !== undefined) return { mode: 0o600, uid: user };
+  return { mode: shared?.fsGroup === undefined ? mode : 0o600 };
 }
 
 type DownwardItem = NonNullable<NonNullable<Source['downwardAPI']>['items']>[number];
@@ -136,7 +136,7 @@ type DownwardItem = NonNullable<NonNullable<Source['downwardAPI']>['items']>[num
 function downwardText(pod: Pod, item: DownwardItem, facts: PodFacts): string {
   if (item.fieldRef !== undefined) return fieldValue(pod, item.fieldRef.fieldPath, facts);
   const { containerName, resource = '', divisor } = item.resourceFieldRef ?? {};
-  return resourceValue(namedContainer(pod, containerName), resource, divisor, facts);
+  return resourceValue(namedContainer(pod, containerName), resource, divisor, facts.allocatable);
 }
 
 function addItems(

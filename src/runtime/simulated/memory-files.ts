@@ -75,7 +75,7 @@ export function memoryFiles(options: { readonly clock?: Clock } = {}): MemoryFil
         if (gid >= 0) inode.gid = gid;
         if (recursive && inode.kind === 'directory') for (const entry of inode.entries.values()) change(entry);
       };
-      change(existing(path, 'chown'));
+      change(existing(path, 'chown', false));
     },
     async mountMemory(path, sizeBytes) {
       const where = whole(path);
@@ -123,5 +123,5 @@ export function memoryFiles(options: { readonly clock?: Clock } = {}): MemoryFil
 
 function statOf(inode: AnyInode): FileStat {
   const sizeBytes = inode.kind === 'file' ? inode.sizeBytes : inode.kind === 'symlink' ? inode.target.length : 0;
-  return { kind: inode.kind === 'device' ? 'charDevice' : inode.kind, sizeBytes, mode: inode.mode, inode: inode.inode };
+  return { kind: inode.kind === 'device' ? 'charDevice' : inode.kind, sizeBytes, mode: inode.mode, gid: inode.gid, inode: inode.inode };
 }
