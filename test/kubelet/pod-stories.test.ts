@@ -149,7 +149,10 @@ test('a config map volume follows its object while the pod runs', async () => {
 
 test('a missing config map holds the pod in ContainerCreating with FailedMount', async () => {
   bench = await scriptedBench().start();
-  await bench.create('p', { volumes: [{ name: 'v', configMap: { name: 'nosuch' } }] });
+  await bench.create('p', {
+    volumes: [{ name: 'v', configMap: { name: 'nosuch' } }],
+    containers: [{ name: 'c', image: 'i:1', volumeMounts: [{ name: 'v', mountPath: '/v' }] }],
+  });
   await bench.clock.advance(1000);
   expect(stateLine((await bench.pod('p'))?.status ?? {}, 'c')).toBe('waiting ContainerCreating');
   expect(await bench.events()).toContainEqual('FailedMount: MountVolume.SetUp failed for volume "v" : configmap "nosuch" not found x2');
@@ -206,6 +209,38 @@ test('what the node cannot take is refused', async () => {
     ),
   });
   expect(status?.containerStatuses).toBeUndefined();
+});
+
+test('a sidecar’s preStop runs at once, its signal comes after the main container’s end, within the grace that is left', async () => {
+  bench = await scriptedBench().start();
+  bench.runtime.script = (name) => (name === 'c' ? {} : { onTerm: 0 });
+  const preStop = { sleep: { seconds: 1 } };
+  await bench.create('p', {
+    terminationGracePeriodSeconds: 6,
+    initContainers: [{ name: 's', image: 'i:1', restartPolicy: 'Always', lifecycle: { preStop } }],
+  });
+  await bench.until('p', ready);
+  await bench.clock.advance(1000);
+  await bench.client.delete(resources.pods, { namespace, name: 'p' });
+  await bench.clock.advance(1500);
+  expect(bench.runtime.calls.filter((call) => call.startsWith('stop '))).toEqual(['stop c 6']);
+  expect((await bench.events()).filter((text) => text.startsWith('Killing'))).toEqual([
+    'Killing: Stopping container c x1',
+    'Killing: Stopping container s x1',
+  ]);
+  await bench.clock.until(async () => (await bench.pod('p')) === undefined, 10_000);
+  expect(bench.runtime.calls.filter((call) => call.startsWith('stop '))).toEqual(['stop c 6', 'stop s 2']);
+});
+
+test('a preStop that waits for longer than the grace is no failure', async () => {
+  bench = await scriptedBench().start();
+  await bench.create('p', {
+    containers: [{ name: 'c', image: 'i:1', lifecycle: { preStop: { sleep: { seconds: 20 } } } }],
+  });
+  await bench.until('p', ready);
+  await bench.client.delete(resources.pods, { namespace, name: 'p' }, { gracePeriodSeconds: 2 });
+  await bench.clock.until(async () => (await bench.pod('p')) === undefined, 10_000);
+  expect((await bench.events()).filter((text) => text.includes('PreStop'))).toEqual([]);
 });
 
 test('hooks: preStop runs before SIGTERM and its time counts against the grace', async () => {

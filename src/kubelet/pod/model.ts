@@ -131,6 +131,8 @@ export type Action =
       readonly message: string;
       readonly preStop: LifecycleHandler | undefined;
       readonly cause: KillCause | undefined;
+      /** Ids of those that have to end before it is signalled, as long as there is time. */
+      readonly after?: readonly string[];
     }
   | { readonly do: 'removeContainer'; readonly id: string }
   | { readonly do: 'allocate'; readonly resources: ContainerResources; readonly generation: number }

@@ -35,18 +35,20 @@ export function planEnd(scene: Scene, end: End, published: boolean): Plan {
   return plan;
 }
 
+/** All are told at once, and their hooks run at once; a sidecar is signalled when the main containers and the sidecars after it have ended. */
 function stopContainers(scene: Scene, end: End, plan: Plan): void {
   const alive = scene.observed.containers.filter(isAlive);
   const member = (instance: ContainerStatus): Member | undefined => scene.members.find(({ spec }) => spec.name === instance.metadata.name);
   const isSidecar = (instance: ContainerStatus): boolean => member(instance)?.role === 'sidecar';
   const first = alive.filter((instance) => !isSidecar(instance));
   const starting = scene.members.some(({ role, spec }) => role !== 'sidecar' && scene.observed.underway.has(`start/${spec.name}`));
-  const sidecars = alive.filter(isSidecar);
   const order = (instance: ContainerStatus): number => scene.members.findIndex(({ spec }) => spec.name === instance.metadata.name);
-  const lastSidecar = sidecars.toSorted((a, b) => order(b) - order(a))[0];
-  const due = first.length > 0 || starting ? first : lastSidecar === undefined ? [] : [lastSidecar];
-  for (const instance of due) {
+  const sidecars = starting ? [] : alive.filter(isSidecar).toSorted((a, b) => order(b) - order(a));
+  const after: string[] = first.filter((instance) => member(instance)?.role === 'main').map(({ id }) => id);
+  for (const instance of [...first, ...sidecars]) {
     const { name } = instance.metadata;
+    const before = isSidecar(instance) ? [...after] : [];
+    if (isSidecar(instance)) after.push(instance.id);
     if (scene.observed.underway.has(`stop/${instance.id}`) || scene.observed.underway.has(`start/${name}`)) continue;
     const leftSeconds = Math.ceil(end.graceSeconds - (scene.nowMs - end.startedAtMs) / 1000);
     const late = first.length === 0 && sidecars.length > 0 && end.why !== 'finished';
@@ -59,6 +61,7 @@ function stopContainers(scene: Scene, end: End, plan: Plan): void {
       message: `Stopping container ${name}`,
       preStop: member(instance)?.spec.lifecycle?.preStop,
       cause: undefined,
+      after: before,
     });
   }
 }

@@ -1,4 +1,5 @@
 // Owns how a pod's actions are carried out: the calls to runtime, disk and API, and the outcomes they leave. It decides nothing.
+import type { LifecycleHandler } from '../../api/core/v1.ts';
 import { value } from '../../api/quantity.ts';
 import { hasReason } from '../../api/status-error.ts';
 import { resources } from '../../client/resources.ts';
@@ -289,22 +290,33 @@ export class PodEffects {
   }
 
   async stopContainer(action: Of<'stopContainer'>): Promise<void> {
-    const { ports, pod, note } = this.#context;
-    const { id, member, name, graceSeconds, message, preStop, cause } = action;
+    const { ports, note, view } = this.#context;
+    const { id, member, name, graceSeconds, message, preStop, cause, after = [] } = action;
     if (cause !== undefined) note({ what: 'killing', id, cause });
     const fieldPath = member?.fieldPath ?? `spec.containers{${name}}`;
     this.#tell({ type: 'Normal', reason: 'Killing', message, fieldPath });
-    let left = graceSeconds;
-    if (preStop !== undefined && member !== undefined) {
-      const startedMs = ports.clock.now();
-      const limit = ports.clock.sleep(graceSeconds * 1000).then(() => 'the grace period is over');
-      const problem = await Promise.race([runHook(preStop, pod(), this.target(member, id), graceSeconds * 1000, ports), limit]);
-      if (problem !== undefined) this.#tell({ type: 'Warning', reason: 'FailedPreStopHook', message: 'PreStopHook failed', fieldPath });
-      left = Math.max(leastGraceSeconds, Math.ceil(graceSeconds - (ports.clock.now() - startedMs) / 1000));
+    const startedMs = ports.clock.now();
+    const leftMs = (): number => graceSeconds * 1000 - (ports.clock.now() - startedMs);
+    if (preStop !== undefined && member !== undefined) await this.#preStop(member, id, preStop, graceSeconds);
+    if (after.length > 0 && leftMs() > 0) {
+      const turn = new AbortController();
+      await Promise.race([view.whenEnded(after), ports.clock.sleep(leftMs(), turn.signal).catch(() => {})]);
+      turn.abort();
     }
+    const left = preStop === undefined && after.length === 0 ? graceSeconds : Math.max(leastGraceSeconds, Math.ceil(leftMs() / 1000));
     await this.#letItSettle(id);
     await ports.runtime.stopContainer(id, left);
     await this.refreshExited(id);
+  }
+
+  /** A hook has as long as the container; one that waits for longer is cut off without being told of, as it did nothing wrong. */
+  async #preStop(member: Member, id: string, hook: LifecycleHandler, graceSeconds: number): Promise<void> {
+    const { ports, pod } = this.#context;
+    const { fieldPath } = member;
+    if (hook.sleep !== undefined) return ports.clock.sleep(Math.min(hook.sleep.seconds, graceSeconds) * 1000);
+    const limit = ports.clock.sleep(graceSeconds * 1000).then(() => 'the grace period is over');
+    const problem = await Promise.race([runHook(hook, pod(), this.target(member, id), graceSeconds * 1000, ports), limit]);
+    if (problem !== undefined) this.#tell({ type: 'Warning', reason: 'FailedPreStopHook', message: 'PreStopHook failed', fieldPath });
   }
 
   /** A process that has only just begun does not listen to signals yet, and would be waited for all the grace period. */

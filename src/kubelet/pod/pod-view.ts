@@ -9,6 +9,7 @@ export class PodView {
   /** Termination messages of ended containers. */
   readonly messages = new Map<string, string>();
   readonly #killedByMemory = new Set<string>();
+  readonly #endings = new Map<string, PromiseWithResolvers<void>>();
 
   get sandboxes(): readonly SandboxStatus[] {
     return [...this.#sandboxes.values()];
@@ -34,6 +35,23 @@ export class PodView {
     if (before !== undefined && ranks[before.state] > ranks[status.state]) return;
     const killed = this.#killedByMemory.has(status.id) && status.state === 'exited' && status.exitCode === 137;
     this.#containers.set(status.id, killed ? { ...status, reason: 'OOMKilled' } : status);
+    if (status.state === 'exited') this.#tellEnded(status.id);
+  }
+
+  /** Resolves once none of these containers runs any more, as far as is known. */
+  async whenEnded(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      const known = this.#containers.get(id);
+      if (known === undefined || known.state === 'exited') continue;
+      const ending = this.#endings.get(id) ?? Promise.withResolvers<void>();
+      this.#endings.set(id, ending);
+      await ending.promise;
+    }
+  }
+
+  #tellEnded(id: string): void {
+    this.#endings.get(id)?.resolve();
+    this.#endings.delete(id);
   }
 
   killedByMemory(id: string): void {
@@ -44,6 +62,7 @@ export class PodView {
 
   dropContainer(id: string): void {
     this.#containers.delete(id);
+    this.#tellEnded(id);
     this.messages.delete(id);
     this.#killedByMemory.delete(id);
   }

@@ -149,6 +149,21 @@ test('sidecars end after the main containers, in reverse', () => {
   expect(world.events).toEqual(['Stopping container c', 'Stopping container s2', 'Stopping container s1']);
 });
 
+test('all are asked to stop at once; each sidecar waits for those that go before it', () => {
+  const sidecar = (name: string) => ({ name, image: 'i', restartPolicy: 'Always' });
+  const world = new World(podOf({ initContainers: [sidecar('s1'), sidecar('s2')] }));
+  world.settle();
+  world.delete();
+  const { actions } = world.decide();
+  const [c, s1, s2] = ['c', 's1', 's2'].map((name) => world.running(name).id);
+  const stops = actions.flatMap((action) => (action.do === 'stopContainer' ? [[action.id, action.after, action.graceSeconds]] : []));
+  expect(stops).toEqual([
+    [c, [], 5],
+    [s2, [c], 5],
+    [s1, [c, s2], 5],
+  ]);
+});
+
 test('a pod deleted before its container existed ends Failed with ContainerStatusUnknown', () => {
   const world = new World(podOf({}));
   world.behaviour['c'] = { create: { reason: 'CreateContainerConfigError', message: 'configmap "nosuch" not found' } };
