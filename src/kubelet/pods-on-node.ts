@@ -2,7 +2,7 @@
 import type { Node, Pod } from '../api/core/v1.ts';
 import { type Service, TaskGroup } from '../base/service.ts';
 import type { ContainerStatus, RuntimeEvent, SandboxStatus } from '../runtime/runtime.ts';
-import { admissionOf } from './admit-pod.ts';
+import { admissionOf, type Refusal } from './admit-pod.ts';
 import { logDirectoryOf, podUidLabel } from './container/labels.ts';
 import { isOrphan, orphanPod } from './orphan-pod.ts';
 import { newestSandbox } from './pod/members.ts';
@@ -96,22 +96,36 @@ export class PodsOnNode implements Service, PodLookup {
     await this.#removeStrayDirectories();
   }
 
-  /** A pod as the API (or, with `inApi` false, a manifest) has it: new or changed. */
-  put(pod: Pod, inApi = true): void {
+  /** A pod as the API (or, with `inApi` false, a manifest) has it: new or changed. False where the node refuses it. */
+  put(pod: Pod, inApi = true): boolean {
     const uid = pod.metadata.uid ?? '';
     const worker = this.#workers.get(uid);
-    if (worker !== undefined) return worker.update(pod);
+    if (worker !== undefined) {
+      worker.update(pod);
+      return true;
+    }
     const sandboxes = this.#before?.sandboxes.get(uid) ?? [];
     const containers = this.#before?.containers.get(uid) ?? [];
     const isNew = sandboxes.length === 0 && containers.length === 0 && pod.status?.startTime === undefined;
     if (isNew && !isTerminal(pod.status?.phase) && pod.metadata.deletionTimestamp === undefined) {
-      if (this.#closing && inApi) return this.#refused.refuse(pod, shutdownRefusal);
+      if (this.#closing && inApi) return this.#refuse(pod, inApi, shutdownRefusal);
       const others = [...this.#workers.values()].filter(({ holdsRoom }) => holdsRoom).map(({ allocated }) => allocated);
       const { refusal, preempt } = admissionOf(pod, this.#node(), others);
-      if (refusal !== undefined && inApi) return this.#refused.refuse(pod, refusal);
-      if (preempt !== undefined) return this.#makeWay(pod, inApi, preempt);
+      if (refusal !== undefined) return this.#refuse(pod, inApi, refusal);
+      if (preempt !== undefined) {
+        this.#makeWay(pod, inApi, preempt);
+        return true;
+      }
     }
     this.#add(pod, inApi, { sandboxes, containers, removed: false });
+    return true;
+  }
+
+  /** A static pod has no object yet whose status could tell of it. */
+  #refuse(pod: Pod, inApi: boolean, refusal: Refusal): false {
+    if (inApi) this.#refused.refuse(pod, refusal);
+    else this.#ports.tell(pod, { type: 'Warning', ...refusal });
+    return false;
   }
 
   remove(uid: string): void {

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { defaultPod } from '../api/core/pod-defaults.ts';
 import { podCreateCauses } from '../api/core/pod-validation.ts';
 import type { Pod } from '../api/core/v1.ts';
+import { apiReference } from './api-references.ts';
 
 const hashAnnotation = 'kubernetes.io/config.hash';
 const seenAnnotation = 'kubernetes.io/config.seen';
@@ -14,10 +15,13 @@ export function staticPodOf(text: string, nodeName: string, seenAt: string): Pod
   const raw = parse(text) as Partial<Pod> | null;
   if (typeof raw !== 'object' || raw?.kind !== 'Pod') throw new Error('it holds no pod');
   if (raw.metadata?.name === undefined) throw new Error('the pod has no name');
-  const uid = createHash('md5').update(nodeName).update(text).digest('hex');
-  const { name, namespace = 'default', annotations } = raw.metadata;
+  const { name, namespace = 'default', annotations, uid: given } = raw.metadata;
+  const uid = given === undefined || given === '' ? createHash('md5').update(nodeName).update(text).digest('hex') : given;
   const own = { [hashAnnotation]: uid, [seenAnnotation]: seenAt, [sourceAnnotation]: 'file' };
-  const toleration = { operator: 'Exists', effect: 'NoExecute' };
+  const toleration = { operator: 'Exists', effect: 'NoExecute' } as const;
+  const others = (raw.spec?.tolerations ?? []).filter(
+    ({ key = '', effect, operator }) => key !== '' || effect !== 'NoExecute' || operator !== 'Exists',
+  );
   const pod = {
     ...raw,
     apiVersion: 'v1',
@@ -28,11 +32,13 @@ export function staticPodOf(text: string, nodeName: string, seenAt: string): Pod
       uid,
       annotations: { ...annotations, ...own },
     },
-    spec: { ...raw.spec, containers: raw.spec?.containers ?? [], nodeName, tolerations: [...(raw.spec?.tolerations ?? []), toleration] },
+    spec: { ...raw.spec, containers: raw.spec?.containers ?? [], nodeName, tolerations: [...others, toleration] },
     status: {},
   } as unknown as Pod;
   const complete = defaultPod(pod);
   const causes = podCreateCauses(complete);
   if (causes.length > 0) throw new Error(causes.map(({ field, message }) => `${field}: ${message}`).join(', '));
+  const reference = apiReference(complete);
+  if (reference !== undefined) throw new Error(`static pods may not reference ${reference}`);
   return complete;
 }

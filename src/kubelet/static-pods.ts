@@ -27,8 +27,8 @@ export interface StaticPodsOptions {
   readonly nodeName: string;
   readonly directory: string;
   node(): Node | undefined;
-  /** Runs a pod here. */
-  put(pod: Pod): void;
+  /** Runs a pod here. False where the node does not take it: then it is neither run nor shown, and not asked for again. */
+  put(pod: Pod): boolean;
   /** Ends it. */
   remove(uid: string): void;
   isHere(uid: string): boolean;
@@ -63,6 +63,8 @@ export class StaticPods implements Service {
   readonly #tasks: TaskGroup;
   readonly #mirrors = new Map<string, Pod>();
   readonly #running = new Map<string, Pod>();
+  /** Uids of those that the node did not take. Bound: those that are wanted. */
+  readonly #refused = new Set<string>();
   #wanted = new Map<string, Pod>();
   #problems: ReadonlyMap<string, string> = new Map();
   #retryMs = firstRetryMs;
@@ -80,10 +82,7 @@ export class StaticPods implements Service {
     const { files, directory, clock } = this.#options;
     await files.makeDirectory(directory);
     await this.#read();
-    for (const [name, pod] of this.#wanted) {
-      this.#running.set(name, pod);
-      this.#options.put(pod);
-    }
+    for (const [name, pod] of this.#wanted) this.#run(name, pod);
     this.#started = true;
     this.#tasks.run('follow manifests', async (signal) => {
       using _watch = files.onChange(directory, () => this.reconcile());
@@ -186,7 +185,7 @@ export class StaticPods implements Service {
   }
 
   async #settle(name: string): Promise<void> {
-    const { put, remove, isHere } = this.#options;
+    const { remove, isHere } = this.#options;
     const wanted = this.#wanted.get(name);
     const running = this.#running.get(name);
     const mirror = this.#mirrors.get(name);
@@ -196,13 +195,16 @@ export class StaticPods implements Service {
       // The next of the same name starts when nothing of this one is left.
       if (isHere(running.metadata.uid ?? '')) return;
       this.#running.delete(name);
+      this.#refused.delete(running.metadata.uid ?? '');
     }
     if (wanted === undefined) return mirror === undefined ? undefined : this.#deleteMirror(mirror);
-    if (!this.#running.has(name)) {
-      this.#running.set(name, wanted);
-      put(wanted);
-    }
+    if (!this.#running.has(name)) this.#run(name, wanted);
     await this.#settleMirror(wanted, mirror);
+  }
+
+  #run(name: string, pod: Pod): void {
+    this.#running.set(name, pod);
+    if (!this.#options.put(pod)) this.#refused.add(pod.metadata.uid ?? '');
   }
 
   async #settleMirror(pod: Pod, mirror: Pod | undefined): Promise<void> {
@@ -214,7 +216,7 @@ export class StaticPods implements Service {
     }
     if (mirror !== undefined) return this.#options.mirror(uid, mirror);
     const node = this.#options.node();
-    if (node === undefined) return;
+    if (node === undefined || this.#refused.has(uid)) return;
     try {
       const made = await this.#options.client.create(resources.pods, mirrorOf(pod, node));
       this.#mirrors.set(fullName(pod), made);

@@ -311,3 +311,18 @@ test('a manifest runs and shows as a mirror; deleting the mirror makes it anew; 
   await bench.clock.advance(1000);
   expect(await bench.runtime.listContainers()).toEqual([]);
 });
+
+test('a manifest that the node has no room for is told of, and neither runs nor shows; a smaller one does', async () => {
+  bench = await scriptedBench().start();
+  const big = manifest('c').replace('"name":"c"', '"name":"c","resources":{"requests":{"cpu":"64"}}');
+  await bench.files.writeFile('/manifests/web.json', big);
+  await bench.clock.advance(30_000);
+  expect(await bench.pod('web-node1')).toBeUndefined();
+  expect(await bench.runtime.listContainers()).toEqual([]);
+  // A static pod is critical: others would make way, were there any.
+  expect(await bench.events()).toEqual([
+    expect.stringContaining('no set of running pods found to reclaim resources: [(res: cpu, q: 62000), ]'),
+  ]);
+  await bench.files.writeFile('/manifests/web.json', manifest('c'));
+  await bench.until('web-node1', ready);
+});
