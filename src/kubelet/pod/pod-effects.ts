@@ -1,5 +1,4 @@
 // Owns how a pod's actions are carried out: the calls to runtime, disk and API, and the outcomes they leave. It decides nothing.
-import type { LifecycleHandler } from '../../api/core/v1.ts';
 import { value } from '../../api/quantity.ts';
 import { hasReason } from '../../api/status-error.ts';
 import { resources } from '../../client/resources.ts';
@@ -26,11 +25,11 @@ import { membersOf } from './members.ts';
 import type { Action, EventText, Member } from './model.ts';
 import { inOwnTime } from './own-time.ts';
 import { giveResources } from './resize-effect.ts';
+import { untilSignal } from './stop-effect.ts';
 import { logTail, terminationMessage } from './termination-message.ts';
 
 type Of<D extends Action['do']> = Extract<Action, { readonly do: D }>;
 
-const leastGraceSeconds = 2;
 /** From a container's start to the first signal that it gets. */
 const settlingMs = 100;
 /** A container whose own process was killed ends within this time. */
@@ -290,33 +289,14 @@ export class PodEffects {
   }
 
   async stopContainer(action: Of<'stopContainer'>): Promise<void> {
-    const { ports, note, view } = this.#context;
-    const { id, member, name, graceSeconds, message, preStop, cause, after = [] } = action;
+    const { ports, note } = this.#context;
+    const { id, member, name, message, cause } = action;
     if (cause !== undefined) note({ what: 'killing', id, cause });
-    const fieldPath = member?.fieldPath ?? `spec.containers{${name}}`;
-    this.#tell({ type: 'Normal', reason: 'Killing', message, fieldPath });
-    const startedMs = ports.clock.now();
-    const leftMs = (): number => graceSeconds * 1000 - (ports.clock.now() - startedMs);
-    if (preStop !== undefined && member !== undefined) await this.#preStop(member, id, preStop, graceSeconds);
-    if (after.length > 0 && leftMs() > 0) {
-      const turn = new AbortController();
-      await Promise.race([view.whenEnded(after), ports.clock.sleep(leftMs(), turn.signal).catch(() => {})]);
-      turn.abort();
-    }
-    const left = preStop === undefined && after.length === 0 ? graceSeconds : Math.max(leastGraceSeconds, Math.ceil(leftMs() / 1000));
+    this.#tell({ type: 'Normal', reason: 'Killing', message, fieldPath: member?.fieldPath ?? `spec.containers{${name}}` });
+    const left = await untilSignal(this.#context, action, member === undefined ? undefined : this.target(member, id));
     await this.#letItSettle(id);
     await ports.runtime.stopContainer(id, left);
     await this.refreshExited(id);
-  }
-
-  /** A hook has as long as the container; one that waits for longer is cut off without being told of, as it did nothing wrong. */
-  async #preStop(member: Member, id: string, hook: LifecycleHandler, graceSeconds: number): Promise<void> {
-    const { ports, pod } = this.#context;
-    const { fieldPath } = member;
-    if (hook.sleep !== undefined) return ports.clock.sleep(Math.min(hook.sleep.seconds, graceSeconds) * 1000);
-    const limit = ports.clock.sleep(graceSeconds * 1000).then(() => 'the grace period is over');
-    const problem = await Promise.race([runHook(hook, pod(), this.target(member, id), graceSeconds * 1000, ports), limit]);
-    if (problem !== undefined) this.#tell({ type: 'Warning', reason: 'FailedPreStopHook', message: 'PreStopHook failed', fieldPath });
   }
 
   /** A process that has only just begun does not listen to signals yet, and would be waited for all the grace period. */
