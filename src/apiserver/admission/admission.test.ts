@@ -1,5 +1,6 @@
 // Owns the tests of the gates one by one: what each plug-in adds to an object, and the words in which it refuses.
 import { expect, test } from 'vitest';
+import type { Toleration } from '../../api/core/v1.ts';
 import type { KindDescription } from '../../api/kind.ts';
 import type { AnyObject } from '../../api/object.ts';
 import { StatusError } from '../../api/status-error.ts';
@@ -11,6 +12,7 @@ import { type MemoryObjects, memoryObjects } from '../auth/memory-objects.ts';
 import { apiServerUser, nodeUser, type User } from '../auth/user.ts';
 import { defaultAdmission } from './default-admission.ts';
 import type { AdmissionAttributes, AdmissionContext } from './plugin.ts';
+import { mergedTolerations } from './runtime-class.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
 const asObject = (value: object): AnyObject => value as unknown as AnyObject;
@@ -239,6 +241,75 @@ test('the newest default class is given', async () => {
     objects.put(resource, asObject({ metadata: { name: 'newer', creationTimestamp: '2026-02-01T00:00:00Z' } }));
   });
   expect(claim?.['spec']).toEqual({ storageClassName: 'new' });
+});
+
+const secretive = (objects: MemoryObjects) =>
+  objects.put(
+    { group: '', resource: 'serviceaccounts' },
+    asObject({
+      metadata: { name: 'strict', namespace: 'ns', annotations: { 'kubernetes.io/enforce-mountable-secrets': 'true' } },
+      secrets: [{ name: 's' }],
+      imagePullSecrets: [{ name: 'p' }],
+    }),
+  );
+const inEnv = (name: string) => ({ env: [{ name: 'E', valueFrom: { secretKeyRef: { name, key: 'k' } } }] });
+
+test.each<[object, string | undefined]>([
+  [{ volumes: [{ name: 'v', secret: { secretName: 's' } }], containers: [{ ...container, ...inEnv('s') }] }, undefined],
+  [{ volumes: [{ name: 'v', secret: { secretName: 't' } }] }, 'volume with secret.secretName="t"'],
+  [{ initContainers: [{ name: 'i', ...inEnv('t') }] }, 'init container i with envVar E referencing secret.secretName="t"'],
+  [{ containers: [{ name: 'c', envFrom: [{ secretRef: { name: 't' } }] }] }, 'container c with envFrom referencing secret.secretName="t"'],
+])('an account that is strict about secrets: %j', async (spec, why) => {
+  const object = { spec: { ...quiet, serviceAccountName: 'strict', ...spec } };
+  const tail = 'is not allowed because service account strict does not reference that secret';
+  expect(await refused({ object }, secretive)).toBe(why === undefined ? 'accepted' : `403 pods "a" is forbidden: ${why} ${tail}`);
+});
+
+const noExecute = { effect: 'NoExecute' as const, operator: 'Exists' as const };
+test.each<[string, readonly Toleration[], readonly number[]]>([
+  [
+    'equal ones',
+    [
+      { key: 'a', ...noExecute },
+      { key: 'a', ...noExecute },
+    ],
+    [0],
+  ],
+  ['one that is for all', [{ key: 'a', operator: 'Equal', value: 'b' }, { operator: 'Exists' }], [1]],
+  [
+    'a shorter time',
+    [
+      { key: 'a', ...noExecute, tolerationSeconds: 5 },
+      { key: 'a', ...noExecute, tolerationSeconds: 3 },
+    ],
+    [0],
+  ],
+  [
+    'no time at all',
+    [
+      { key: 'a', ...noExecute, tolerationSeconds: 5 },
+      { key: 'a', ...noExecute },
+    ],
+    [1],
+  ],
+  [
+    'other values',
+    [
+      { key: 'a', operator: 'Equal', value: 'b' },
+      { key: 'a', operator: 'Equal', value: 'c' },
+    ],
+    [0, 1],
+  ],
+  [
+    'a wider effect',
+    [
+      { key: 'a', operator: 'Exists' },
+      { key: 'a', operator: 'Exists', effect: 'NoSchedule' },
+    ],
+    [0],
+  ],
+])('of tolerations, %s', (_, all, kept) => {
+  expect(mergedTolerations(all)).toEqual(kept.map((index) => all[index]));
 });
 
 const limits =

@@ -15,19 +15,43 @@ export function withRuntimeClass(spec: PodSpec, runtimeClass: RuntimeClass): Pod
     return { refused: 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead' };
   const wanted = runtimeClass.scheduling?.nodeSelector ?? {};
   for (const [key, value] of Object.entries(wanted)) {
-    const own = spec.nodeSelector?.[key];
-    if (own !== undefined && own !== value)
-      return { refused: `conflict: runtimeClass.scheduling.nodeSelector[${key}] = ${value}; pod.spec.nodeSelector[${key}] = ${own}` };
+    const said = spec.nodeSelector?.[key];
+    if (said !== undefined && said !== value)
+      return { refused: `conflict: runtimeClass.scheduling.nodeSelector[${key}] = ${value}; pod.spec.nodeSelector[${key}] = ${said}` };
   }
-  const tolerations = [...(spec.tolerations ?? [])];
-  for (const toleration of runtimeClass.scheduling?.tolerations ?? [])
-    if (!tolerations.some((own: Toleration) => sameValue(own, toleration))) tolerations.push(toleration);
+  const { scheduling } = runtimeClass;
+  const own = spec.tolerations ?? [];
+  const tolerations = scheduling === undefined ? own : mergedTolerations([...own, ...(scheduling.tolerations ?? [])]);
   return {
     ...spec,
     ...(overhead === undefined ? {} : { overhead }),
     ...(Object.keys(wanted).length === 0 ? {} : { nodeSelector: { ...spec.nodeSelector, ...wanted } }),
     ...(tolerations.length === 0 ? {} : { tolerations }),
   };
+}
+
+/** Whether one toleration covers all that another does. */
+function covers(wide: Toleration, narrow: Toleration): boolean {
+  if (sameValue(wide, narrow)) return true;
+  const exists = wide.operator === 'Exists';
+  if ((wide.key ?? '') !== (narrow.key ?? '') && (wide.key || !exists)) return false;
+  if ((wide.effect ?? '') !== (narrow.effect ?? '') && wide.effect) return false;
+  const { tolerationSeconds: most } = wide;
+  const { tolerationSeconds: asked } = narrow;
+  if (wide.effect === 'NoExecute' && most !== undefined && (asked === undefined || asked > most)) return false;
+  if (exists) return true;
+  const equal = wide.operator === undefined || wide.operator === 'Equal';
+  return equal && narrow.operator === 'Equal' && (narrow.value ?? '') === (wide.value ?? '');
+}
+
+/** The tolerations without those that others cover; of equal ones the first stays. Pure. */
+export function mergedTolerations(all: readonly Toleration[]): readonly Toleration[] {
+  const merged: Toleration[] = [];
+  for (const [index, one] of all.entries()) {
+    const later = all.slice(index + 1).some((other) => !sameValue(one, other) && covers(other, one));
+    if (!later && !merged.some((other) => covers(other, one))) merged.push(one);
+  }
+  return merged;
 }
 
 export const runtimeClass: AdmissionPlugin = {

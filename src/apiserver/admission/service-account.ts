@@ -74,6 +74,44 @@ function mirrorRefusal(pod: Pod): string | undefined {
   return projected ? 'a mirror pod may not use ServiceAccountToken volume projections' : undefined;
 }
 
+const enforceAnnotation = 'kubernetes.io/enforce-mountable-secrets';
+const bools = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+
+/** Why a pod may not name a secret that its account does not list; undefined where it may. Only accounts that ask for it are so strict. Pure. */
+export function secretRefusal(spec: PodSpec, account: ServiceAccount): string | undefined {
+  const { name } = account.metadata;
+  const listed = new Set((account.secrets ?? []).map((secret) => secret.name ?? ''));
+  const why = `is not allowed because service account ${name} does not reference that secret`;
+  for (const { secret } of spec.volumes ?? [])
+    if (secret !== undefined && !listed.has(secret.secretName ?? ''))
+      return `volume with secret.secretName="${secret.secretName ?? ''}" ${why}`;
+  for (const [kind, containers] of [
+    ['init container', spec.initContainers ?? []],
+    ['container', spec.containers ?? []],
+  ] as const)
+    for (const container of containers) {
+      const found = secretInEnv(container, listed);
+      if (found !== undefined) return `${kind} ${container.name} with ${found} ${why}`;
+    }
+  const pulled = new Set((account.imagePullSecrets ?? []).map((secret) => secret.name ?? ''));
+  const index = (spec.imagePullSecrets ?? []).findIndex((secret) => !pulled.has(secret.name ?? ''));
+  if (index < 0) return undefined;
+  const pull = spec.imagePullSecrets?.[index]?.name ?? '';
+  return `imagePullSecrets[${index}].name="${pull}" is not allowed because service account ${name} does not reference that imagePullSecret`;
+}
+
+function secretInEnv({ env = [], envFrom = [] }: Container, listed: ReadonlySet<string>): string | undefined {
+  for (const { name, valueFrom } of env) {
+    const secret = valueFrom?.secretKeyRef;
+    if (secret !== undefined && !listed.has(secret.name ?? ''))
+      return `envVar ${name} referencing secret.secretName="${secret.name ?? ''}"`;
+  }
+  for (const { secretRef } of envFrom)
+    if (secretRef !== undefined && !listed.has(secretRef.name ?? ''))
+      return `envFrom referencing secret.secretName="${secretRef.name ?? ''}"`;
+  return undefined;
+}
+
 /** Refuses pods of accounts that are not there. */
 export const serviceAccount: AdmissionPlugin = {
   name: 'ServiceAccount',
@@ -86,6 +124,15 @@ export const serviceAccount: AdmissionPlugin = {
       return attributes.object;
     }
     return withAccount(pod, attributes, context);
+  },
+  validate(attributes, { objects }) {
+    const pod = podOf(attributes);
+    if (pod === undefined || attributes.operation !== 'CREATE' || pod.metadata.annotations?.[mirrorAnnotation] !== undefined) return;
+    const spec = specOf(pod);
+    const found = objects.get({ group: '', resource: 'serviceaccounts' }, attributes.namespace, spec.serviceAccountName ?? '');
+    if (found === undefined || !bools.has(found.metadata.annotations?.[enforceAnnotation] ?? '')) return;
+    const why = secretRefusal(spec, found as unknown as ServiceAccount);
+    if (why !== undefined) throw refusal(attributes, why);
   },
 };
 
