@@ -33,9 +33,11 @@ type Verdict = { readonly status: 'True' | 'False'; readonly reason?: string; re
 
 const yes: Verdict = { status: 'True' };
 
-function initialized({ members, statuses, phase }: ConditionInput): Verdict {
+function initialized({ pod, members, statuses, phase }: ConditionInput): Verdict {
   if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' };
   if (isInitialized({ members, statuses })) return yes;
+  // What was initialized once counts as that, also while its init containers run again.
+  if (pod.status?.conditions?.some(({ type, status }) => type === 'Initialized' && status === 'True') === true) return yes;
   const names = incompleteInits(members, statuses).join(' ');
   return { status: 'False', reason: 'ContainersNotInitialized', message: `containers with incomplete status: [${names}]` };
 }
@@ -66,7 +68,8 @@ function restartingAll({ members, phase, restartsAll }: ConditionInput): Verdict
   if (!ruled) return undefined;
   if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' };
   if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' };
-  return { status: restartsAll ? 'True' : 'False' };
+  if (!restartsAll) return { status: 'False' };
+  return { status: 'True', reason: 'RestartAllContainersStarted', message: 'container exited with restart policy rule' };
 }
 
 /** All conditions: those of others as they are, then the kubelet's own. A transition time changes only with the status. */

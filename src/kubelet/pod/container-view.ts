@@ -12,7 +12,7 @@ import { pullBackoffAtMs } from './history.ts';
 import { podLabel } from './members.ts';
 import type { Member, NodeFacts } from './model.ts';
 import { backoffShownAtMs, endedAtMs } from './restart.ts';
-import { actualOf, type Ended, endedIn, isAlive, isEnded, isOutdated, isTornDown, type Scene } from './scene.ts';
+import { actualOf, type Ended, endedIn, isAlive, isClearing, isEnded, isOutdated, isTornDown, type Scene } from './scene.ts';
 
 /** Exit code and text for a container that nobody could find any more. */
 export const lostContainer: ApiTerminated = {
@@ -32,6 +32,13 @@ const vanishedContainer: ApiTerminated = {
   reason: 'ContainerStatusUnknown',
   message: 'The container could not be located when the pod was deleted.  The container used to be Running',
 };
+
+/** Where all containers are to start again, nothing is told of how the others ended. */
+const removedForRestart = {
+  reason: 'RestartingAllContainers',
+  message: 'The container is removed because RestartAllContainers in place',
+} as const;
+const lastOfRemoved: ApiState = { terminated: { exitCode: 137, ...removedForRestart } };
 
 /** How often a container was restarted, where the runtime has no instance of it. One that is published but vanished is about to be. */
 export function restartsSoFar(published: ApiStatus | undefined): number {
@@ -116,7 +123,7 @@ function imageFailed(scene: Scene, name: string): boolean {
 
 function isProbeKill(scene: Scene, instance: ContainerStatus): boolean {
   const cause = scene.history.killedFor[instance.id];
-  return cause === 'liveness' || cause === 'startup' || cause === 'sandbox' || cause === 'definition' || cause === 'resize';
+  return cause !== undefined && cause !== 'postStart';
 }
 
 /** Instances that may be shown: one that is still being started shows when it is up together with those started at the same time. */
@@ -156,8 +163,10 @@ function fullViewOf(scene: Scene, node: NodeFacts, member: Member): ContainerVie
     const lastState = published?.state?.running === undefined ? (published?.lastState ?? {}) : { terminated: vanishedContainer };
     return { status: { ...base, state: waitingByDefault(scene, member), lastState, ...mountsOf(member) }, instance: undefined };
   }
-  const beforeState: ApiState =
-    before !== undefined && isEnded(before) ? { terminated: terminatedOf(scene, node, before) } : (published?.lastState ?? {});
+  const beforeState =
+    beforeOf(scene, node, before, published?.containerID === containerIdOf(node, instance) ? published : undefined) ??
+    published?.lastState ??
+    {};
   const common = {
     name,
     image: instance.image !== '' ? instance.image : image,
@@ -176,9 +185,14 @@ function fullViewOf(scene: Scene, node: NodeFacts, member: Member): ContainerVie
     const state = { running: { startedAt: formatTime(instance.startedAtMs) } };
     return { status: { ...common, state, lastState: beforeState, started, ready }, instance };
   }
-  if (isStale(scene, member, instance)) {
-    const lastState = { terminated: terminatedOf(scene, node, instance) };
-    return { status: { ...common, state: waitingByDefault(scene, member), lastState, started: false, ready: false }, instance };
+  if (scene.end === undefined && isOutdated(scene, instance) && !isClearing(scene)) {
+    const begun = scene.members.some((other) => {
+      const newest = shownAttempts(scene, node, other).at(-1);
+      return other.role !== 'ephemeral' && newest !== undefined && !isOutdated(scene, newest);
+    });
+    const state = begun ? waitingByDefault(scene, member) : { waiting: removedForRestart };
+    const restartCount = instance.metadata.attempt + 1;
+    return { status: { ...common, restartCount, state, lastState: lastOfRemoved, started: false, ready: false }, instance };
   }
   const ended = endedOf(scene, member, instance);
   if (isHeld(scene, instance, ended) && published?.containerID === common.containerID && published.state?.running !== undefined) {
@@ -190,18 +204,25 @@ function fullViewOf(scene: Scene, node: NodeFacts, member: Member): ContainerVie
   return { status: { ...common, state, lastState, started: false, ready }, instance };
 }
 
-/** The end of an instance shows later: with its successor where the kubelet restarts it at once, with all the others where the pod ends. */
-function isHeld(scene: Scene, instance: ContainerStatus, { restart }: Ended): boolean {
-  if (scene.end === undefined) return restart?.delayMs === 0 && isProbeKill(scene, instance);
-  return scene.end.why !== 'finished' && !isTornDown(scene);
+/** How the instance before ended; undefined where that is not known here. `published`: what was told of the same instance before. */
+function beforeOf(
+  scene: Scene,
+  node: NodeFacts,
+  before: ContainerStatus | undefined,
+  published: ApiStatus | undefined,
+): ApiState | undefined {
+  if (published?.lastState?.terminated?.reason === removedForRestart.reason) return lastOfRemoved;
+  if (before === undefined || !isEnded(before)) return undefined;
+  return isOutdated(scene, before) ? lastOfRemoved : { terminated: terminatedOf(scene, node, before) };
 }
 
-/** An instance of an earlier sandbox in a pod whose init containers have to run again, or from before all containers were to be restarted. */
-export function isStale(scene: Scene, member: Member, instance: ContainerStatus): boolean {
-  if (scene.end === undefined && isOutdated(scene, instance)) return true;
-  if (scene.end !== undefined || scene.sandbox === undefined || instance.sandboxId === scene.sandbox.id) return false;
-  if (!scene.members.some(({ role }) => role === 'init' || role === 'sidecar')) return false;
-  return member.role !== 'main' || endedIn(scene, member)?.restart !== undefined;
+/** The end of an instance shows later: with its successor where the kubelet restarts it at once, with all the others where the pod ends. */
+function isHeld(scene: Scene, instance: ContainerStatus, { restart }: Ended): boolean {
+  if (scene.end !== undefined) return scene.end.why !== 'finished' && !isTornDown(scene);
+  // In a new sandbox init containers run first: what ended with the old one shows as that.
+  const others = scene.observed.containers.filter((one) => isAlive(one) && one.sandboxId !== instance.sandboxId);
+  if (scene.history.killedFor[instance.id] === 'sandbox' && others.length > 0) return false;
+  return restart?.delayMs === 0 && isProbeKill(scene, instance);
 }
 
 /** What an instance's end means, also while the next one is being started: until that one shows, this one shows what it showed. */

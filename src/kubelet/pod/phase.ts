@@ -44,6 +44,9 @@ export function phaseOf({ members, statuses, over, initsFinal }: PhaseInput): Ph
     const terminated = role === 'init' ? statuses.get(spec.name)?.state?.terminated : undefined;
     return terminated !== undefined && terminated.exitCode !== 0;
   });
+  // In a new sandbox they run again, whatever ran before.
+  const initializing = members.some(({ role, spec }) => role === 'init' && statuses.get(spec.name)?.state?.running !== undefined);
+  if (initializing && !over) return 'Pending';
   if (!isInitialized({ members, statuses })) return over && initsFinal && failedInit ? 'Failed' : 'Pending';
   const mains = members.filter(({ role }) => role === 'main').map(({ spec }) => statuses.get(spec.name));
   const running = mains.filter((status) => status?.state?.running !== undefined).length;

@@ -9,7 +9,7 @@ import type { Action, Failure, KillCause, Member } from './model.ts';
 import { emptyPlan, type Plan } from './plan.ts';
 import { planResize } from './plan-resize.ts';
 import { backoffShownAtMs, imageAnnotation, type Restart } from './restart.ts';
-import { actualOf, endedIn, graceSecondsOf, isAlive, isEnded, isOutdated, type Scene } from './scene.ts';
+import { actualOf, endedIn, graceSecondsOf, isAlive, isClearing, isEnded, isOutdated, type Scene } from './scene.ts';
 
 /** The next steps of a pod that goes on. */
 export function planLife(scene: Scene): Plan {
@@ -93,11 +93,10 @@ function planRestartAll(scene: Scene, plan: Plan): boolean {
     const { name } = instance.metadata;
     const member = memberOf(scene, instance);
     if (member?.role === 'ephemeral' || scene.observed.underway.has(`stop/${instance.id}`)) continue;
-    const message = `Stopping container ${name}: all containers are restarted`;
-    const common = { do: 'stopContainer', id: instance.id, member, name, message, preStop: undefined } as const;
+    const common = { do: 'stopContainer', id: instance.id, member, name, message: 'killing', preStop: undefined } as const;
     plan.actions.push({ ...common, graceSeconds: abruptGraceSeconds, cause: 'restartAll' });
   }
-  return running.some((instance) => memberOf(scene, instance)?.role !== 'ephemeral');
+  return isClearing(scene);
 }
 
 function planContainers(scene: Scene, plan: Plan, usable: boolean): void {
@@ -224,23 +223,36 @@ function tellPullBackoff(plan: Plan, { spec, fieldPath, role }: Member, failure:
 
 /** A running container is stopped where its image or what it may use was changed, or its startup or liveness probe has failed. */
 function watch(scene: Scene, plan: Plan, member: Member, instance: ContainerStatus): void {
-  const image = instance.annotations[imageAnnotation];
-  if (image !== undefined && image !== member.spec.image && member.role !== 'ephemeral') {
-    return stop(scene, plan, instance, member, `Container ${member.spec.name} definition changed, will be restarted`, 'definition');
-  }
-  if (member.role !== 'ephemeral' && needsRestart(member.spec, actualOf(scene, member, instance))) {
-    return stop(scene, plan, instance, member, `Container ${member.spec.name} resize requires restart`, 'resize');
-  }
+  const { name, image, restartPolicy, startupProbe } = member.spec;
   const verdicts = scene.observed.probes.get(instance.id);
+  const isSidecar = member.role === 'sidecar';
+  const what = isSidecar ? `Init container ${name}` : `Container ${name}`;
+  const again = isSidecar ? '' : ', will be restarted';
+  // A sidecar is looked at for anything else once it has started up.
+  const settled = !isSidecar || startupProbe === undefined || verdicts?.startup === 'passed';
+  const made = instance.annotations[imageAnnotation];
+  if (settled && made !== undefined && made !== image && member.role !== 'ephemeral')
+    return stop(scene, plan, instance, member, `${what} definition changed${again}`, 'definition');
+  if (settled && member.role !== 'ephemeral' && needsRestart(member.spec, actualOf(scene, member, instance)))
+    return stop(scene, plan, instance, member, `Container ${name} resize requires restart`, 'resize');
   const cause = verdicts?.startup === 'failed' ? 'startup' : verdicts?.liveness === 'failed' ? 'liveness' : undefined;
   if (cause === undefined) return;
-  const { name } = member.spec;
-  const never = member.role !== 'sidecar' && (member.spec.restartPolicy ?? scene.observed.pod.spec?.restartPolicy) === 'Never';
-  const text =
-    member.role === 'sidecar'
-      ? `Init container ${name} failed ${cause} probe`
-      : `Container ${name} failed ${cause} probe, will be restarted`;
-  stop(scene, plan, instance, member, never ? `Stopping container ${name}` : text, cause);
+  const never = !isSidecar && (restartPolicy ?? scene.observed.pod.spec.restartPolicy) === 'Never';
+  const failed = `${what} failed ${cause} probe`;
+  const text = never ? (isLastOf(scene, member) ? `Stopping container ${name}` : failed) : `${failed}${again}`;
+  stop(scene, plan, instance, member, text, cause);
+}
+
+/** True where no main container but this one goes on or is to start: with it the pod ends. */
+function isLastOf(scene: Scene, member: Member): boolean {
+  return scene.members.every((other) => {
+    if (other === member || other.role !== 'main') return true;
+    const newest = scene.attempts.get(other.spec.name)?.at(-1);
+    if (newest === undefined) return false;
+    const verdicts = scene.observed.probes.get(newest.id);
+    if (isAlive(newest)) return verdicts?.liveness === 'failed' || verdicts?.startup === 'failed';
+    return endedIn(scene, other)?.restart === undefined;
+  });
 }
 
 function stop(scene: Scene, plan: Plan, instance: ContainerStatus, member: Member | undefined, message: string, cause: KillCause): void {

@@ -47,6 +47,8 @@ export function restartsAll(member: Member, ended: ContainerStatus, cause: KillC
 /** True where an instance that ended so is to be followed by another. */
 export function restarts(pod: Pod, member: Member, ended: ContainerStatus, cause: KillCause | undefined): boolean {
   const policy = policyOf(pod, member);
+  // An init container that succeeded has done its work, whatever a rule says.
+  if (member.role === 'init' && cause === undefined && ended.exitCode === 0) return false;
   if (ruleFor(member, ended)?.action.startsWith('Restart')) return true;
   // A container that the kubelet itself stopped is wanted, whatever it exited with.
   if (cause === 'definition' || cause === 'resize' || cause === 'restartAll') return true;

@@ -82,7 +82,16 @@ export function actualOf({ history }: Scene, member: Member, instance: Container
 }
 
 export function endedIn(scene: Scene, member: Member): Ended | undefined {
-  return endedOf(scene.observed, scene.history, member, scene.attempts.get(member.spec.name) ?? []);
+  const ended = endedOf(scene.observed, scene.history, member, scene.attempts.get(member.spec.name) ?? []);
+  if (ended === undefined || scene.end !== undefined || !isOutdated(scene, ended.instance)) return ended;
+  // Whatever it ended with, and however often: a restart of all does not wait.
+  return { ...ended, restart: restartAfter(ended.instance, undefined, 'restartAll') };
+}
+
+/** True while containers run that have to make way for a restart of all. Those for debugging stay. */
+export function isClearing(scene: Scene): boolean {
+  const stays = new Set(scene.members.filter(({ role }) => role === 'ephemeral').map(({ spec }) => spec.name));
+  return scene.observed.containers.some((one) => isAlive(one) && isOutdated(scene, one) && !stays.has(one.metadata.name));
 }
 
 /** Seconds that the pod's containers get between SIGTERM and SIGKILL. */

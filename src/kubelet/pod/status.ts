@@ -10,7 +10,7 @@ import { isUsable } from './members.ts';
 import type { NodeFacts, Role } from './model.ts';
 import { type Phase, phaseOf } from './phase.ts';
 import { isResizing } from './plan-resize.ts';
-import { actualOf, isAlive, isOutdated, isStopped, isTornDown, type Scene } from './scene.ts';
+import { actualOf, isAlive, isClearing, isStopped, isTornDown, type Scene } from './scene.ts';
 
 /** True for the phases that nothing leaves. */
 export function isTerminal(phase: string | undefined): boolean {
@@ -39,7 +39,7 @@ export function statusOf(scene: Scene, node: NodeFacts): PodStatus {
     sandboxReady: isUsable(scene.sandbox),
     nowMs: scene.nowMs,
     resize: resizeOf(scene),
-    restartsAll: scene.observed.containers.some((instance) => isAlive(instance) && isOutdated(scene, instance)),
+    restartsAll: scene.end === undefined && isClearing(scene),
     disruption: scene.history.ended?.disruption,
   });
   const statuses = over ? withLost(scene, views) : views;

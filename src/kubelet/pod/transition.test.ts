@@ -1,6 +1,7 @@
 // Owns the proof of the pod's transition as stories: each is a pod, what happens to it, and the sequence of what the API showed.
 import { expect, test } from 'vitest';
 import type { ResizeVerdict } from '../resources/resize.ts';
+import { imageAnnotation } from './restart.ts';
 import { conditionLine, podOf, stateLine, World } from './world-for-tests.ts';
 
 const second = 1000;
@@ -486,14 +487,97 @@ test('a rule that restarts all containers: the others are stopped, then everythi
   world.crash('c', 42);
   world.nowMs += second;
   world.settle();
-  expect(world.sequence((s) => conditionLine(s, 'AllContainersRestarting'))).toEqual(['False', 'True', 'False']);
-  expect(world.events).toContain('Stopping container d: all containers are restarted');
+  expect(world.sequence((s) => conditionLine(s, 'AllContainersRestarting'))).toEqual([
+    'False',
+    'True RestartAllContainersStarted',
+    'False',
+  ]);
+  expect(world.events).toContain('killing');
   expect(world.running('i').metadata.attempt).toBe(1);
+  expect(world.sequence((s) => ['i', 'c', 'd'].map((name) => stateLine(s, name)).join(', ')).slice(-4)).toEqual([
+    'terminated Completed exit 0, running, running',
+    'terminated Completed exit 0, terminated Error exit 42, running',
+    'waiting RestartingAllContainers, waiting RestartingAllContainers, waiting RestartingAllContainers',
+    'running, waiting PodInitializing, waiting PodInitializing',
+  ]);
+  const [, c] = [...(world.last?.status.initContainerStatuses ?? []), ...(world.last?.status.containerStatuses ?? [])];
+  expect(c).toMatchObject({ restartCount: 1, lastState: { terminated: { reason: 'RestartingAllContainers', exitCode: 137 } } });
+  expect(world.sequence((s) => s.phase ?? '')).toEqual(['Pending', 'Running', 'Pending']);
+  expect(world.sequence((s) => conditionLine(s, 'Initialized')).at(-1)).toBe('True');
   world.crash('i', 0);
   expect([world.running('c').metadata.attempt, world.running('d').metadata.attempt]).toEqual([1, 1]);
+  expect(world.last?.status.containerStatuses?.[0]?.lastState?.terminated?.reason).toBe('RestartingAllContainers');
   world.crash('c', 1);
   world.crash('d', 0);
   expect(world.last?.status.phase).toBe('Failed');
+});
+
+test('a restart of all does not wait, however often', () => {
+  const rules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'NotIn', values: [0] } }];
+  const world = new World(podOf({ containers: [{ name: 'c', image: 'i', restartPolicy: 'Never', restartPolicyRules: rules }] } as never));
+  world.settle();
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    world.nowMs += second;
+    world.crash('c', 1);
+    world.nowMs += 1;
+    world.settle();
+    expect(world.running('c').metadata.attempt).toBe(attempt);
+  }
+});
+
+test('an init container that succeeded is done, whatever its rules say', () => {
+  const rules = [{ action: 'Restart', exitCodes: { operator: 'In', values: [0, 3] } }];
+  const world = new World(
+    podOf({ initContainers: [{ name: 'i', image: 'i', restartPolicy: 'Never', restartPolicyRules: rules }] } as never),
+  );
+  world.settle();
+  world.crash('i', 3);
+  expect(world.running('i').metadata.attempt).toBe(1);
+  world.crash('i', 0);
+  expect(world.running('c').metadata.attempt).toBe(0);
+});
+
+test.each([
+  ['Never', ['c'], 'Stopping container c'],
+  ['Never', ['c', 'd'], 'Container c failed liveness probe'],
+  ['OnFailure', ['c', 'd'], 'Container c failed liveness probe, will be restarted'],
+] as const)('under %s, of the containers %j, a liveness probe that fails is told as %s', (restartPolicy, names, message) => {
+  const world = new World(podOf({ restartPolicy, containers: names.map((name) => ({ name, image: 'i' })) }));
+  world.settle();
+  world.probes.set(world.running('c').id, { liveness: 'failed' });
+  world.settle();
+  expect(world.events).toContain(message);
+});
+
+test('a sidecar of another image is stopped once it has started up, and told as an init container', () => {
+  const sidecar = { name: 's', image: 'i', restartPolicy: 'Always', startupProbe: {} };
+  const world = new World(podOf({ initContainers: [sidecar] } as never));
+  world.settle();
+  const { id } = world.running('s');
+  world.containers = world.containers.map((one) => ({ ...one, annotations: { ...one.annotations, [imageAnnotation]: 'older' } }));
+  world.settle();
+  expect(world.running('s').id).toBe(id);
+  world.probes.set(id, { startup: 'passed' });
+  world.settle();
+  expect(world.events).toContain('Init container s definition changed');
+});
+
+test('in a new sandbox init containers run again: the pod stays initialized, and what ended shows as that until then', () => {
+  const world = new World(podOf({ initContainers: [{ name: 'i', image: 'i' }] }));
+  world.settle();
+  world.crash('i', 0);
+  world.nowMs += second;
+  world.behaviour['c'] = { onTerm: 1 };
+  world.sandboxes = world.sandboxes.map((sandbox) => ({ ...sandbox, state: 'notReady' }));
+  world.settle();
+  expect(world.sequence((s) => `${s.phase}: ${stateLine(s, 'i')}, ${stateLine(s, 'c')}`).slice(-2)).toEqual([
+    'Running: terminated Completed exit 0, running',
+    'Pending: running, terminated Error exit 1',
+  ]);
+  expect(world.last?.status.initContainerStatuses?.[0]).toMatchObject({ restartCount: 1, lastState: { terminated: { exitCode: 0 } } });
+  expect(world.sequence((s) => conditionLine(s, 'Initialized'))).toEqual(['False ContainersNotInitialized', 'True']);
+  world.crash('i', 0);
+  expect(world.last?.status.phase).toBe('Running');
 });
 
 test('a deletion that comes while the sandbox is made waits for the start that was begun', () => {
