@@ -55,6 +55,13 @@ const truths = [
   "[1, 2].all(i, v, v == i + 1) && {'a': 1}.exists(k, v, k == 'a' && v == 1)",
   "[1, 2].transformList(i, v, i + v) == [1, 3] && {'a': 1}.transformMap(k, v, v + 1) == {'a': 2}",
   '[].all(x, false) && ![].exists(x, true)',
+  // messages that every expression knows
+  'google.protobuf.Int64Value{value: 3} == n && google.protobuf.Int32Value{value: 2} + 1 == n && google.protobuf.Int64Value{} == 0',
+  "google.protobuf.StringValue{value: s}.startsWith('te') && google.protobuf.UInt32Value{value: 2u} > 1u && google.protobuf.BoolValue{} != true",
+  'google.protobuf.Timestamp{seconds: 90} - google.protobuf.Duration{seconds: 60, nanos: 5} == timestamp(29) + duration("999999995ns")',
+  "google.protobuf.Struct{fields: {'a': 1}}.a == 1 && google.protobuf.ListValue{values: [1, 2]}.size() == 2",
+  'google.protobuf.Value{number_value: 1.5} == 1.5 && google.protobuf.Value{} == null && google.protobuf.FloatValue{value: 0.1} != 0.1',
+  'google.protobuf.Int64Value{value: 3} != null',
   "'text'.startsWith('te') && 'text'.endsWith('xt') && 'text'.contains('ex') && 'text'.matches('^t.*t$')",
   "size('ab😀') == 3 && 'ab😀'.size() == 3",
   "int('42') == 42 && double('1.5') == 1.5 && string(12) == '12' && string(1.5) == '1.5' && string(true) == 'true' && int(3.9) == 3",
@@ -116,6 +123,7 @@ test.each([
   ["uint('-1')", "CelError: type conversion error from 'string' to 'uint'"],
   ["double('x')", "CelError: type conversion error from 'string' to 'double'"],
   ["bool('x')", "CelError: type conversion error from 'string' to 'bool'"],
+  ['google.protobuf.Int32Value{value: 3000000000}', 'CelError: integer overflow'],
   ["duration('1y')", "CelError: type conversion error from 'string' to 'google.protobuf.Duration'"],
   ["timestamp('x')", "CelError: type conversion error from 'string' to 'google.protobuf.Timestamp'"],
   ["{'a': 1}['b']", 'CelError: no such key: b'],
@@ -130,6 +138,14 @@ test.each([
 });
 
 test.each([
+  [
+    'google.protobuf.Int64Value{value: 1} == "a"',
+    "ERROR: <input>:1:38: found no matching overload for '_==_' applied to '(wrapper(int), string)'\n | google.protobuf.Int64Value{value: 1} == \"a\"\n | .....................................^",
+  ],
+  [
+    'google.protobuf.Duration{x: 1, seconds: "a"}',
+    "ERROR: <input>:1:27: undefined field 'x'\n | google.protobuf.Duration{x: 1, seconds: \"a\"}\n | ..........................^\nERROR: <input>:1:39: expected type of field 'seconds' is 'int' but provided type is 'string'\n | google.protobuf.Duration{x: 1, seconds: \"a\"}\n | ......................................^",
+  ],
   ['nope', "ERROR: <input>:1:1: undeclared reference to 'nope' (in container '')\n | nope\n | ^"],
   ['1 + "a"', "ERROR: <input>:1:3: found no matching overload for '_+_' applied to '(int, string)'\n | 1 + \"a\"\n | ..^"],
   ['s.size(1)', "ERROR: <input>:1:7: found no matching overload for 'size' applied to 'string.(int)'\n | s.size(1)\n | ......^"],

@@ -3,6 +3,7 @@ import { type Overload, overloadsOf, typeNames } from './declarations.ts';
 import { type Expression, type Issue, qualifiedName } from './expression.ts';
 import { assignable, type Bindings, bound, type CelType, celType, listOf, mapOf, optionalOf, printType, sameType } from './types.ts';
 import { type CelValue, typeNameOf } from './values.ts';
+import { wellKnown } from './well-known.ts';
 
 /** What was found out about an expression. */
 export interface Checked {
@@ -192,14 +193,16 @@ class Checker {
   }
 
   #message(e: Extract<Expression, { is: 'message' }>): CelType {
-    const type = this.#messages(e.name);
+    const common = wellKnown(e.name);
+    const type = common?.type ?? this.#messages(e.name);
     if (type === undefined) return this.#complain(e.at, `undeclared reference to '${e.name}' (in container '')`);
     for (const { at, name, value, optional } of e.fields) {
       const given = optional ? this.#unwrapped(value) : this.check(value);
-      const field = type.fields?.get(name);
+      const field = (common ?? type).fields?.get(name);
       if (field !== undefined && !assignable(field, given, new Map()))
         this.#complain(at, `expected type of field '${name}' is '${printType(field)}' but provided type is '${printType(given)}'`);
-      else if (field === undefined && type.kind === 'object' && type.fields !== undefined) this.#complain(at, `undefined field '${name}'`);
+      else if (field === undefined && (common !== undefined || (type.kind === 'object' && type.fields !== undefined)))
+        this.#complain(at, `undefined field '${name}'`);
     }
     return type;
   }

@@ -21,6 +21,7 @@ import {
   ValueList,
   ValueMap,
 } from './values.ts';
+import { wellKnown } from './well-known.ts';
 
 /** Thrown where a computation costs more than it may. */
 export class CostLimitError extends Error {
@@ -53,7 +54,7 @@ export function evaluateCel(checked: Checked, variables: ReadonlyMap<string, Cel
 
 const functions = new Map(Object.entries({ ...coreFunctions, ...textFunctions, ...listFunctions, ...kubernetesFunctions }));
 const typeTexts: Readonly<Record<string, string>> = { timestamp: 'google.protobuf.Timestamp', duration: 'google.protobuf.Duration' };
-const [listCost, mapCost] = [10, 30];
+const [listCost, mapCost, messageCost] = [10, 30, 40];
 
 class Run {
   readonly #checked: Checked;
@@ -95,8 +96,12 @@ class Run {
         if (new Set(entries.map(([key]) => keyText(key))).size < entries.length) throw new CelError('Failed with repeated key');
         return new ValueMap(entries);
       }
-      case 'message':
-        return new ValueMap(e.fields.flatMap(({ name, value, optional }) => this.#field(name, value, optional)));
+      case 'message': {
+        const fields = e.fields.flatMap(({ name, value, optional }) => this.#field(name, value, optional));
+        this.#pay(messageCost);
+        const common = wellKnown(e.name);
+        return common === undefined ? new ValueMap(fields) : common.make(new Map(fields as [string, CelValue][]));
+      }
       case 'macro':
         return this.#macro(e);
       case 'optMap': {

@@ -94,9 +94,16 @@ export function assignable(expected: CelType, actual: CelType, bindings: Binding
     return assignable(bound, actual, bindings);
   }
   if (open(expected) || open(actual)) return true;
+  // A wrapper is taken for what it holds, and the other way round.
+  if (actual.name === 'wrapper') return assignable(expected.name === 'wrapper' ? held(expected) : expected, held(actual), bindings);
+  if (expected.name === 'wrapper' && actual.name !== 'null') return assignable(held(expected), actual, bindings);
   if (actual.name === 'null' && nullable(expected)) return true;
   if (expected.kind !== actual.kind || expected.name !== actual.name || expected.args.length !== actual.args.length) return false;
   return expected.args.every((arg, index) => assignable(arg, actual.args[index] as CelType, bindings));
+}
+
+function held(wrapper: CelType): CelType {
+  return wrapper.args[0] ?? celType('dyn');
 }
 
 /** A type with its parameters replaced by what they stand for; `dyn` where nothing is known. */
