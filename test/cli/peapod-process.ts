@@ -94,7 +94,7 @@ export class PeapodProcess {
 }
 
 /** Runs a command of Peapod to its end. One that does not end is killed after `withinMs`. */
-export async function peapod(args: readonly string[], env: Environment = {}, withinMs = 20_000, identity?: Identity): Promise<Ended> {
+export async function peapod(args: readonly string[], env: Environment = {}, withinMs = 60_000, identity?: Identity): Promise<Ended> {
   const running = new PeapodProcess(args, env, identity);
   const timer = setTimeout(() => running.child.kill('SIGKILL'), withinMs);
   try {
