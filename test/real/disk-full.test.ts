@@ -58,7 +58,7 @@ describe.skipIf(problem !== undefined)('a full disk', () => {
           id = container?.containerID ?? '';
           return container?.ready;
         },
-        { timeout: 60_000, interval: 50 },
+        { timeout: 180_000, interval: 50 },
       )
       .toBe(true);
     return id;
@@ -112,7 +112,7 @@ describe.skipIf(problem !== undefined)('a full disk', () => {
             () => true,
             () => false,
           ),
-        { timeout: 30_000, interval: 200 },
+        { timeout: 120_000, interval: 200 },
       )
       .toBe(true);
     await untilReady('after');

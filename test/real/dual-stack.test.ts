@@ -141,7 +141,7 @@ describe.skipIf(problem !== undefined)('both IP families with real containers', 
     expect((await run('nft', ['list', 'table', 'inet', machineNames(cluster.dataDir).table])).stdout).toContain(
       `ip6 daddr { ${testRanges.podsSix}:e4::/48, ${testRanges.servicesSix}:e4::/112 } drop`,
     );
-  }, 120_000);
+  }, 600_000);
 
   async function inPodNode(name: string, script: string): Promise<unknown> {
     const { status } = await client.get(resources.pods, { namespace, name });

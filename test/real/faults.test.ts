@@ -57,7 +57,7 @@ describe.skipIf(problem !== undefined)('faults', () => {
           pod = await client.get(resources.pods, { namespace, name });
           return condition(pod);
         },
-        { timeout: 40_000, interval: 30 },
+        { timeout: 120_000, interval: 30 },
       )
       .toBe(true);
     return pod as Pod;
@@ -68,7 +68,7 @@ describe.skipIf(problem !== undefined)('faults', () => {
     await client.delete(resources.pods, { namespace, name });
     await expect
       .poll(async () => (await client.list(resources.pods, { namespace })).items.some(({ metadata }) => metadata.name === name), {
-        timeout: 40_000,
+        timeout: 120_000,
         interval: 30,
       })
       .toBe(false);
@@ -221,7 +221,7 @@ describe.skipIf(problem !== undefined)('faults', () => {
       // Whole again, it is pulled; that it is no program is another matter.
       const events = async (): Promise<string> =>
         JSON.stringify((await client.list(resources.events, { namespace })).items.map(({ reason, message }) => [reason, message]));
-      await expect.poll(events, { timeout: 60_000, interval: 500 }).toContain('Successfully pulled image \\"cut.test/x:1\\"');
+      await expect.poll(events, { timeout: 180_000, interval: 500 }).toContain('Successfully pulled image \\"cut.test/x:1\\"');
       await remove('cut');
     } finally {
       await registry.close();
@@ -252,7 +252,7 @@ describe.skipIf(problem !== undefined)('faults', () => {
         const waiting = await until(name, ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ErrImagePull');
         expect(waiting.status?.containerStatuses?.[0]?.state?.waiting?.message).toContain(`${name}.test/x:1`);
       }
-      await expect.poll(() => sockets.size, { timeout: 20_000 }).toBeGreaterThan(0);
+      await expect.poll(() => sockets.size, { timeout: 120_000 }).toBeGreaterThan(0);
       await remove(name);
       for (const socket of sockets) socket.destroy();
       sockets.clear();

@@ -125,7 +125,7 @@ describe.skipIf(problem !== undefined)('docs/multi-node.md, on several machines'
     expect(await traces(away, there)).toEqual([]);
     await run(join(home, 'peapod'), ['down', '--data-dir', cluster.dataDir], { timeout: 60_000 });
     expect(await traces(cluster.dataDir, (program, args) => run(program, [...args]))).toEqual([]);
-  }, 300_000);
+  }, 600_000);
 
   test('a control plane without nodes is enough: the node answers its own pods’ names', async () => {
     const alone = await realCluster(240, { bits: 22 });
@@ -154,7 +154,7 @@ describe.skipIf(problem !== undefined)('docs/multi-node.md, on several machines'
       await alone.dispose();
     }
     expect(await traces(elsewhere, there)).toEqual([]);
-  }, 120_000);
+  }, 600_000);
 
   /** A packet of the overlay from an address that is no machine's of the cluster is turned away; one of another overlay is nobody's business. */
   async function turnsStrangersAway(): Promise<void> {

@@ -52,7 +52,7 @@ describe.skipIf(problem !== undefined)('kill -9 with real containers', () => {
           pods = (await client.list(resources.pods, { namespace })).items;
           return pods.filter(({ status }) => status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True')).length;
         },
-        { timeout: 30_000, interval: 20 },
+        { timeout: 120_000, interval: 20 },
       )
       .toBe(count);
     return pods;
@@ -118,7 +118,7 @@ describe.skipIf(problem !== undefined)('kill -9 with real containers', () => {
     await cluster.start();
     const again = await adminOf(cluster.dataDir);
     await expect
-      .poll(async () => (await again.get(resources.pods, { namespace, name: 'short' })).status?.phase, { timeout: 20_000, interval: 20 })
+      .poll(async () => (await again.get(resources.pods, { namespace, name: 'short' })).status?.phase, { timeout: 120_000, interval: 20 })
       .toBe('Failed');
     const { status } = await again.get(resources.pods, { namespace, name: 'short' });
     expect(status?.containerStatuses?.[0]).toMatchObject({ restartCount: 0, state: { terminated: { exitCode: 4, reason: 'Error' } } });
@@ -137,7 +137,7 @@ describe.skipIf(problem !== undefined)('kill -9 with real containers', () => {
     const again = await adminOf(cluster.dataDir);
     expect(lives((await again.list(resources.pods, { namespace })).items)).toEqual(before);
     await again.close();
-    const down = await peapod(['down', '--data-dir', cluster.dataDir], {}, 60_000);
+    const down = await peapod(['down', '--data-dir', cluster.dataDir], {}, 600_000);
     expect(down.code).toBe(0);
   });
 });

@@ -76,5 +76,5 @@ describe.skipIf(problem !== undefined)('load balancers with real containers', ()
     await soon(async () => (await service()).status?.loadBalancer?.ingress, undefined);
     // What the pool has and nobody got never leaves the machine.
     expect((await run('ip', ['route', 'get', `${testRanges.pods}.248.10`])).stdout).toContain(`local ${testRanges.pods}.248.10`);
-  }, 60_000);
+  }, 600_000);
 });

@@ -57,5 +57,5 @@ describe.skipIf(problem !== undefined)('docs/multi-node.md', () => {
     const pods = said.get('kubectl get pods -o wide') ?? '';
     expect(new Set([...pods.matchAll(/ (node\d) /g)].map(([, node]) => node)).size).toBeGreaterThan(1);
     expect(await traces(mark)).toEqual([]);
-  }, 300_000);
+  }, 600_000);
 });

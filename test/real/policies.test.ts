@@ -126,7 +126,7 @@ describe.skipIf(problem !== undefined)('network policies with real containers', 
     await soon(() => reaches('far', byService), true);
     for (const pod of ['near', 'web']) await soon(() => reaches(pod, `${far}:8080`), true);
     await soon(async () => (await tables()) === '', true);
-  }, 120_000);
+  }, 600_000);
 
   test('a pod is held to its policies from its first packet, and one that no policy is about gets through with its first try', async () => {
     const target = await make('target', 'node1');
@@ -149,5 +149,5 @@ describe.skipIf(problem !== undefined)('network policies with real containers', 
     const free = await Promise.all(nodes.map((node) => eager(`free-${node}`, node, 'free', 10)));
     for (const said of free) expect(said).toContain('reached 0');
     await client.deleteCollection(resources.networkPolicies, { namespace });
-  }, 60_000);
+  }, 600_000);
 });

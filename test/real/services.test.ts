@@ -98,7 +98,7 @@ describe.skipIf(problem !== undefined)('Services with real containers', () => {
     for (let tries = 0; tries < 100 && (await fromPod(`http://${ip}`)) !== 'ECONNREFUSED'; tries++) await sleep(20);
     expect(await fromPod(`http://${ip}`)).toBe('ECONNREFUSED');
     await expect(fetch(`http://127.0.0.1:${nodePort}`)).rejects.toThrow();
-  }, 60_000);
+  }, 600_000);
 
   test.skipIf(findProgram('conntrack') === undefined)('a UDP client goes on with who is an endpoint now, not with who was', async () => {
     const answering = await Promise.all(

@@ -41,12 +41,12 @@ describe.skipIf(problem !== undefined)('stubborn containers', () => {
   };
   const pod = (name: string): Promise<Pod> => client.get(resources.pods, { namespace, name });
   const until = (name: string, condition: (pod: Pod) => boolean): Promise<void> =>
-    expect.poll(async () => condition(await pod(name)), { timeout: 60_000, interval: 50 }).toBe(true);
+    expect.poll(async () => condition(await pod(name)), { timeout: 180_000, interval: 50 }).toBe(true);
   const remove = async (name: string): Promise<void> => {
     await client.delete(resources.pods, { namespace, name });
     const isThere = async (): Promise<boolean> =>
       (await client.list(resources.pods, { namespace })).items.some(({ metadata }) => metadata.name === name);
-    await expect.poll(isThere, { timeout: 40_000, interval: 50 }).toBe(false);
+    await expect.poll(isThere, { timeout: 120_000, interval: 50 }).toBe(false);
   };
   const told = async (name: string): Promise<readonly string[]> =>
     (await client.list(resources.events, { namespace })).items
@@ -140,6 +140,6 @@ describe.skipIf(problem !== undefined)('stubborn containers', () => {
     // Looked after every ten seconds at first, and each second once it is known to be loud.
     expect(mostBytes).toBeLessThan(700 * 2 ** 20);
     await remove('loud');
-    await expect.poll(bytes, { timeout: 10_000 }).toBe(0);
+    await expect.poll(bytes, { timeout: 60_000 }).toBe(0);
   });
 });
