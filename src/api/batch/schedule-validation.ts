@@ -20,8 +20,11 @@ const macros = new Set(['@yearly', '@annually', '@monthly', '@weekly', '@daily',
 function numberOf(text: string, field: Field): number | string {
   const named = field.names.indexOf(text.toLowerCase());
   if (named >= 0) return named + field.low;
-  if (/^[+-]?\d+$/.test(text)) return Number(text) < 0 ? `negative number (${Number(text)}) not allowed: ${text}` : Number(text);
-  return `failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`;
+  const failed = `failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}`;
+  if (!/^[+-]?\d+$/.test(text)) return `${failed}: invalid syntax`;
+  const whole = BigInt(text.replace('+', ''));
+  if (BigInt.asIntN(64, whole) !== whole) return `${failed}: value out of range`;
+  return whole < 0n ? `negative number (${whole}) not allowed: ${text}` : Number(whole);
 }
 
 function rangeError(expression: string, field: Field): string | undefined {
@@ -48,9 +51,31 @@ function rangeError(expression: string, field: Field): string | undefined {
 function macroError(text: string): string | undefined {
   if (macros.has(text)) return undefined;
   if (!text.startsWith('@every ')) return `unrecognized descriptor: ${text}`;
-  const duration = text.slice('@every '.length);
-  if (/^[+-]?(0|(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+$/.test(duration)) return undefined;
-  return `failed to parse duration ${text}: time: invalid duration ${JSON.stringify(duration)}`;
+  const why = durationError(text.slice('@every '.length));
+  return why === undefined ? undefined : `failed to parse duration ${text}: time: ${why}`;
+}
+
+const unitsMs: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+/** About 292 years: what Go's durations hold. */
+const longestMs = 2 ** 63 / 1e6;
+
+/** What Go says of a text that is no duration; undefined where it is one. */
+function durationError(text: string): string | undefined {
+  const invalid = `invalid duration ${JSON.stringify(text)}`;
+  let rest = text.replace(/^[+-]/, '');
+  if (rest === '0') return undefined;
+  if (rest === '') return invalid;
+  let spanMs = 0;
+  while (rest !== '') {
+    const [part, amount = '', unit = ''] = /^(\d+\.?\d*|\.\d+)([^.\d]*)/.exec(rest) ?? [];
+    if (part === undefined) return invalid;
+    if (unit === '') return `missing unit in duration ${JSON.stringify(text)}`;
+    const ms = unitsMs[unit];
+    if (ms === undefined) return `unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`;
+    spanMs += Number(amount) * ms;
+    rest = rest.slice(part.length);
+  }
+  return spanMs > longestMs ? invalid : undefined;
 }
 
 /** What Go says of a name that cannot be one of a time zone, whichever there are. */
