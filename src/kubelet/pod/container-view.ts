@@ -164,7 +164,7 @@ function fullViewOf(scene: Scene, node: NodeFacts, member: Member): ContainerVie
     return { status: { ...base, state: waitingByDefault(scene, member), lastState, ...mountsOf(member) }, instance: undefined };
   }
   const beforeState =
-    beforeOf(scene, node, before, published?.containerID === containerIdOf(node, instance) ? published : undefined) ??
+    beforeOf(scene, node, instance, before, published?.containerID === containerIdOf(node, instance) ? published : undefined) ??
     published?.lastState ??
     {};
   const common = {
@@ -208,12 +208,13 @@ function fullViewOf(scene: Scene, node: NodeFacts, member: Member): ContainerVie
 function beforeOf(
   scene: Scene,
   node: NodeFacts,
+  instance: ContainerStatus,
   before: ContainerStatus | undefined,
   published: ApiStatus | undefined,
 ): ApiState | undefined {
   if (published?.lastState?.terminated?.reason === removedForRestart.reason) return lastOfRemoved;
   if (before === undefined || !isEnded(before)) return undefined;
-  return isOutdated(scene, before) ? lastOfRemoved : { terminated: terminatedOf(scene, node, before) };
+  return isOutdated(scene, before) && !isOutdated(scene, instance) ? lastOfRemoved : { terminated: terminatedOf(scene, node, before) };
 }
 
 /** The end of an instance shows later: with its successor where the kubelet restarts it at once, with all the others where the pod ends. */

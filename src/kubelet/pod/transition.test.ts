@@ -512,6 +512,24 @@ test('a rule that restarts all containers: the others are stopped, then everythi
   expect(world.last?.status.phase).toBe('Failed');
 });
 
+test('before a restart of all is through, what ended earlier is told as it was', () => {
+  const rules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } }];
+  const containers = [
+    { name: 'c', image: 'i', restartPolicy: 'Never', restartPolicyRules: rules },
+    { name: 'd', image: 'i' },
+  ];
+  const world = new World(podOf({ containers } as never));
+  world.settle();
+  world.crash('d', 3);
+  world.nowMs += second;
+  world.exit(world.running('c').id, 42);
+  const ended = () => world.decide().status.containerStatuses?.[1]?.lastState?.terminated?.exitCode;
+  expect(ended()).toBe(3);
+  world.nowMs += 1;
+  world.settle();
+  expect(ended()).toBe(137);
+});
+
 test('a restart of all does not wait, however often', () => {
   const rules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'NotIn', values: [0] } }];
   const world = new World(podOf({ containers: [{ name: 'c', image: 'i', restartPolicy: 'Never', restartPolicyRules: rules }] } as never));
