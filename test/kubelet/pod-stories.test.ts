@@ -253,6 +253,17 @@ test('hooks: preStop runs before SIGTERM and its time counts against the grace',
   expect(bench.runtime.calls).toContain('stop c 3');
 });
 
+test('a pod tells what it has as a whole, and nothing is written twice', async () => {
+  bench = await scriptedBench().start();
+  const resources = { limits: { cpu: '200m', memory: '64Mi' } };
+  await bench.create('p', { containers: [{ name: 'c', image: 'i:1', resources }] });
+  const { status } = await bench.until('p', ready);
+  expect(status?.resources).toEqual({ ...resources, requests: resources.limits });
+  const writes = bench.history.get('p')?.length;
+  await bench.clock.advance(60_000);
+  expect(bench.history.get('p')).toHaveLength(writes ?? 0);
+});
+
 test('a container that vanished without a word is noticed within a minute and made anew', async () => {
   bench = await scriptedBench().start();
   await bench.create('p', {});

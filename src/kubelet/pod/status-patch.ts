@@ -58,7 +58,9 @@ export function statusPatch(uid: string, published: PodStatus | undefined, next:
     if (sameValue(published?.[field], next[field])) continue;
     status[field] = next[field] ?? null;
     if (field === 'podIPs' || field === 'hostIPs') status[field] = [...(next[field] ?? []), { $patch: 'replace' }];
-    if (field === 'resources' && next.resources !== undefined) status[field] = { ...next.resources, $patch: 'replace' };
+    // Where there is nothing to replace, what asks for that would be left out as a whole.
+    if (field === 'resources' && next.resources !== undefined && published?.resources !== undefined)
+      status[field] = { ...next.resources, $patch: 'replace' };
   }
   if (!sameValue(own(published), own(next))) {
     const order = (next.conditions ?? []).map(({ type }) => ({ type }));
