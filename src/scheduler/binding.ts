@@ -50,7 +50,7 @@ export class Bindings {
     const { pod } = queued;
     const info = cluster.slots[cluster.slotOf(node) ?? -1];
     const reserved = info === undefined ? [] : plugins.flatMap((plugin) => plugin.reserve?.(pod, info, cluster) ?? []);
-    cluster.putPod(placedOn(pod, node));
+    cluster.putPod(placedOn(pod, node, info?.labels));
     this.#running.add(pod.metadata.uid);
     tasks.run(`bind ${pod.metadata.name}`, async (signal) => {
       try {

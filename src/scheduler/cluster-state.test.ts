@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Node, Pod, PodSpec } from '../api/core/v1.ts';
 import { ClusterState } from './cluster-state.ts';
+import { placedOn } from './pod-facts.ts';
 
 const metadata = (name: string): Pod['metadata'] => ({ name, namespace: 'd', uid: name, resourceVersion: '1', creationTimestamp: '' });
 const node: Node = { metadata: metadata('n'), spec: {}, status: { allocatable: { cpu: '8', memory: '8Gi', pods: '9' } } };
@@ -26,4 +27,18 @@ test.each<readonly [string, Pod, number]>([
   cluster.putPod(pod('1'));
   cluster.putPod(newer);
   expect(cluster.slots[0]?.requestedCpu).toBe(cpu);
+});
+
+test('binding a pod changes nothing once it was assumed, the labels that come along included', () => {
+  const cluster = new ClusterState();
+  const zoned = { ...node, metadata: { ...node.metadata, labels: { 'topology.kubernetes.io/zone': 'z', rack: 'r' } } };
+  cluster.putNode(zoned);
+  const { nodeName: _, ...spec } = pod('1').spec;
+  cluster.putPod(placedOn({ ...pod('1'), spec }, 'n', zoned.metadata.labels));
+  const changes = cluster.changeCount;
+  const bound = { ...pod('1'), metadata: { ...metadata('p'), resourceVersion: '2', labels: { 'topology.kubernetes.io/zone': 'z' } } };
+  cluster.putPod(bound);
+  expect(cluster.changeCount).toBe(changes);
+  // What is remembered of the past shows the newest state and keeps no other.
+  expect(cluster.changesSince(0)?.at(-1)?.placed?.pod).toBe(bound);
 });

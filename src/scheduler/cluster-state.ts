@@ -18,7 +18,7 @@ export class ClusterState implements ClusterView {
   mindingPods = 0;
   readonly #slotOf = new Map<string, number>();
   readonly #free: number[] = [];
-  readonly #placed = new Map<string, Pod>();
+  readonly #placed = new Map<string, { pod: Pod }>();
   /** Pods on nodes that are not there (any more): counted again when the node comes. */
   readonly #homeless = new Map<string, Map<string, Pod>>();
   readonly #nominated = new Map<string, { readonly pod: Pod; readonly node: string }>();
@@ -39,7 +39,7 @@ export class ClusterState implements ClusterView {
     for (const [name, slot] of this.#slotOf) copy.#slotOf.set(name, slot);
     for (const [image, count] of this.imageNodes) copy.imageNodes.set(image, count);
     for (const [priority, count] of this.priorities) copy.priorities.set(priority, count);
-    for (const [uid, pod] of this.#placed) copy.#placed.set(uid, pod);
+    for (const [uid, { pod }] of this.#placed) copy.#placed.set(uid, { pod });
     for (const [node, pods] of this.#homeless) copy.#homeless.set(node, new Map(pods));
     for (const [uid, nomination] of this.#nominated) copy.#nominated.set(uid, nomination);
     return copy;
@@ -107,43 +107,45 @@ export class ClusterState implements ClusterView {
 
   /** Counts a pod on its node, or no longer where it has ended. Also for a placement that is only assumed. */
   putPod(pod: Pod): void {
-    const before = this.#placed.get(pod.metadata.uid);
-    if (before !== undefined) sharePodFacts(before, pod);
-    if (before !== undefined && occupies(pod) && takesTheSame(before, pod)) {
-      this.#placed.set(pod.metadata.uid, pod);
+    const known = this.#placed.get(pod.metadata.uid);
+    if (known !== undefined) sharePodFacts(known.pod, pod);
+    if (known !== undefined && occupies(pod) && takesTheSame(known.pod, pod)) {
+      known.pod = pod;
       const slot = this.#slotOf.get(pod.spec.nodeName ?? '');
       const info = slot === undefined ? undefined : this.slots[slot];
       if (slot !== undefined && info !== undefined) this.slots[slot] = withSamePod(info, pod);
       else this.#homeless.get(pod.spec.nodeName ?? '')?.set(pod.metadata.uid, pod);
       return;
     }
-    if (before !== undefined) this.removePod(pod.metadata.uid);
+    if (known !== undefined) this.removePod(pod.metadata.uid);
     if (!occupies(pod)) return;
-    this.#placed.set(pod.metadata.uid, pod);
+    const placed = { pod };
+    this.#placed.set(pod.metadata.uid, placed);
     this.#count(pod, 1);
     const node = pod.spec.nodeName ?? '';
     const slot = this.#slotOf.get(node);
     const info = slot === undefined ? undefined : this.slots[slot];
-    if (slot !== undefined && info !== undefined) this.#set(slot, withPod(info, pod), { slot, pod, delta: 1 });
+    if (slot !== undefined && info !== undefined) this.#set(slot, withPod(info, pod), { slot, placed, delta: 1 });
     else this.#homeless.set(node, (this.#homeless.get(node) ?? new Map<string, Pod>()).set(pod.metadata.uid, pod));
   }
 
   removePod(uid: string): void {
-    const pod = this.#placed.get(uid);
-    if (pod === undefined) return;
+    const placed = this.#placed.get(uid);
+    if (placed === undefined) return;
+    const { pod } = placed;
     this.#placed.delete(uid);
     this.#count(pod, -1);
     const node = pod.spec.nodeName ?? '';
     const slot = this.#slotOf.get(node);
     const info = slot === undefined ? undefined : this.slots[slot];
-    if (slot !== undefined && info !== undefined) this.#set(slot, withoutPod(info, pod), { slot, pod, delta: -1 });
+    if (slot !== undefined && info !== undefined) this.#set(slot, withoutPod(info, pod), { slot, placed, delta: -1 });
     const homeless = this.#homeless.get(node);
     if (homeless?.delete(uid) && homeless.size === 0) this.#homeless.delete(node);
   }
 
   /** The placed pod of this uid, as last seen or assumed. */
   placed(uid: string): Pod | undefined {
-    return this.#placed.get(uid);
+    return this.#placed.get(uid)?.pod;
   }
 
   /** Lets a waiting pod count on the node that it is to get; undefined: no longer. */

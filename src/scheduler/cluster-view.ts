@@ -27,13 +27,19 @@ export interface ClusterObjects {
   readonly deviceClasses: Table<DeviceClass>;
 }
 
+/** A pod that counts on its node. */
+export interface PlacedPod {
+  readonly pod: Pod;
+}
+
 /**
- * One change of what is in a slot. With `pod`: that pod came (1) or went (-1), and nothing else changed. `moved`: the node came, went or
- * has other labels or taints, so that what was counted by its labels no longer holds.
+ * One change of what is in a slot. With `placed`: that pod came (1) or went (-1), and nothing else changed; it is shown in its newest state that
+ * makes no difference, so that a change that is remembered keeps no old one. `moved`: the node came, went or has other labels or taints, so that
+ * what was counted by its labels no longer holds.
  */
 export interface SlotChange {
   readonly slot: number;
-  readonly pod?: Pod;
+  readonly placed?: PlacedPod;
   readonly delta?: 1 | -1;
   readonly moved?: boolean;
 }

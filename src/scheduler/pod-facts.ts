@@ -3,6 +3,7 @@ import type { Pod, Volume } from '../api/core/v1.ts';
 import { sameValue } from '../api/equal.ts';
 import { type HostPort, hostPortsOf } from '../predicates/host-ports.ts';
 import { type Amounts, amountOf, requestsOf, scoredRequest } from '../predicates/pod-resources.ts';
+import { labelsOnNode } from '../predicates/topology-labels.ts';
 
 /** Facts of a pod that its placement depends on. */
 export interface PodFacts {
@@ -84,11 +85,14 @@ export function sharePodFacts(earlier: Pod, pod: Pod): void {
   if (same) known.set(pod.spec, facts);
 }
 
-/** The pod as it will be once it is bound to the node. */
-export function placedOn(pod: Pod, nodeName: string): Pod {
+/** The pod as it will be once it is bound to the node, with what it takes over of the node's labels. */
+export function placedOn(pod: Pod, nodeName: string, nodeLabels: Readonly<Record<string, string>> = {}): Pod {
   const spec = { ...pod.spec, nodeName };
   known.set(spec, podFactsOf(pod));
-  return { ...pod, spec };
+  const labels = labelsOnNode(pod.metadata.labels, nodeLabels);
+  return labels === undefined || labels === pod.metadata.labels
+    ? { ...pod, spec }
+    : { ...pod, metadata: { ...pod.metadata, labels }, spec };
 }
 
 /** The pod's priority; 0 where it has none. */

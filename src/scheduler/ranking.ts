@@ -233,11 +233,12 @@ export class Ranking {
     return nominated.length === 0 ? nominated : nominated.filter((pod) => priorityOf(pod) >= this.#priority);
   }
 
-  #follow({ slot, pod, delta, moved }: SlotChange): boolean {
+  #follow({ slot, placed, delta, moved }: SlotChange): boolean {
     if (!this.#hasDomains) return true;
     if (moved) return false;
     const node = this.#cluster.slots[slot];
-    if (pod === undefined || delta === undefined || node === undefined) return true;
+    if (placed === undefined || delta === undefined || node === undefined) return true;
+    const { pod } = placed;
     for (const [at, { domains: one }] of this.#judges.entries()) {
       const followed = one?.follow({ pod, node, delta, simulated: false });
       if (followed === 'anew') return false;

@@ -1,8 +1,7 @@
 // Owns that a pod carries where its node is: zone and region come along when it is bound, or made for a node.
 import type { AnyObject } from '../../api/object.ts';
+import { labelsOnNode } from '../../predicates/topology-labels.ts';
 import type { AdmissionPlugin } from './plugin.ts';
-
-const topology = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'];
 
 /** PodTopologyLabels. The node's labels win over what the pod says. */
 export const podTopologyLabels: AdmissionPlugin = {
@@ -13,12 +12,9 @@ export const podTopologyLabels: AdmissionPlugin = {
     const bound = operation === 'UPDATE' && subresource === 'binding' && nodeNameOf(oldObject) === '';
     const nodeName = made || bound ? nodeNameOf(object) : '';
     if (nodeName === '') return object;
-    const found = Object.entries(objects.labels({ group: '', resource: 'nodes' }, '', nodeName)).filter(([label]) =>
-      topology.includes(label),
-    );
-    if (found.length === 0) return object;
     const { metadata } = object;
-    return { ...object, metadata: { ...metadata, labels: { ...metadata.labels, ...Object.fromEntries(found) } } };
+    const labels = labelsOnNode(metadata.labels, objects.labels({ group: '', resource: 'nodes' }, '', nodeName));
+    return labels === undefined || labels === metadata.labels ? object : { ...object, metadata: { ...metadata, labels } };
   },
 };
 
