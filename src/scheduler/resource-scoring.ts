@@ -21,6 +21,11 @@ export interface Taken {
 /** The score of a node by its resources. */
 export type ResourceScorer = (resources: readonly Taken[]) => number;
 
+/** Whether a resource is left out of scores for pods that do not ask for it: all but cpu, memory and ephemeral storage. */
+export function scoredIfAsked(name: string): boolean {
+  return name.includes('/') || name.startsWith('hugepages-') || name.startsWith('attachable-volumes-');
+}
+
 /** What counts as requested on a node when it is scored. */
 export function requestedOf({ requested, scoredCpu, scoredMemory }: NodeInfo, name: string): number {
   return name === 'cpu' ? scoredCpu : name === 'memory' ? scoredMemory : (requested.get(name) ?? 0);

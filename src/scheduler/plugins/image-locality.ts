@@ -1,11 +1,11 @@
-// Owns the score for nodes that have the pod's images already, damped where few nodes have them.
+// Owns the score for nodes that have the images of the pod's containers and volumes already, damped where few nodes have them.
 import type { Pod } from '../../api/core/v1.ts';
 import type { ClusterView } from '../cluster-view.ts';
 import { maxNodeScore, type Plugin } from '../framework.ts';
 
 const mebibyte = 1024 * 1024;
 const leastBytes = 23 * mebibyte;
-const mostBytesPerContainer = 1000 * mebibyte;
+const mostBytesPerImage = 1000 * mebibyte;
 
 export const imageLocality: Plugin = {
   name: 'ImageLocality',
@@ -14,7 +14,7 @@ export const imageLocality: Plugin = {
   judge(pod, cluster) {
     const images = imagesOf(pod);
     const shares = sharesOf(images, cluster);
-    const most = mostBytesPerContainer * images.length;
+    const most = mostBytesPerImage * images.length;
     const nobody = shares.every((share) => share === 0);
     return {
       scoring: {
@@ -38,7 +38,10 @@ const share = (image: string, { imageNodes, nodeCount }: ClusterView): number =>
 };
 
 const imagesOf = ({ spec }: Pod): readonly string[] =>
-  [...(spec.initContainers ?? []), ...spec.containers].map(({ image }) => withTag(image ?? ''));
+  [
+    ...[...(spec.initContainers ?? []), ...spec.containers].map(({ image }) => image),
+    ...(spec.volumes ?? []).flatMap(({ image }) => (image === undefined ? [] : [image.reference])),
+  ].map((image) => withTag(image ?? ''));
 
 /** Nodes list images with a tag or digest: a name without one means latest. */
 function withTag(image: string): string {

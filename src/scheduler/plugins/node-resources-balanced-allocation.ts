@@ -3,6 +3,7 @@ import type { Pod } from '../../api/core/v1.ts';
 import { maxNodeScore, type Plugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { podFactsOf } from '../pod-facts.ts';
+import { scoredIfAsked } from '../resource-scoring.ts';
 import { amountsKey } from '../signature-keys.ts';
 
 /** The plugin; `names` are the resources that should be in balance. */
@@ -46,7 +47,7 @@ function balance({ allocatable, requested }: NodeInfo, names: readonly string[],
     const name = names[at] ?? '';
     const own = asked[at] ?? 0;
     const whole = allocatable.get(name) ?? 0;
-    if (whole === 0 || (own === 0 && name.includes('/'))) continue;
+    if (whole === 0 || (own === 0 && scoredIfAsked(name))) continue;
     fractions.push(Math.min(1, ((requested.get(name) ?? 0) + times * own) / whole));
   }
   return Math.trunc((1 - deviation(fractions)) * maxNodeScore);

@@ -11,6 +11,7 @@ import {
   type ResourceWeight,
   requestedOf,
   scoredAmount,
+  scoredIfAsked,
   type Taken,
 } from '../resource-scoring.ts';
 import { amountsKey } from '../signature-keys.ts';
@@ -104,7 +105,7 @@ function takenOf(node: NodeInfo, pod: Pod, resources: readonly ResourceWeight[])
   return resources.flatMap(({ name, weight }) => {
     const whole = node.allocatable.get(name) ?? 0;
     const own = scoredAmount(pod, name);
-    return whole === 0 || (own === 0 && name.includes('/')) ? [] : [{ whole, taken: requestedOf(node, name) + own, weight }];
+    return whole === 0 || (own === 0 && scoredIfAsked(name)) ? [] : [{ whole, taken: requestedOf(node, name) + own, weight }];
   });
 }
 
