@@ -4,8 +4,8 @@ import { sameValue } from '../api/equal.ts';
 import { inFieldOrder } from '../api/field-order.ts';
 import type { KindDescription } from '../api/kind.ts';
 import type { AnyObject } from '../api/object.ts';
-import type { Compare, Entry, Store, Write } from '../store/store.ts';
-import { encodeStored, objectOf } from './stored-object.ts';
+import type { Compare, Entry, Store, Transaction, Write } from '../store/store.ts';
+import { beginWrite, encodeStored, endWrite, objectOf } from './stored-object.ts';
 
 /** What is written in the same transaction as an object, and what must hold for it. */
 export interface Companions {
@@ -23,12 +23,16 @@ export async function putNew(
   object: AnyObject,
   { compare, writes } = alone,
 ): Promise<Entry | undefined> {
-  const value = encodeStored(storedForm(kind, object));
-  const result = await store.transact({
-    compare: [{ key, modRevision: 0 }, ...compare],
-    writes: [{ type: 'put', key, value }, ...writes],
-  });
-  return result.ok ? { key, value, createRevision: result.revision, modRevision: result.revision } : undefined;
+  const stored = storedForm(kind, object);
+  const value = encodeStored(stored);
+  const transaction: Transaction = { compare: [{ key, modRevision: 0 }, ...compare], writes: [{ type: 'put', key, value }, ...writes] };
+  beginWrite(value, stored);
+  try {
+    const result = await store.transact(transaction);
+    return result.ok ? { key, value, createRevision: result.revision, modRevision: result.revision } : undefined;
+  } finally {
+    endWrite(value);
+  }
 }
 
 /** Replaces `current` by an object of the stored `kind`: the same entry where nothing would change; undefined where somebody else was faster. */
@@ -43,8 +47,14 @@ export async function replace(
   const value = encodeStored(stored);
   if (value.length === current.value.length && (value.equals(current.value) || sameObject(stored, objectOf(current)))) return current;
   const { key, createRevision, modRevision } = current;
-  const result = await store.transact({ compare: [{ key, modRevision }, ...compare], writes: [{ type: 'put', key, value }, ...writes] });
-  return result.ok ? { key, value, createRevision, modRevision: result.revision } : undefined;
+  const transaction: Transaction = { compare: [{ key, modRevision }, ...compare], writes: [{ type: 'put', key, value }, ...writes] };
+  beginWrite(value, stored);
+  try {
+    const result = await store.transact(transaction);
+    return result.ok ? { key, value, createRevision, modRevision: result.revision } : undefined;
+  } finally {
+    endWrite(value);
+  }
 }
 
 /** What is written: in wire order, and a custom resource in its version of storage. */

@@ -1,7 +1,7 @@
 // Where resourceVersion stands in stored bytes, in lists and in memory.
 import { expect, test } from 'vitest';
 import type { AnyObject } from '../api/object.ts';
-import { encodeStored, itemLengthOf, jsonOf, labelsOf, objectOf, writeItem } from './stored-object.ts';
+import { beginWrite, encodeStored, endWrite, itemLengthOf, jsonOf, labelsOf, objectOf, writeItem } from './stored-object.ts';
 
 const object = {
   kind: 'ConfigMap',
@@ -53,4 +53,19 @@ test.each<readonly [string, object, object, object]>([
   } as unknown as AnyObject);
   // As after a restart: nobody has seen the object.
   expect(labelsOf({ key: '/k', value: Buffer.from(value), createRevision: 1, modRevision: 1 })).toEqual(expected);
+});
+
+test('of thousands under way each is what was written, not read again; and so is the last once it is on disk', () => {
+  const writes = Array.from({ length: 3000 }, (_, index) => {
+    const made = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: `n-${index}`, uid: `u-${index}` }, data: { k: 'v'.repeat(500) } };
+    const value = encodeStored(made as unknown as AnyObject);
+    beginWrite(value, made as unknown as AnyObject);
+    return { made, entry: { key: `/${index}`, value, createRevision: index, modRevision: index } };
+  });
+  const last = writes.pop();
+  for (const { made, entry } of writes) expect(objectOf(entry)['data']).toBe(made.data);
+  for (const { entry } of writes) endWrite(entry.value);
+  if (last === undefined) throw new Error('nothing was written');
+  endWrite(last.entry.value);
+  expect(objectOf(last.entry)['data']).toBe(last.made.data);
 });

@@ -11,6 +11,8 @@ const versionFixed = ',"resourceVersion":""'.length;
 const parsedBytes = 2 * 1024 * 1024;
 // Whoever wants what was written asks as soon as it is on disk; what is kept for longer is what the collector has to copy and to carry into old age.
 const written = new Recent<Uint8Array, AnyObject>(parsedBytes / 16);
+// As many as wait for the disk, which is thousands where a controller makes thousands: whoever is told of one of them first need not read it again.
+const underWay = new Map<Uint8Array, AnyObject>();
 const parsed = new Recent<Uint8Array, AnyObject>(parsedBytes);
 
 /**
@@ -24,9 +26,19 @@ export function encodeStored(object: AnyObject): Buffer {
   const text = startsWithNumber(rest)
     ? `${JSON.stringify(head).slice(0, -1)},${JSON.stringify(rest).slice(1)}`
     : JSON.stringify({ ...head, ...rest });
-  const value = keptBytes(text);
-  written.set(value, object, value.length);
-  return value;
+  return keptBytes(text);
+}
+
+/** A write of what `encodeStored` made of an object begins: until it ends, whoever asks for it is given `object` and not what would be read of its bytes. */
+export function beginWrite(value: Uint8Array, object: AnyObject): void {
+  underWay.set(value, object);
+}
+
+/** Ends what `beginWrite` began, however it went. Whoever wrote it may still ask for it. */
+export function endWrite(value: Uint8Array): void {
+  const object = underWay.get(value);
+  if (object !== undefined && parsed.get(value) === undefined) written.set(value, object, value.length);
+  underWay.delete(value);
 }
 
 /** Members that are numbers, which custom resources may have, would come before all others. */
@@ -121,7 +133,7 @@ export function writeItem(entry: Entry, target: Buffer, offset: number): number 
 export function objectOf(entry: Entry): AnyObject {
   const known = parsed.get(entry.value);
   if (known !== undefined) return known;
-  const source = written.get(entry.value) ?? (JSON.parse(asBuffer(entry.value).toString()) as AnyObject);
+  const source = underWay.get(entry.value) ?? written.get(entry.value) ?? (JSON.parse(asBuffer(entry.value).toString()) as AnyObject);
   const object = freezeDeeply(withRevision(source, entry.modRevision));
   written.delete(entry.value);
   parsed.set(entry.value, object, entry.value.length);
@@ -147,17 +159,20 @@ export function labelsOf(entry: Entry): Readonly<Record<string, string>> {
 export function withRevision(object: AnyObject, revision: number): AnyObject {
   const metadata: Record<string, unknown> = {};
   const resourceVersion = String(revision);
-  for (const [key, value] of Object.entries(object.metadata)) {
-    metadata[key] = value;
+  for (const key in object.metadata) {
+    metadata[key] = object.metadata[key as keyof AnyObject['metadata']];
     if (key === 'uid') metadata['resourceVersion'] = resourceVersion;
   }
-  return { ...object, metadata: { ...metadata, resourceVersion } as AnyObject['metadata'] };
+  metadata['resourceVersion'] = resourceVersion;
+  return { ...object, metadata: metadata as unknown as AnyObject['metadata'] };
 }
 
 /** Freezes a JSON value through and through. What is frozen already is taken to be frozen below. */
 export function freezeDeeply<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
-  for (const inner of Object.values(value)) freezeDeeply(inner);
+  // Without a list of its values: of all there is to a small object's freezing that was half.
+  if (Array.isArray(value)) for (let index = 0; index < value.length; index++) freezeDeeply(value[index]);
+  else for (const name in value) freezeDeeply(value[name]);
   return value;
 }
