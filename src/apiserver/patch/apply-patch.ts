@@ -25,9 +25,10 @@ function unreadable(shown: string, why: string): StatusError {
   });
 }
 
-function parsePatch(sort: PatchSort, text: string): JsonDocument {
+function parsePatch(sort: PatchSort, patch: string | JsonDocument): JsonDocument {
+  if (typeof patch !== 'string') return patch;
   try {
-    return parseJson(text);
+    return parseJson(patch);
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     throw badRequest(sort === 'strategic-merge-patch' ? error.message : `error decoding patch: ${error.message}`);
@@ -74,11 +75,17 @@ function withoutVersion(kind: KindDescription, patched: Fields, shown: () => str
 }
 
 /**
- * Applies a patch's text to an object and reads the result as its kind. Throws StatusError: BadRequest for what is no patch, Invalid of no kind
+ * Applies a patch (its text, or what was read of it) to an object and reads the result as its kind. Throws StatusError: BadRequest for what is no patch, Invalid of no kind
  * where the result is no object of the kind (or has unknown or repeated fields under Strict).
  */
-export function applyPatch(sort: PatchSort, kind: KindDescription, current: AnyObject, text: string, options: DecodeOptions): Decoded {
-  const { value: patch, repeats } = parsePatch(sort, text);
+export function applyPatch(
+  sort: PatchSort,
+  kind: KindDescription,
+  current: AnyObject,
+  given: string | JsonDocument,
+  options: DecodeOptions,
+): Decoded {
+  const { value: patch, repeats } = parsePatch(sort, given);
   const patched = patchFields(sort, kind, current, patch) as Fields;
   const shown = (): string => (sort === 'strategic-merge-patch' ? goPrint(patch) : JSON.stringify(sortedKeys(patched)));
   if (sort !== 'strategic-merge-patch' && kind.custom === undefined && !patched['apiVersion'])
