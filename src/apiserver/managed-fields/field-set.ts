@@ -115,18 +115,32 @@ export type FieldsV1 = { readonly [element: string]: FieldsV1 };
 
 // Sets stay the same object while nothing changes them, and most writes change what the write before changed: half of a status patch went into wire forms.
 const wireForms = new WeakMap<FieldSet, FieldsV1>();
+// And objects that were made alike (the pods of a set) have one wire form, of which the set need not be read again for each.
+const setsOfForms = new WeakMap<FieldsV1, FieldSet>();
 
 /** The wire form: `{}` for a path of the set, `.` where there is more below it. Frozen, and the same for the same set. */
 export function wireFormOf(set: FieldSet): FieldsV1 {
-  const known = wireForms.get(set) ?? freezeDeeply(formatFieldsV1(set));
-  wireForms.set(set, known);
-  return known;
+  const known = wireForms.get(set);
+  if (known !== undefined) return known;
+  const made = freezeDeeply(formatFieldsV1(set));
+  remember(set, made);
+  return made;
+}
+
+function remember(set: FieldSet, form: FieldsV1): void {
+  wireForms.set(set, form);
+  setsOfForms.set(form, set);
 }
 
 /** The set of a frozen wire form that `wireFormOf` made. Throws SyntaxError. */
 export function setOfWireForm(fields: unknown): FieldSet {
-  const set = parseFieldsV1(fields);
-  if (typeof fields === 'object' && fields !== null && Object.isFrozen(fields)) wireForms.set(set, fields as FieldsV1);
+  if (typeof fields !== 'object' || fields === null || !Object.isFrozen(fields)) return parseFieldsV1(fields);
+  const form = fields as FieldsV1;
+  const known = setsOfForms.get(form);
+  if (known !== undefined) return known;
+  const set = parseFieldsV1(form);
+  // The sets of what is empty are everybody's.
+  if (set.children.size > 0) remember(set, form);
   return set;
 }
 
