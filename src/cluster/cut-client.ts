@@ -35,10 +35,19 @@ export function unreachable(): StatusError {
 
 /** The client at the end of a cable. */
 export function cutClient(client: Client, cable: Cable): Client {
+  // Most of what a node asks goes by the signal of a part of it, which lives as long: to join the two anew each time costs more than it is worth.
+  const joined = new WeakMap<AbortSignal, { readonly cable: AbortSignal; readonly both: AbortSignal }>();
+  const withCable = (given: AbortSignal): AbortSignal => {
+    const known = joined.get(given);
+    if (known?.cable === cable.signal) return known.both;
+    const both = AbortSignal.any([given, cable.signal]);
+    joined.set(given, { cable: cable.signal, both });
+    return both;
+  };
   const through = <T extends { readonly signal?: AbortSignal }>(options: T | undefined): T & { readonly signal: AbortSignal } => {
     if (!cable.connected) throw unreachable();
     const given = options?.signal;
-    return { ...(options as T), signal: given === undefined ? cable.signal : AbortSignal.any([given, cable.signal]) };
+    return { ...(options as T), signal: given === undefined ? cable.signal : withCable(given) };
   };
   return {
     get: async (resource, key, options) => client.get(resource, key, through(options)),
