@@ -67,7 +67,11 @@ export function rbacAuthorizer(source: PolicySource): RbacAuthorizer {
   // By namespace of the binding ('' for cluster-wide ones), then by subject: in the order in which bindings are listed.
   const grants = new Map<string, Map<string, Map<string, Grant>>>();
 
+  // Users of this process are the same objects all the time, and bindings seldom change.
+  let remembered = new WeakMap<User, Map<string, readonly Grant[]>>();
+
   const change = (kind: PolicyKind, current: AnyObject | undefined, previous: AnyObject | undefined): void => {
+    remembered = new WeakMap();
     const of = objects.get(kind) as Map<string, AnyObject>;
     const key = keyOf((current ?? previous) as AnyObject);
     const old = of.get(key);
@@ -99,8 +103,13 @@ export function rbacAuthorizer(source: PolicySource): RbacAuthorizer {
   const grantsOf = (user: User, namespace: string): readonly Grant[] => {
     const bySubject = grants.get(namespace);
     if (bySubject === undefined) return [];
+    const known = remembered.get(user)?.get(namespace);
+    if (known !== undefined) return known;
     const found = [`u:${user.name}`, ...user.groups.map((name) => `g:${name}`)].flatMap((key) => [...(bySubject.get(key)?.values() ?? [])]);
-    return found.length < 2 ? found : found.toSorted((a, b) => (a.binding.metadata.name < b.binding.metadata.name ? -1 : 1));
+    const sorted = found.length < 2 ? found : found.toSorted((a, b) => (a.binding.metadata.name < b.binding.metadata.name ? -1 : 1));
+    const ofUser = remembered.get(user) ?? new Map<string, readonly Grant[]>();
+    remembered.set(user, ofUser.set(namespace, sorted));
+    return sorted;
   };
 
   const rulesOfRole = (roleRef: RoleRef, namespace: string): readonly PolicyRule[] | undefined => {
