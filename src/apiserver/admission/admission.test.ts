@@ -243,6 +243,108 @@ test('the newest default class is given', async () => {
   expect(claim?.['spec']).toEqual({ storageClassName: 'new' });
 });
 
+const ofNode = (more: object = {}) => ({ apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u', controller: true, ...more });
+const mirrorPod = (owners: readonly object[], more: object = {}) => ({
+  user: nodeUser('n'),
+  object: {
+    metadata: { annotations: { 'kubernetes.io/config.mirror': 'x' }, ownerReferences: owners },
+    spec: { ...quiet, nodeName: 'n', ...more },
+  },
+});
+const itsNode = (objects: MemoryObjects) => {
+  objects.put({ group: '', resource: 'nodes' }, asObject({ metadata: { name: 'n', uid: 'u' } }));
+  objects.put(
+    { group: '', resource: 'pods' },
+    asObject({ metadata: { name: 'p', namespace: 'ns', uid: 'pu' }, spec: { nodeName: 'other' } }),
+  );
+};
+const onNode = (more: object = {}) => ({ metadata: { name: 'a' }, spec: { nodeName: 'n' }, ...more });
+const claimOf = (more: object = {}) => ({ metadata: { name: 'a' }, status: { phase: 'Bound', ...more } });
+
+test.each<[string, Asked, string | undefined]>([
+  ['its mirror pod', mirrorPod([ofNode()]), undefined],
+  ['a mirror pod of nobody', mirrorPod([]), 'node "n" can only create pods with an owner reference set to itself'],
+  ['a mirror pod of two', mirrorPod([ofNode(), ofNode()]), 'node "n" can only create pods with a single owner reference set to itself'],
+  [
+    'a mirror pod that it does not control',
+    mirrorPod([ofNode({ controller: false })]),
+    'node "n" can only create pods with a controller owner reference set to itself',
+  ],
+  [
+    'a mirror pod that holds it back',
+    mirrorPod([ofNode({ blockOwnerDeletion: true })]),
+    'node "n" must not set blockOwnerDeletion on an owner reference',
+  ],
+  ['a mirror pod of its predecessor', mirrorPod([ofNode({ uid: 'v' })]), 'node n UID mismatch: expected v got u'],
+  [
+    'a mirror pod with a config map',
+    mirrorPod([ofNode()], { volumes: [{ name: 'v', configMap: { name: 's' } }] }),
+    'node "n" can not create pods that reference configmaps',
+  ],
+  [
+    'a change of a pod',
+    { user: nodeUser('n'), operation: 'UPDATE', object: onNode(), oldObject: onNode() },
+    'unexpected operation "UPDATE", node "n" can only create and delete mirror pods',
+  ],
+  [
+    'another path of a pod',
+    { user: nodeUser('n'), operation: 'UPDATE', subresource: 'ephemeralcontainers', object: onNode(), oldObject: onNode() },
+    "unexpected pod subresource \"ephemeralcontainers\", only 'status' and 'eviction' are allowed",
+  ],
+  [
+    'labels by way of a status',
+    {
+      user: nodeUser('n'),
+      operation: 'UPDATE',
+      subresource: 'status',
+      object: onNode({ metadata: { name: 'a', labels: { a: 'b' } } }),
+      oldObject: onNode(),
+    },
+    'node "n" cannot update labels through pod status',
+  ],
+  [
+    'growth of a claim',
+    {
+      user: nodeUser('n'),
+      resource: 'persistentvolumeclaims',
+      operation: 'UPDATE',
+      subresource: 'status',
+      object: claimOf({ capacity: { storage: '2' } }),
+      oldObject: claimOf({ capacity: { storage: '1' } }),
+    },
+    undefined,
+  ],
+  [
+    'the phase of a claim',
+    {
+      user: nodeUser('n'),
+      resource: 'persistentvolumeclaims',
+      operation: 'UPDATE',
+      subresource: 'status',
+      object: claimOf({ phase: 'Lost' }),
+      oldObject: claimOf(),
+    },
+    'node "n" is not allowed to update fields other than status.capacity and status.conditions',
+  ],
+  [
+    'labels of other people',
+    {
+      user: nodeUser('n'),
+      resource: 'nodes',
+      namespace: '',
+      name: 'n',
+      operation: 'UPDATE',
+      object: { metadata: { name: 'n', labels: { 'x.kubernetes.io/y': 'z', own: 'fine' } } },
+      oldObject: { metadata: { name: 'n' } },
+    },
+    'is not allowed to modify labels: x.kubernetes.io/y',
+  ],
+])('a node and %s', async (_, asked, why) => {
+  const { resource = 'pods', name = 'a' } = asked;
+  const outcome = why === undefined ? 'accepted' : `403 ${resource} "${name}" is forbidden: ${why}`;
+  expect(await refused(asked, itsNode)).toBe(outcome);
+});
+
 const secretive = (objects: MemoryObjects) =>
   objects.put(
     { group: '', resource: 'serviceaccounts' },

@@ -1,11 +1,14 @@
 // Owns that a node writes only what is its own: its Node, its pods and their status, its lease, tokens of its pods.
 import type { Node, Pod } from '../../api/core/v1.ts';
 import { sameValue } from '../../api/equal.ts';
+import type { AnyObject } from '../../api/object.ts';
+import { notFound } from '../../api/status-error.ts';
 import { referencesOf } from '../auth/node-authorizer.ts';
 import { nodeNameOf } from '../auth/user.ts';
 import type { AdmissionAttributes, AdmissionContext, AdmissionPlugin } from './plugin.ts';
 import { refusal } from './plugin.ts';
 
+const pods = { group: '', resource: 'pods' };
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
 const ownLabels = new Set([
@@ -42,50 +45,106 @@ function nodeRefusal(node: string, attributes: AdmissionAttributes): string | un
   const name = attributes.name || (next?.metadata.name ?? '');
   if (name !== node) return `node "${node}" is not allowed to modify node "${name}"`;
   if (next === undefined || (attributes.operation !== 'CREATE' && attributes.operation !== 'UPDATE')) return undefined;
-  const labels = forbiddenNodeLabels(next, old);
-  if (labels.length > 0) return `is not allowed to ${old === undefined ? 'set' : 'modify'} the following labels: ${labels.join(', ')}`;
-  if (old === undefined) return undefined;
+  const labels = forbiddenNodeLabels(next, old).join(', ');
+  if (old === undefined) return labels === '' ? undefined : `node "${node}" is not allowed to set the following labels: ${labels}`;
   if (!sameValue(old.spec?.taints ?? [], next.spec?.taints ?? [])) return `node "${node}" is not allowed to modify taints`;
+  if (labels !== '') return `is not allowed to modify labels: ${labels}`;
   return sameValue(old.metadata.ownerReferences ?? [], next.metadata.ownerReferences ?? [])
     ? undefined
     : `node "${node}" is not allowed to modify ownerReferences`;
 }
 
-function createdPodRefusal(node: string, pod: Pod): string | undefined {
+/** A mirror pod belongs to its node, and to nothing else. Throws NotFound where the node is not there. */
+function ownerRefusal(node: string, { metadata }: Pod, { objects }: AdmissionContext): string | undefined {
+  const start = `node "${node}" can only create pods with`;
+  const [owner, ...others] = metadata.ownerReferences ?? [];
+  if (others.length > 0) return `${start} a single owner reference set to itself`;
+  if (owner?.apiVersion !== 'v1' || owner.kind !== 'Node' || owner.name !== node) return `${start} an owner reference set to itself`;
+  if (owner.controller !== true) return `${start} a controller owner reference set to itself`;
+  if (owner.blockOwnerDeletion === true) return `node "${node}" must not set blockOwnerDeletion on an owner reference`;
+  const nodes = { group: '', resource: 'nodes' };
+  const found = objects.get(nodes, '', node);
+  if (found === undefined) throw notFound(nodes, node);
+  const { uid } = found.metadata;
+  return owner.uid === uid ? undefined : `node ${node} UID mismatch: expected ${owner.uid} got ${uid}`;
+}
+
+function createdPodRefusal(node: string, pod: Pod, context: AdmissionContext): string | undefined {
   if (pod.metadata.annotations?.[mirrorAnnotation] === undefined)
     return `pod does not have "${mirrorAnnotation}" annotation, node "${node}" can only create mirror pods`;
   if (pod.spec?.nodeName !== node) return `node "${node}" can only create pods with spec.nodeName set to itself`;
+  const foreign = ownerRefusal(node, pod, context);
+  if (foreign !== undefined) return foreign;
   if (pod.spec.serviceAccountName) return `node "${node}" can not create pods that reference a service account`;
-  for (const resource of ['secrets', 'configmaps', 'persistentvolumeclaims'])
-    if ([...referencesOf(pod.spec, '')].some((key) => key.startsWith(`${resource}/`)))
+  const references = [...referencesOf(pod.spec, '')];
+  const bundles = (pod.spec.volumes ?? []).some(({ projected }) => projected?.sources?.some((one) => one.clusterTrustBundle !== undefined));
+  for (const resource of ['secrets', 'configmaps', 'clustertrustbundles', 'persistentvolumeclaims'])
+    if ((resource === 'clustertrustbundles' && bundles) || references.some((key) => key.startsWith(`${resource}/`)))
       return `node "${node}" can not create pods that reference ${resource}`;
   return undefined;
 }
 
+function podStatusRefusal(node: string, old: Pod | undefined, next: Pod): string | undefined {
+  if (old?.spec?.nodeName !== node) return `node "${node}" can only update pod status for pods with spec.nodeName set to itself`;
+  if (!sameValue(old.metadata.labels ?? {}, next.metadata.labels ?? {})) return `node "${node}" cannot update labels through pod status`;
+  return sameValue(old.status?.resourceClaimStatuses ?? [], next.status?.resourceClaimStatuses ?? [])
+    ? undefined
+    : `node "${node}" cannot update resource claim statues`;
+}
+
 function podRefusal(node: string, attributes: AdmissionAttributes, context: AdmissionContext): string | undefined {
   const { operation, subresource, namespace, name } = attributes;
-  if (subresource === '' && operation === 'CREATE') return createdPodRefusal(node, attributes.object as unknown as Pod);
-  const stored = attributes.oldObject ?? context.objects.get({ group: '', resource: 'pods' }, namespace, name);
-  const own = (stored as unknown as Pod | undefined)?.spec?.nodeName === node;
-  if (subresource === '' && operation === 'DELETE')
-    return own ? undefined : `node "${node}" can only delete pods with spec.nodeName set to itself`;
-  if (subresource === 'status')
-    return own ? undefined : `node "${node}" can only update pod status for pods with spec.nodeName set to itself`;
-  if (subresource === 'eviction') return own ? undefined : `node ${node} can only evict pods with spec.nodeName set to itself`;
-  return `unexpected operation "${operation}" for node "${node}"`;
+  const stored = (): Pod => {
+    const found = attributes.oldObject ?? context.objects.get(pods, namespace, name);
+    if (found === undefined) throw notFound(pods, name);
+    return found as unknown as Pod;
+  };
+  switch (subresource) {
+    case '':
+      if (operation === 'CREATE') return createdPodRefusal(node, attributes.object as unknown as Pod, context);
+      if (operation !== 'DELETE') return `unexpected operation "${operation}", node "${node}" can only create and delete mirror pods`;
+      return stored().spec?.nodeName === node ? undefined : `node "${node}" can only delete pods with spec.nodeName set to itself`;
+    case 'status':
+      return podStatusRefusal(node, attributes.oldObject as unknown as Pod | undefined, attributes.object as unknown as Pod);
+    case 'eviction':
+      return stored().spec?.nodeName === node ? undefined : `node ${node} can only evict pods with spec.nodeName set to itself`;
+    default:
+      return `unexpected pod subresource "${subresource}", only 'status' and 'eviction' are allowed`;
+  }
+}
+
+/** What a node may change of a claim: how far its growth has come. */
+const growth = ['capacity', 'conditions', 'allocatedResources', 'allocatedResourceStatuses'];
+
+function claimRefusal(node: string, { subresource, object, oldObject }: AdmissionAttributes): string | undefined {
+  if (subresource !== 'status') return 'may only update PVC status';
+  const fixed = (claim: AnyObject | undefined): unknown => {
+    const { managedFields: _, resourceVersion: __, ...metadata } = claim?.metadata ?? ({} as AnyObject['metadata']);
+    const status = Object.entries((claim?.['status'] ?? {}) as object).filter(([name]) => !growth.includes(name));
+    return { ...claim, metadata, status: Object.fromEntries(status) };
+  };
+  if (sameValue(fixed(object), fixed(oldObject))) return undefined;
+  return `node "${node}" is not allowed to update fields other than status.capacity and status.conditions`;
 }
 
 function tokenRefusal(node: string, attributes: AdmissionAttributes, context: AdmissionContext): string | undefined {
   const spec = attributes.object?.['spec'] as
-    | { readonly boundObjectRef?: { readonly kind?: string; readonly name?: string; readonly uid?: string } | null }
+    | {
+        readonly boundObjectRef?: {
+          readonly apiVersion?: string;
+          readonly kind?: string;
+          readonly name?: string;
+          readonly uid?: string;
+        } | null;
+      }
     | undefined;
   const bound = spec?.boundObjectRef;
-  if (bound?.kind !== 'Pod' || !bound.name) return 'node requested token not bound to a pod';
+  if (bound?.apiVersion !== 'v1' || bound.kind !== 'Pod' || !bound.name) return 'node requested token not bound to a pod';
   if (!bound.uid) return 'node requested token with a pod binding without a uid';
-  const pod = context.objects.get({ group: '', resource: 'pods' }, attributes.namespace, bound.name);
-  if (pod === undefined) return `pod "${bound.name}" not found`;
+  const pod = context.objects.get(pods, attributes.namespace, bound.name);
+  if (pod === undefined) throw notFound(pods, bound.name);
   if (pod.metadata.uid !== bound.uid)
-    return `the UID in the bound object reference (${bound.uid}) does not match the UID in record (${pod.metadata.uid}). The object might have been deleted and then recreated`;
+    return `the UID in the bound object reference (${bound.uid}) does not match the UID in record. The object might have been deleted and then recreated`;
   return (pod as unknown as Pod).spec?.nodeName === node ? undefined : 'node requested token bound to a pod scheduled on a different node';
 }
 
@@ -97,6 +156,8 @@ function why(node: string, attributes: AdmissionAttributes, context: AdmissionCo
       return podRefusal(node, attributes, context);
     case 'nodes':
       return nodeRefusal(node, attributes);
+    case 'persistentvolumeclaims':
+      return claimRefusal(node, attributes);
     case 'serviceaccounts':
       return subresource === 'token' ? tokenRefusal(node, attributes, context) : undefined;
     case 'leases.coordination.k8s.io':
@@ -112,7 +173,7 @@ function why(node: string, attributes: AdmissionAttributes, context: AdmissionCo
 export const nodeRestriction: AdmissionPlugin = {
   name: 'NodeRestriction',
   admit(attributes, context) {
-    const node = nodeNameOf(attributes.user);
+    const node = attributes.operation === 'CONNECT' ? undefined : nodeNameOf(attributes.user);
     const refused = node === undefined ? undefined : why(node, attributes, context);
     if (refused !== undefined) throw refusal(attributes, refused);
     return attributes.object;
