@@ -264,6 +264,35 @@ test('a pod tells what it has as a whole, and nothing is written twice', async (
   expect(bench.history.get('p')).toHaveLength(writes ?? 0);
 });
 
+test('the image of a volume that cannot be pulled is told of by the pod, once for all its containers', async () => {
+  bench = await scriptedBench().start();
+  bench.runtime.absent.add('nosuch:1');
+  const volumeMounts = [{ name: 'v', mountPath: '/v' }];
+  await bench.create('p', {
+    volumes: [{ name: 'v', image: { reference: 'nosuch:1', pullPolicy: 'Always' } }],
+    containers: [
+      { name: 'c', image: 'i:1', volumeMounts },
+      { name: 'd', image: 'i:1', volumeMounts },
+    ],
+  });
+  await bench.until('p', (s) => stateLine(s, 'c') === 'waiting ImagePullBackOff');
+  const { items } = await bench.client.list(resources.events, { namespace });
+  const told = items.map(
+    ({ involvedObject, reason, message = '' }) => `${involvedObject.fieldPath ?? 'pod'} ${reason}: ${message.slice(0, 40)}`,
+  );
+  expect(told.toSorted()).toEqual([
+    'pod BackOff: Back-off pulling image "nosuch:1"',
+    'pod Failed: Failed to pull image "nosuch:1": rpc err',
+    'pod Pulling: Pulling image "nosuch:1"',
+    'spec.containers{c} Failed: Error: ErrImagePull',
+    'spec.containers{c} Failed: Error: ImagePullBackOff',
+    'spec.containers{d} Failed: Error: ErrImagePull',
+    'spec.containers{d} Failed: Error: ImagePullBackOff',
+  ]);
+  const waiting = (await bench.pod('p'))?.status?.containerStatuses?.[0]?.state?.waiting;
+  expect(waiting?.message).toContain('Back-off pulling image "nosuch:1": ErrImagePull');
+});
+
 test('a container that vanished without a word is noticed within a minute and made anew', async () => {
   bench = await scriptedBench().start();
   await bench.create('p', {});

@@ -67,7 +67,7 @@ function waitingByDefault(scene: Scene, member: Member): ApiState {
     const dueMs = pullBackoffAtMs(image, member.role);
     const backsOff = known || (dueMs < image.retryAtMs && scene.nowMs >= dueMs);
     if (image.reason !== 'ErrImagePull' || !backsOff) return { waiting: { reason: image.reason, message: image.message } };
-    const message = `Back-off pulling image "${member.spec.image}": ErrImagePull: ${image.message}`;
+    const message = `Back-off pulling image "${image.volumeImage ?? member.spec.image}": ErrImagePull: ${image.message}`;
     return { waiting: { reason: 'ImagePullBackOff', message } };
   }
   if (failure !== undefined) return { waiting: { reason: failure.reason, message: failure.message } };

@@ -15,13 +15,18 @@ export function goDuration(durationMs: number): string {
   return minutes > 0 ? `${minutes}m${seconds}s` : `${seconds}s`;
 }
 
-/** What image is wanted, how, and for which container. `fieldPath` is what events name; without, the pod itself. */
+/** What image is wanted, how, and for which container, which events name by `fieldPath`. */
 export interface WantedImage {
   readonly image: string;
   readonly container: string;
   readonly policy: string | undefined;
-  readonly fieldPath?: string;
+  readonly fieldPath: string;
+  /** The image is a volume of the container: then events are about the pod, but for the container's own failure. */
+  readonly isVolume?: boolean;
 }
+
+/** That it is there, or why not. */
+export type ImageOutcome = Extract<Outcome, { readonly what: 'imageReady' | 'imageFailed' }>;
 
 /** Never rejects. Without a policy: Always for `latest`, else IfNotPresent. */
 export async function ensureImage(
@@ -31,14 +36,15 @@ export async function ensureImage(
   puller: ImagePuller,
   tell: (event: EventText) => void,
   signal: AbortSignal,
-): Promise<Outcome> {
-  const { image, container } = wanted;
-  const about = wanted.fieldPath === undefined ? {} : { fieldPath: wanted.fieldPath };
+): Promise<ImageOutcome> {
+  const { image, container, fieldPath, isVolume = false } = wanted;
+  const about = isVolume ? {} : { fieldPath };
+  const of = isVolume ? { volumeImage: image } : {};
   const normal = (reason: string, message: string): void => tell({ type: 'Normal', reason, message, ...about });
-  const fail = (reason: string, message: string, told: { readonly reason: string; readonly message: string }): Outcome => {
+  const fail = (reason: string, message: string, told: { readonly reason: string; readonly message: string }): ImageOutcome => {
     tell({ type: 'Warning', ...told, ...about });
-    tell({ type: 'Warning', reason: 'Failed', message: `Error: ${reason}`, ...about });
-    return { what: 'imageFailed', container, reason, message };
+    tell({ type: 'Warning', reason: 'Failed', message: `Error: ${reason}`, fieldPath });
+    return { what: 'imageFailed', container, reason, message, ...of };
   };
   const problem = imageNameProblem(image);
   if (problem !== undefined) return fail('InvalidImageName', problem, { reason: 'InspectFailed', message: problem });

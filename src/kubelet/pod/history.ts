@@ -7,7 +7,13 @@ import type { Ending, Failure, History, KillCause, Role } from './model.ts';
 /** How something that was tried ended. */
 export type Outcome =
   | { readonly what: 'imageReady'; readonly container: string; readonly image: ImageStatus }
-  | { readonly what: 'imageFailed'; readonly container: string; readonly reason: string; readonly message: string }
+  | {
+      readonly what: 'imageFailed';
+      readonly container: string;
+      readonly reason: string;
+      readonly message: string;
+      readonly volumeImage?: string;
+    }
   | { readonly what: 'started'; readonly container: string }
   | { readonly what: 'startFailed'; readonly container: string; readonly reason: string; readonly message: string }
   | { readonly what: 'hookFailed'; readonly container: string; readonly id: string; readonly message: string }
@@ -92,7 +98,8 @@ export function remember(history: History, outcome: Outcome, nowMs: number): His
       const wait =
         outcome.reason === 'ErrImagePull' ? (failures: number) => Math.min(pullMaxMs, pullBaseMs * 2 ** (failures - 1)) : soonThenSteady;
       const failure = failed(imageFailure(history, outcome.container), outcome.reason, outcome.message, nowMs, wait);
-      return { ...history, images: { ...history.images, [outcome.container]: failure } };
+      const of = outcome.volumeImage === undefined ? {} : { volumeImage: outcome.volumeImage };
+      return { ...history, images: { ...history.images, [outcome.container]: { ...failure, ...of } } };
     }
     case 'started':
       return {

@@ -57,8 +57,13 @@ export interface Failure {
   readonly retryAtMs: number;
 }
 
+/** An image that is not there; `volumeImage` names it where it is a volume of the container. */
+export interface ImageFailure extends Failure {
+  readonly volumeImage?: string;
+}
+
 /** The image a container is about to start with, or why it is not there. */
-export type ImageMemory = { readonly image: ImageStatus } | Failure;
+export type ImageMemory = { readonly image: ImageStatus } | ImageFailure;
 
 /** What the runtime cannot tell. Losing it (a restart of the kubelet) costs an early retry or a repeated event, nothing more. */
 export interface History {

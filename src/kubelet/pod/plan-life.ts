@@ -5,7 +5,7 @@ import { needsRestart } from '../resources/resize.ts';
 import { restartsSoFar } from './container-view.ts';
 import { pullBackoffAtMs } from './history.ts';
 import { isUsable, podLabel } from './members.ts';
-import type { Action, Failure, KillCause, Member } from './model.ts';
+import type { Action, ImageFailure, KillCause, Member } from './model.ts';
 import { emptyPlan, type Plan } from './plan.ts';
 import { planResize } from './plan-resize.ts';
 import { backoffShownAtMs, imageAnnotation, type Restart } from './restart.ts';
@@ -210,13 +210,14 @@ function tellBackoff(scene: Scene, plan: Plan, member: Member, id: string): void
   });
 }
 
-function tellPullBackoff(plan: Plan, { spec, fieldPath, role }: Member, failure: Failure, nowMs: number): void {
-  const { failures, retryAtMs } = failure;
+function tellPullBackoff(plan: Plan, { spec, fieldPath, role }: Member, failure: ImageFailure, nowMs: number): void {
+  const { failures, retryAtMs, volumeImage } = failure;
   const dueMs = pullBackoffAtMs(failure, role);
   if (dueMs >= retryAtMs) return;
   if (dueMs > nowMs) return void plan.wakesAtMs.push(dueMs);
   const once = `pull/${spec.name}/${failures}`;
-  const back = { type: 'Normal', reason: 'BackOff', message: `Back-off pulling image "${spec.image}"`, fieldPath } as const;
+  const about = volumeImage === undefined ? { fieldPath } : {};
+  const back = { type: 'Normal', reason: 'BackOff', message: `Back-off pulling image "${volumeImage ?? spec.image}"`, ...about } as const;
   const failed = { type: 'Warning', reason: 'Failed', message: 'Error: ImagePullBackOff', fieldPath } as const;
   plan.actions.push({ do: 'tell', once, event: back }, { do: 'tell', once: `${once}/failed`, event: failed });
 }

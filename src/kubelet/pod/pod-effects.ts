@@ -20,7 +20,7 @@ import { cgroupParentOf } from '../resources/qos.ts';
 import { wholePod } from '../resources/resize.ts';
 import type { MountedVolume } from '../volumes/pod-volumes.ts';
 import type { EffectContext } from './effect-context.ts';
-import { ensureImage } from './ensure-image.ts';
+import { ensureImage, type ImageOutcome } from './ensure-image.ts';
 import { membersOf } from './members.ts';
 import type { Action, EventText, Member } from './model.ts';
 import { inOwnTime } from './own-time.ts';
@@ -46,6 +46,7 @@ export class PodEffects {
   readonly #imageEvents: EventText[] = [];
   /** Ids of the images that are volumes, by the names they go by. */
   readonly #imageVolumes = new Map<string, string>();
+  readonly #imagePulls = new Map<string, Promise<ImageOutcome>>();
 
   constructor(context: EffectContext) {
     this.#context = context;
@@ -158,15 +159,24 @@ export class PodEffects {
   async pullImage({ member }: Of<'pullImage'>): Promise<void> {
     const { ports, pod, note, ending } = this.#context;
     const tell = (event: EventText): void => this.#tellOfImage(event);
+    const { fieldPath } = member;
     for (const { name, image } of pod().spec.volumes ?? []) {
       if (image?.reference === undefined || !member.spec.volumeMounts?.some((mount) => mount.name === name)) continue;
-      const wanted = { image: image.reference, container: member.spec.name, policy: image.pullPolicy };
-      const outcome = await ensureImage(pod(), wanted, ports.runtime, ports.puller, tell, ending);
-      if (outcome.what !== 'imageReady') return note(outcome);
+      const wanted = { image: image.reference, container: member.spec.name, policy: image.pullPolicy, fieldPath, isVolume: true };
+      // Containers that start at the same time share their volumes.
+      const sharing = this.#imagePulls.get(image.reference);
+      const pulling = sharing ?? ensureImage(pod(), wanted, ports.runtime, ports.puller, tell, ending);
+      this.#imagePulls.set(image.reference, pulling);
+      const outcome = await pulling;
+      this.#imagePulls.delete(image.reference);
+      if (outcome.what === 'imageFailed') {
+        if (sharing !== undefined) tell({ type: 'Warning', reason: 'Failed', message: `Error: ${outcome.reason}`, fieldPath });
+        return note({ ...outcome, container: member.spec.name });
+      }
       this.#imageVolumes.set(image.reference, outcome.image.id);
     }
     const { name: container, image = '', imagePullPolicy: policy } = member.spec;
-    const wanted = { image, container, policy, fieldPath: member.fieldPath };
+    const wanted = { image, container, policy, fieldPath };
     note(await ensureImage(pod(), wanted, ports.runtime, ports.puller, tell, ending));
   }
 
