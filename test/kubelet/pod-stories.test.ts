@@ -293,6 +293,19 @@ test('the image of a volume that cannot be pulled is told of by the pod, once fo
   expect(waiting?.message).toContain('Back-off pulling image "nosuch:1": ErrImagePull');
 });
 
+test('a postStart hook that fails stops its container as any other: preStop first', async () => {
+  bench = await scriptedBench().start();
+  const lifecycle = { postStart: { exec: { command: ['bad'] } }, preStop: { exec: { command: ['good'] } } };
+  bench.runtime.answer = (name, [command]) => {
+    bench.runtime.calls.push(`exec ${name} ${command}`);
+    return { exitCode: command === 'bad' ? 1 : 0, stdout: new Uint8Array(), stderr: new Uint8Array() };
+  };
+  await bench.create('p', { containers: [{ name: 'c', image: 'i:1', lifecycle }] });
+  await bench.until('p', (s) => stateLine(s, 'c') === 'waiting PostStartHookError');
+  const calls = bench.runtime.calls.filter((call) => /^(exec|stop) /.test(call));
+  expect(calls.slice(0, 3)).toEqual(['exec c bad', 'exec c good', 'stop c 30']);
+});
+
 test('a container that vanished without a word is noticed within a minute and made anew', async () => {
   bench = await scriptedBench().start();
   await bench.create('p', {});

@@ -46,7 +46,7 @@ export function restartsSoFar(published: ApiStatus | undefined): number {
 }
 
 function terminatedOf(scene: Scene, node: NodeFacts, instance: ContainerStatus): ApiTerminated {
-  const message = scene.observed.messages.get(instance.id) ?? instance.message;
+  const message = [instance.message, scene.observed.messages.get(instance.id) ?? ''].filter((text) => text !== '').join(': ');
   return {
     exitCode: instance.exitCode,
     ...(instance.signal > 0 ? { signal: instance.signal } : {}),

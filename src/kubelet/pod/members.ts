@@ -28,6 +28,12 @@ function listed(spec: PodSpec): readonly Member[] {
   ];
 }
 
+/** The container whose processes a container for debugging is to see; undefined where it names none. */
+export function targetOf({ role, spec }: Member): string | undefined {
+  const name = role === 'ephemeral' ? (spec as { readonly targetContainerName?: string }).targetContainerName : undefined;
+  return name === '' ? undefined : name;
+}
+
 /** Instances of one container, oldest first. */
 export function attemptsOf(containers: readonly ContainerStatus[], name: string): readonly ContainerStatus[] {
   const own = containers.filter((container) => container.metadata.name === name);

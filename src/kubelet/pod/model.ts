@@ -125,6 +125,7 @@ export type Action =
       readonly image: ImageStatus;
       /** The back-off that a crash of this instance will wait; kept with the container. */
       readonly backoffMs: number;
+      /** The newest instance of the container whose processes this one is to see; empty where there is none. */
       readonly targetId?: string;
     }
   | {

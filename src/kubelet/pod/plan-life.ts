@@ -4,7 +4,7 @@ import type { ContainerStatus } from '../../runtime/runtime.ts';
 import { needsRestart } from '../resources/resize.ts';
 import { restartsSoFar } from './container-view.ts';
 import { pullBackoffAtMs } from './history.ts';
-import { isUsable, podLabel } from './members.ts';
+import { isUsable, podLabel, targetOf } from './members.ts';
 import type { Action, ImageFailure, KillCause, Member } from './model.ts';
 import { emptyPlan, type Plan } from './plan.ts';
 import { planResize } from './plan-resize.ts';
@@ -179,8 +179,7 @@ function want(scene: Scene, plan: Plan, member: Member, usable: boolean, current
   const published = observed.pod.status?.containerStatuses?.find((status) => status.name === name);
   const last = attempts.at(-1)?.metadata.attempt;
   const attempt = last === undefined ? restartsSoFar(published) : last + 1;
-  const targetName = (member.spec as { readonly targetContainerName?: string }).targetContainerName;
-  const target = targetName === undefined ? undefined : scene.attempts.get(targetName)?.findLast(isAlive);
+  const target = targetOf(member);
   plan.actions.push({
     do: 'startContainer',
     member,
@@ -188,7 +187,7 @@ function want(scene: Scene, plan: Plan, member: Member, usable: boolean, current
     sandbox: scene.sandbox,
     image: image.image,
     backoffMs: backoff,
-    ...(target === undefined ? {} : { targetId: target.id }),
+    ...(target === undefined ? {} : { targetId: scene.attempts.get(target)?.at(-1)?.id ?? '' }),
   });
 }
 

@@ -21,7 +21,7 @@ import { wholePod } from '../resources/resize.ts';
 import type { MountedVolume } from '../volumes/pod-volumes.ts';
 import type { EffectContext } from './effect-context.ts';
 import { ensureImage, type ImageOutcome } from './ensure-image.ts';
-import { membersOf } from './members.ts';
+import { membersOf, targetOf } from './members.ts';
 import type { Action, EventText, Member } from './model.ts';
 import { inOwnTime } from './own-time.ts';
 import { giveResources } from './resize-effect.ts';
@@ -235,6 +235,7 @@ export class PodEffects {
     const { namespace = '', uid = '' } = pod().metadata;
     await ports.references.acquire(uid, namespace, environmentReferences(member.spec));
     ending.throwIfAborted();
+    if (targetId === '') throw new ConfigError(`unable to find target container ${targetOf(member)}`);
     const podIps = this.podIps();
     // A container that came later may use a volume that nobody used before.
     const lacks = (name: string): boolean =>
@@ -293,7 +294,9 @@ export class PodEffects {
     this.#tell({ type: 'Warning', reason: 'FailedPostStartHook', message: 'PostStartHook failed', fieldPath });
     this.#tell({ type: 'Normal', reason: 'Killing', message: 'FailedPostStartHook', fieldPath });
     await this.#letItSettle(id);
-    await ports.runtime.stopContainer(id, pod().spec?.terminationGracePeriodSeconds ?? 30);
+    const graceSeconds = pod().spec.terminationGracePeriodSeconds ?? 30;
+    const stop = { member, graceSeconds, preStop: member.spec.lifecycle?.preStop };
+    await ports.runtime.stopContainer(id, await untilSignal(this.#context, stop, this.target(member, id)));
     await this.refreshExited(id);
     note({ what: 'hookFailed', container, id, message: problem });
   }

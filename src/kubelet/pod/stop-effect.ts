@@ -4,12 +4,14 @@ import type { ProbeTarget } from '../probes/try-probe.ts';
 import type { EffectContext } from './effect-context.ts';
 import type { Action } from './model.ts';
 
+type Stop = Extract<Action, { readonly do: 'stopContainer' }>;
+
 const leastGraceSeconds = 2;
 
 /** Resolves, once the signal is due, with how many seconds the container then has. Never rejects. */
 export async function untilSignal(
   context: EffectContext,
-  { member, graceSeconds, preStop, after = [] }: Extract<Action, { readonly do: 'stopContainer' }>,
+  { member, graceSeconds, preStop, after = [] }: Pick<Stop, 'member' | 'graceSeconds' | 'preStop' | 'after'>,
   target: ProbeTarget | undefined,
 ): Promise<number> {
   const { ports, pod, view } = context;

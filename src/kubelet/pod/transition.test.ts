@@ -530,6 +530,27 @@ test('before a restart of all is through, what ended earlier is told as it was',
   expect(ended()).toBe(137);
 });
 
+test.each([
+  ['one that runs', (world: World) => world.running('c').id, () => {}],
+  ['one that has ended', (world: World) => world.containers[0]?.id, (world: World) => world.exit(world.running('c').id, 1)],
+  ['none', () => '', (world: World) => world.containers.splice(0)],
+])('a container for debugging is to see the processes of %s', (_, idOf, happen) => {
+  const world = new World(podOf({ restartPolicy: 'Never' }));
+  world.settle();
+  happen(world);
+  const expected = idOf(world);
+  const ephemeralContainers = [{ name: 'e', image: 'i', targetContainerName: 'c' }];
+  world.pod = {
+    ...world.pod,
+    spec: { ...world.pod.spec, containers: [...world.pod.spec.containers, { name: 'd', image: 'i' }], ephemeralContainers },
+  };
+  world.settle();
+  const targets = world.actions.flatMap((action) =>
+    action.do === 'startContainer' && action.member.role === 'ephemeral' ? [action.targetId] : [],
+  );
+  expect(targets).toEqual([expected]);
+});
+
 test('a restart of all does not wait, however often', () => {
   const rules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'NotIn', values: [0] } }];
   const world = new World(podOf({ containers: [{ name: 'c', image: 'i', restartPolicy: 'Never', restartPolicyRules: rules }] } as never));
