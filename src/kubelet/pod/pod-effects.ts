@@ -20,7 +20,7 @@ import { cgroupParentOf } from '../resources/qos.ts';
 import { wholePod } from '../resources/resize.ts';
 import type { MountedVolume } from '../volumes/pod-volumes.ts';
 import type { EffectContext } from './effect-context.ts';
-import { ensureImage, type ImageOutcome } from './ensure-image.ts';
+import { MemberImages } from './member-images.ts';
 import { membersOf, targetOf } from './members.ts';
 import type { Action, EventText, Member } from './model.ts';
 import { inOwnTime } from './own-time.ts';
@@ -44,12 +44,11 @@ export class PodEffects {
   readonly #sandboxConfigs = new Map<string, SandboxConfig>();
   #volumes: ReadonlyMap<string, MountedVolume> = new Map();
   readonly #imageEvents: EventText[] = [];
-  /** Ids of the images that are volumes, by the names they go by. */
-  readonly #imageVolumes = new Map<string, string>();
-  readonly #imagePulls = new Map<string, Promise<ImageOutcome>>();
+  readonly #images: MemberImages;
 
   constructor(context: EffectContext) {
     this.#context = context;
+    this.#images = new MemberImages(context, (event) => this.#tellOfImage(event));
   }
 
   /** The addresses that the pod has now. */
@@ -157,27 +156,7 @@ export class PodEffects {
   }
 
   async pullImage({ member }: Of<'pullImage'>): Promise<void> {
-    const { ports, pod, note, ending } = this.#context;
-    const tell = (event: EventText): void => this.#tellOfImage(event);
-    const { fieldPath } = member;
-    for (const { name, image } of pod().spec.volumes ?? []) {
-      if (image?.reference === undefined || !member.spec.volumeMounts?.some((mount) => mount.name === name)) continue;
-      const wanted = { image: image.reference, container: member.spec.name, policy: image.pullPolicy, fieldPath, isVolume: true };
-      // Containers that start at the same time share their volumes.
-      const sharing = this.#imagePulls.get(image.reference);
-      const pulling = sharing ?? ensureImage(pod(), wanted, ports.runtime, ports.puller, tell, ending);
-      this.#imagePulls.set(image.reference, pulling);
-      const outcome = await pulling;
-      this.#imagePulls.delete(image.reference);
-      if (outcome.what === 'imageFailed') {
-        if (sharing !== undefined) tell({ type: 'Warning', reason: 'Failed', message: `Error: ${outcome.reason}`, fieldPath });
-        return note({ ...outcome, container: member.spec.name });
-      }
-      this.#imageVolumes.set(image.reference, outcome.image.id);
-    }
-    const { name: container, image = '', imagePullPolicy: policy } = member.spec;
-    const wanted = { image, container, policy, fieldPath };
-    note(await ensureImage(pod(), wanted, ports.runtime, ports.puller, tell, ending));
+    this.#context.note(await this.#images.have(member));
   }
 
   async startContainer(action: Of<'startContainer'>): Promise<void> {
@@ -252,7 +231,7 @@ export class PodEffects {
     await ports.files.writeFile(hostsPath, hostsFile(pod(), names, podIps, await ports.nodeHosts()), { mode: 0o644 });
     const messageFile = `${directory}/containers/${member.spec.name}/${ports.entropy.suffix(8)}`;
     const mounts = await mountsOf(
-      { pod: pod(), member, volumes: this.#volumes, images: this.#imageVolumes, environment, hostsPath, messageFile },
+      { pod: pod(), member, volumes: this.#volumes, images: this.#images.volumes, environment, hostsPath, messageFile },
       ports.files,
     );
     const config = containerConfigOf(
