@@ -45,6 +45,13 @@ describe('objects', () => {
   });
 });
 
+test('the priority classes of the system stay', async () => {
+  const classes = resource<AnyObject>('scheduling.k8s.io/v1', 'priorityclasses', 'PriorityClass', false);
+  const refused = testClient().delete(classes, { name: 'system-node-critical' });
+  const why = 'is forbidden: this is a system priority class and cannot be deleted';
+  await expect(refused).rejects.toThrow(`priorityclasses.scheduling.k8s.io "system-node-critical" ${why}`);
+});
+
 test('what is applied to what is there need not say its name, what it creates must', async () => {
   const client = testClient();
   const [at, body] = [

@@ -2,8 +2,9 @@
 import type { KindDescription } from '../../api/kind.ts';
 import type { DeleteOptions } from '../../api/meta/v1.ts';
 import type { AnyObject } from '../../api/object.ts';
-import { conflict, notFound } from '../../api/status-error.ts';
+import { conflict, forbidden, notFound } from '../../api/status-error.ts';
 import type { Entry } from '../../store/store.ts';
+import { systemPriorities } from '../admission/priority.ts';
 import { modifiedText, remove, replace, triesBound } from '../commit.ts';
 import { decideDefinitionDelete } from '../custom/definition-delete.ts';
 import { type DeleteDecision, decideDelete } from '../delete-decision.ts';
@@ -20,11 +21,19 @@ import { served } from './served.ts';
 /** Deletes the object that the request names. Throws NotFound, Conflict (preconditions), Forbidden. */
 export async function deleteOne(serving: Serving, request: ApiRequest): Promise<Answer> {
   const options = deleteOptionsOf(serving, request);
-  if (request.kind.resource === 'jobs' && options.propagationPolicy === undefined && options.orphanDependents === undefined)
+  const { kind, name } = request;
+  if (kind.group === 'scheduling.k8s.io' && kind.resource === 'priorityclasses' && systemPriorities.has(name))
+    throw forbidden(kind, name, 'this is a system priority class and cannot be deleted');
+  if (
+    kind.group === 'batch' &&
+    kind.resource === 'jobs' &&
+    options.propagationPolicy === undefined &&
+    options.orphanDependents === undefined
+  )
     request.warnings.push(
       'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
     );
-  return deleteWith(serving, request, request.name, options);
+  return deleteWith(serving, request, name, options);
 }
 
 /** The outcome of a deletion: what the object looks like, and whether it is gone. */
