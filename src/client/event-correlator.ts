@@ -53,14 +53,15 @@ export class EventCorrelator {
   tell(happened: Occurrence): { readonly tally: Tally; readonly ordinal: number; readonly message: string } | undefined {
     const { subject, type, reason, message, atMs } = happened;
     const { kind, namespace, name, uid, apiVersion, fieldPath } = subject;
-    const object = [kind, namespace, name, uid, apiVersion, type];
-    const group = JSON.stringify([...object, reason]);
+    // Only what comes last may hold any character.
+    const object = `${kind}\n${namespace}\n${name}\n${uid}\n${apiVersion}\n${type}`;
+    const group = `${object}\n${reason}`;
     const combined = this.#isOneOfMany(group, message, atMs);
-    const key = combined ? group : JSON.stringify([...object, reason, fieldPath ?? '', message]);
+    const key = combined ? group : `${group}\n${fieldPath ?? ''}\n${message}`;
     const tally = this.#tallies.get(key) ?? { name: this.#nameFor(subject, atMs), firstMs: atMs, told: 0, forgotten: 0, made: false };
     tally.told++;
     keep(this.#tallies, key, tally);
-    if (!this.#mayTell(JSON.stringify(object), atMs)) return undefined;
+    if (!this.#mayTell(object, atMs)) return undefined;
     return { tally, ordinal: tally.told, message: combined ? `(combined from similar events): ${message}` : message };
   }
 

@@ -51,7 +51,18 @@ function subjectKey(subject: Subject, bindingNamespace: string): string {
   return `u:${serviceAccountUserPrefix}${subject.namespace || bindingNamespace}:${subject.name}`;
 }
 
+const described = new WeakMap<Grant, string>();
+
+/** Why a request is allowed: the same for all that a grant allows, of which there are thousands a second. */
 function describeGrant(grant: Grant): string {
+  const known = described.get(grant);
+  if (known !== undefined) return known;
+  const made = description(grant);
+  described.set(grant, made);
+  return made;
+}
+
+function description(grant: Grant): string {
   const { metadata, roleRef, kind } = grant.binding as RoleBinding;
   const namespaced = metadata.namespace !== undefined && metadata.namespace !== '';
   const name = namespaced ? `${metadata.name}/${metadata.namespace}` : metadata.name;

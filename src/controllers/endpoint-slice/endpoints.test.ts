@@ -6,6 +6,7 @@ import { resources } from '../../client/resources.ts';
 import { openSimulatedCluster } from '../../testing/simulated-cluster.ts';
 import { planEndpoints } from '../endpoints/plan.ts';
 import { planSlices } from './plan.ts';
+import { sameEndpoints } from './pod-facts.ts';
 import { TriggerTimes } from './trigger-times.ts';
 
 const meta = (name: string) => ({
@@ -168,4 +169,18 @@ test('a pod comes into the endpoints of its Service and leaves them; all goes wi
   await clock.until(async () => (await slices()).length === 0);
   await clock.until(async () => (await client.list(resources.endpoints)).items.every(({ metadata }) => metadata.name !== 'web'));
   await stop();
+});
+
+test.each<readonly [string, Pod, boolean]>([
+  ['nothing', pod('p'), true],
+  ['what endpoints do not tell', { ...pod('p'), metadata: { ...meta('p'), resourceVersion: '2' } } as Pod, true],
+  ['labels', { ...pod('p'), metadata: { ...meta('p'), labels: { app: 'web' } } } as Pod, false],
+  ['readiness', pod('p', { ready: false }), false],
+  ['the address', pod('p', { ip: '10.0.0.2' }), false],
+  ['that it ends', pod('p', { ending: true }), false],
+  ['that it has ended', pod('p', { phase: 'Succeeded' }), false],
+  ['the node', pod('p', { spec: { nodeName: 'n2' } }), false],
+  ['the host name', pod('p', { spec: { hostname: 'h' } }), false],
+])('a pod of which %s is another: its endpoints are to be looked at or not', (_, changed, same) => {
+  expect(sameEndpoints(changed, pod('p'))).toBe(same);
 });

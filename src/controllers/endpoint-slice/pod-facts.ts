@@ -1,5 +1,6 @@
 // Owns what a Service's endpoints need to know of a pod: whether it counts, its addresses, its ports, how it is. Pure.
-import type { Pod, Service, ServicePort } from '../../api/core/v1.ts';
+import type { Pod, PodCondition, Service, ServicePort } from '../../api/core/v1.ts';
+import { sameValue } from '../../api/equal.ts';
 
 /** A service port as this pod serves it. `name` is empty where the service has not named it. */
 export interface ServedPort {
@@ -60,11 +61,23 @@ function targetOf({ targetPort, port, protocol = 'TCP' }: ServicePort, { spec }:
   return all.find((one) => one.name === targetPort && (one.protocol ?? 'TCP') === protocol)?.containerPort;
 }
 
-/** A text that changes where the pod's endpoints may. */
-export function fingerprint(pod: Pod): string {
-  const { metadata, spec, status } = pod;
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-  const where = [spec.nodeName, spec.hostname, spec.subdomain];
-  const how = [counts(pod, true), metadata.deletionTimestamp !== undefined, ready?.status, ready?.lastTransitionTime];
-  return JSON.stringify([metadata.labels, where, how, status?.podIP, status?.podIPs]);
+/** Whether nothing of a pod is another that its endpoints go by. Asked at each change of each pod. */
+export function sameEndpoints(pod: Pod, old: Pod): boolean {
+  const [ready, before] = [readyOf(pod), readyOf(old)];
+  return (
+    sameValue(pod.metadata.labels, old.metadata.labels) &&
+    pod.spec.nodeName === old.spec.nodeName &&
+    pod.spec.hostname === old.spec.hostname &&
+    pod.spec.subdomain === old.spec.subdomain &&
+    counts(pod, true) === counts(old, true) &&
+    (pod.metadata.deletionTimestamp === undefined) === (old.metadata.deletionTimestamp === undefined) &&
+    ready?.status === before?.status &&
+    ready?.lastTransitionTime === before?.lastTransitionTime &&
+    pod.status?.podIP === old.status?.podIP &&
+    sameValue(pod.status?.podIPs, old.status?.podIPs)
+  );
+}
+
+function readyOf({ status }: Pod): PodCondition | undefined {
+  return status?.conditions?.find(({ type }) => type === 'Ready');
 }

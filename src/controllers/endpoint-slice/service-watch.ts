@@ -5,7 +5,7 @@ import { labelSetSelector } from '../../api/selectors/label-selector.ts';
 import { resources } from '../../client/resources.ts';
 import type { ControllerContext } from '../controller.ts';
 import type { SharedInformer } from '../shared-informers.ts';
-import { fingerprint } from './pod-facts.ts';
+import { sameEndpoints } from './pod-facts.ts';
 
 /** Services and pods, watched. Keys are `namespace/name` of Services. */
 export class ServiceWatch {
@@ -33,7 +33,7 @@ export class ServiceWatch {
       added: touched,
       deleted: touched,
       updated(pod, old) {
-        if (fingerprint(pod) === fingerprint(old)) return;
+        if (sameEndpoints(pod, old)) return;
         touched(old);
         touched(pod);
       },

@@ -1,5 +1,6 @@
 // Owns evicting pods from nodes with NoExecute taints that they do not tolerate, or not for longer.
 import type { Node, Pod, Taint } from '../../api/core/v1.ts';
+import { sameValue } from '../../api/equal.ts';
 import { hasReason } from '../../api/status-error.ts';
 import { formatTime } from '../../base/time.ts';
 import { EventRecorder } from '../../client/event-recorder.ts';
@@ -87,7 +88,7 @@ export function taintEvictionController({ informers, client, clock, log }: Contr
           if (noExecute(node.spec.taints).length > 0) changed(node);
         },
         updated(node, old) {
-          if (JSON.stringify(noExecute(node.spec.taints)) !== JSON.stringify(noExecute(old.spec.taints))) changed(node);
+          if (!sameValue(noExecute(node.spec.taints), noExecute(old.spec.taints))) changed(node);
         },
       });
       const onTainted = (pod: Pod): void => {
@@ -97,8 +98,8 @@ export function taintEvictionController({ informers, client, clock, log }: Contr
       pods.on({
         added: onTainted,
         updated(pod, old) {
-          const same = pod.spec.nodeName === old.spec.nodeName && pod.spec.tolerations?.length === old.spec.tolerations?.length;
-          if (!same || JSON.stringify(pod.spec.tolerations) !== JSON.stringify(old.spec.tolerations)) onTainted(pod);
+          const same = pod.spec.nodeName === old.spec.nodeName && sameValue(pod.spec.tolerations, old.spec.tolerations);
+          if (!same) onTainted(pod);
         },
         deleted: (pod) => cancel(keyOf(pod)),
       });
