@@ -21,8 +21,11 @@ const atTheEnd = Number.MAX_SAFE_INTEGER;
  */
 export function inFieldOrder<T extends AnyObject>({ type, types, custom }: KindDescription, object: T): T {
   if (custom !== undefined) return object;
-  const known = orders.get(types) ?? new Map<string, Arrange>();
-  orders.set(types, known);
+  let known = orders.get(types);
+  if (known === undefined) {
+    known = new Map();
+    orders.set(types, known);
+  }
   return structOrder(type, types, known)(object) as T;
 }
 

@@ -42,7 +42,9 @@ export function compareFields(shape: Shape, before: unknown, after: unknown): Co
 export function isHollow(value: unknown): boolean {
   if (value === undefined || value === null) return true;
   if (typeof value !== 'object') return false;
-  return Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0;
+  if (Array.isArray(value)) return value.length === 0;
+  for (const _ in value) return false;
+  return true;
 }
 
 function compareLeaf(before: unknown, after: unknown): Comparison {
@@ -61,8 +63,8 @@ function compareMembers(shape: MapShape, old: Fields, next: Fields): Comparison 
     const inner = shapeOfMember(shape, name);
     if (inner !== undefined) gathered.add(`f:${name}`, compareFields(inner, old[name], next[name]));
   };
-  for (const name of Object.keys(next)) if (next[name] !== undefined) compareOne(name);
-  for (const name of Object.keys(old)) if (old[name] !== undefined && next[name] === undefined) compareOne(name);
+  for (const name in next) if (next[name] !== undefined) compareOne(name);
+  for (const name in old) if (old[name] !== undefined && next[name] === undefined) compareOne(name);
   return gathered.comparison();
 }
 
@@ -119,7 +121,7 @@ export function equalValues(one: unknown, other: unknown): boolean {
   if (Array.isArray(one) && Array.isArray(other))
     return one.length === other.length && one.every((item, index) => equalValues(item, other[index]));
   const [fields, others] = [one as Fields, other as Fields];
-  const names = Object.keys(fields).filter((name) => fields[name] !== undefined);
-  if (names.length !== Object.keys(others).filter((name) => others[name] !== undefined).length) return false;
-  return names.every((name) => equalValues(fields[name], others[name]));
+  for (const name in fields) if (!equalValues(fields[name], others[name])) return false;
+  for (const name in others) if (others[name] !== undefined && !Object.hasOwn(fields, name)) return false;
+  return true;
 }

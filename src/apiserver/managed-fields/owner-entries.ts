@@ -1,5 +1,6 @@
 // Owns the list of managers in an object's metadata: reading it, writing it, its order and its bound.
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
+import { Recent } from '../../base/recent.ts';
 import { emptySet, type FieldSet, isEmptySet, setOfWireForm, union, wireFormOf } from './field-set.ts';
 
 /** Who manages fields, how it came to, and which. */
@@ -16,21 +17,22 @@ const updatersBound = 10;
 const ancient = 'ancient-changes';
 
 /** What makes two entries the same manager; upstream sorts by it too. An applier is one whatever version it speaks. */
-export function identityOf(owner: FieldManager): string {
-  const known = identities.get(owner);
+export function identityOf({ manager, operation, apiVersion, subresource }: FieldManager): string {
+  const key = `${operation} ${apiVersion.length} ${subresource.length} ${apiVersion}${subresource}${manager}`;
+  const known = identities.get(key);
   if (known !== undefined) return known;
-  const { manager, operation, apiVersion, subresource } = owner;
   const identity = JSON.stringify({
     ...(manager === '' ? {} : { manager }),
     operation,
     ...(operation === 'Apply' || apiVersion === '' ? {} : { apiVersion }),
     ...(subresource === '' ? {} : { subresource }),
   });
-  identities.set(owner, identity);
+  identities.set(key, identity, 1);
   return identity;
 }
 
-const identities = new WeakMap<FieldManager, string>();
+// A cluster has few managers, and each of a pod's writes asks for all of the pod's.
+const identities = new Recent<string, string>(1000);
 // Stored entries are frozen, and most writes leave most managers alone: what was read is what is written.
 const decodedEntries = new WeakMap<ManagedFieldsEntry, FieldManager>();
 const storedEntries = new WeakMap<FieldManager, ManagedFieldsEntry>();
@@ -40,9 +42,10 @@ export function ownersOf(entries: readonly ManagedFieldsEntry[] | undefined): re
   if (entries === undefined || entries.length === 0) return [];
   const owners = new Map<string, FieldManager>();
   for (const entry of entries) {
-    const owner = decodedEntries.get(entry) ?? decoded(entry);
+    const known = decodedEntries.get(entry);
+    const owner = known ?? decoded(entry);
     if (owner === undefined) return undefined;
-    if (Object.isFrozen(entry)) {
+    if (known === undefined && Object.isFrozen(entry)) {
       decodedEntries.set(entry, owner);
       storedEntries.set(owner, entry);
     }

@@ -4,6 +4,9 @@ import type { ListShape } from './field-shape.ts';
 /** Why an item of a list has no name, in structured merge's words. */
 export class UnnamedItem extends Error {}
 
+/** What JSON writes as it is. */
+const plainText = /^[\w ./:=+-]*$/;
+
 /** The path element of a list's item: its keys (defaults filled in), or its value. Throws UnnamedItem. */
 export function elementOfItem({ keys, items, types }: ListShape, item: unknown): string {
   if (keys.length === 0) return `v:${JSON.stringify(scalarOf(item))}`;
@@ -11,6 +14,10 @@ export function elementOfItem({ keys, items, types }: ListShape, item: unknown):
   if (typeof item !== 'object' || Array.isArray(item)) throw new UnnamedItem('associative list with keys may not have non-map elements');
   const described = items.is === 'ref' ? types.get(items.ref) : undefined;
   const fields = item as Readonly<Record<string, unknown>>;
+  const [only = ''] = keys;
+  const name = fields[only];
+  // Nearly all lists have one key, whose values are names.
+  if (keys.length === 1 && typeof name === 'string' && plainText.test(name) && plainText.test(only)) return `k:{"${only}":"${name}"}`;
   const named: Record<string, unknown> = {};
   let found = false;
   for (const key of keys.length === 1 ? keys : [...keys].sort()) {

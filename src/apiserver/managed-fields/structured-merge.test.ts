@@ -5,6 +5,8 @@ import { builtInCatalog } from '../../api/kinds/built-in.ts';
 import type { AnyObject } from '../../api/object.ts';
 import { rulesOf } from '../../api/rules.ts';
 import { applyConfiguration } from './apply.ts';
+import { shapeOfMember, shapeOfType } from './field-shape.ts';
+import { elementOfItem } from './path-element.ts';
 import { recordOwnership } from './record-ownership.ts';
 import { ownersOfParent, ownersOfScale } from './scale-owners.ts';
 
@@ -191,3 +193,13 @@ describe('scales', () => {
     ]);
   });
 });
+
+test.each(['c', '', 'a b/c.d:1+2=3-4', 'quote"', 'back\\slash', 'grün', 'line\nbreak', '\u2028', '\ud800'])(
+  'an item goes by its key as JSON writes it: %j',
+  (name) => {
+    const shape = shapeOfType('io.k8s.api.core.v1.PodSpec', deployments.types);
+    const containers = shape.is === 'map' ? shapeOfMember(shape, 'containers') : undefined;
+    if (containers?.is !== 'list') throw new Error('containers are no list');
+    expect(elementOfItem(containers, { name })).toBe(`k:${JSON.stringify({ name })}`);
+  },
+);

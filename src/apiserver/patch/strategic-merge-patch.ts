@@ -38,6 +38,8 @@ function asList(value: unknown): readonly unknown[] {
   throw badRequest(`expected a []interface {}, but received a ${goTypeOf(value)}`);
 }
 
+const noNames: ReadonlySet<string> = new Set();
+
 /** Merges objects of one type table. */
 class StrategicMerge implements ObjectMerge {
   readonly #types: TypeTable;
@@ -57,7 +59,8 @@ class StrategicMerge implements ObjectMerge {
     const keys = patch['$retainKeys'];
     const merged: Record<string, unknown> = { ...(keys === undefined ? original : retained(original, patch, keys)) };
     const done = this.#ordered(merged, patch, type);
-    for (const [name, value] of Object.entries(patch)) {
+    for (const name in patch) {
+      const value = patch[name];
       if (name === '$retainKeys' || name.startsWith(orderPrefix) || done.has(name)) continue;
       if (name.startsWith(deletePrefix)) this.#deleteScalars(merged, fieldOf(name, deletePrefix, 'primitive list'), value, type);
       else this.#field(merged, name, value, type);
@@ -67,10 +70,10 @@ class StrategicMerge implements ObjectMerge {
 
   /** Lists whose order the patch gives. Returns the names of the fields that are settled by it. */
   #ordered(merged: Record<string, unknown>, patch: Fields, type: string | undefined): ReadonlySet<string> {
-    const done = new Set<string>();
-    for (const [name, value] of Object.entries(patch)) {
+    let done: Set<string> | undefined;
+    for (const name in patch) {
       if (!name.startsWith(orderPrefix)) continue;
-      const order = asList(value);
+      const order = asList(patch[name]);
       const field = fieldOf(name, orderPrefix, 'setElementOrder list');
       if (!knowsField(this.#types, type, field))
         throw badRequest(`unable to find api field in struct ${type?.split('.').at(-1)} for the json field ${JSON.stringify(field)}`);
@@ -82,9 +85,10 @@ class StrategicMerge implements ObjectMerge {
       );
       if (list === undefined) continue;
       merged[field] = list;
+      done ??= new Set();
       done.add(field);
     }
-    return done;
+    return done ?? noNames;
   }
 
   /** What a list that is not merged is told to lose takes its place, as upstream has it. */
