@@ -8,7 +8,9 @@ const known = new WeakMap<PodSpec, readonly Member[]>();
 /** The pod's containers in the order in which they start: init containers and sidecars as listed, then the others, then ephemeral ones. */
 export function membersOf({ spec }: Pod): readonly Member[] {
   if (spec === undefined) return [];
-  const members = known.get(spec) ?? listed(spec);
+  const before = known.get(spec);
+  if (before !== undefined) return before;
+  const members = listed(spec);
   known.set(spec, members);
   return members;
 }

@@ -66,8 +66,8 @@ export function statusPatch(uid: string, published: PodStatus | undefined, next:
     const order = (next.conditions ?? []).map(({ type }) => ({ type }));
     status['conditions'] = own(next).map((condition) => {
       const old = published?.conditions?.find(({ type }) => type === condition.type);
-      const cleared = Object.fromEntries(Object.keys(old ?? {}).flatMap((key) => (key in condition ? [] : [[key, null]])));
-      return { ...cleared, ...condition };
+      const cleared = Object.keys(old ?? {}).filter((key) => !(key in condition));
+      return cleared.length === 0 ? condition : { ...Object.fromEntries(cleared.map((key) => [key, null])), ...condition };
     });
     const gone = own(published).filter(({ type }) => !own(next).some((condition) => condition.type === type));
     status['conditions'] = [...(status['conditions'] as readonly unknown[]), ...gone.map(({ type }) => ({ type, $patch: 'delete' }))];

@@ -50,7 +50,8 @@ export function sameResources(a: ContainerResources, b: ContainerResources): boo
 
 /** The pod with these resources in place of its own; the very same pod where nothing differs. */
 export function withResources(pod: Pod, resources: ContainerResources): Pod {
-  if (sameResources(resourcesOf(pod), { ...resourcesOf(pod), ...resources })) return pod;
+  const asked = resourcesOf(pod);
+  if (sameResources(asked, { ...asked, ...resources })) return pod;
   const replace = (container: Container): Container => {
     const own = resources[container.name];
     return own === undefined ? container : { ...container, resources: { ...container.resources, ...own } };
