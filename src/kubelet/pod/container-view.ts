@@ -63,9 +63,11 @@ function waitingByDefault(scene: Scene, member: Member): ApiState {
   const failure = scene.history.starts[name];
   const image = scene.history.images[name];
   if (image !== undefined && 'reason' in image) {
-    const known = publishedOf(scene, name)?.state?.waiting?.reason === 'ImagePullBackOff';
+    const shown = publishedOf(scene, name)?.state?.waiting?.reason;
     const dueMs = pullBackoffAtMs(image, member.role);
-    const backsOff = known || (dueMs < image.retryAtMs && scene.nowMs >= dueMs);
+    // The error itself is told first, also where a busy machine comes to it late.
+    const told = image.failures > 1 || shown === 'ErrImagePull';
+    const backsOff = shown === 'ImagePullBackOff' || (told && dueMs < image.retryAtMs && scene.nowMs >= dueMs);
     if (image.reason !== 'ErrImagePull' || !backsOff) return { waiting: { reason: image.reason, message: image.message } };
     const message = `Back-off pulling image "${image.volumeImage ?? member.spec.image}": ErrImagePull: ${image.message}`;
     return { waiting: { reason: 'ImagePullBackOff', message } };

@@ -551,6 +551,16 @@ test.each([
   expect(targets).toEqual([expected]);
 });
 
+test('a pull that failed is told of before its back-off, however late it is looked at', () => {
+  const world = new World(podOf({}));
+  world.behaviour['c'] = { pull: 'not found' };
+  const [mount, pull] = world.decide().actions;
+  for (const action of [mount, pull]) if (action !== undefined) world.carryOut(action);
+  world.nowMs += 5 * second;
+  world.settle();
+  expect(world.sequence((s) => stateLine(s, 'c'))).toEqual(['waiting ErrImagePull', 'waiting ImagePullBackOff']);
+});
+
 test('a restart of all does not wait, however often', () => {
   const rules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'NotIn', values: [0] } }];
   const world = new World(podOf({ containers: [{ name: 'c', image: 'i', restartPolicy: 'Never', restartPolicyRules: rules }] } as never));
