@@ -15,7 +15,14 @@ const answeredWithObject = new Set([
   'podtemplates',
   'namespaces',
   'storageclasses.storage.k8s.io',
+  'volumeattributesclasses.storage.k8s.io',
+  'volumeattachments.storage.k8s.io',
   'csidrivers.storage.k8s.io',
+  'csinodes.storage.k8s.io',
+  'resourceclaims.resource.k8s.io',
+  'resourceclaimtemplates.resource.k8s.io',
+  'deviceclasses.resource.k8s.io',
+  'resourceslices.resource.k8s.io',
 ]);
 
 /** Kinds whose deletion is answered with the object instead of a Status. */
