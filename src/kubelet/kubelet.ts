@@ -210,7 +210,7 @@ function portsOf(options: KubeletOptions, parts: Parts, node: NodeFacts): PodPor
     volumes,
     tokens,
     references,
-    dialer: options.dialer ?? networkDialer,
+    dialer: options.dialer ?? networkDialer(clock),
     cgroups: options.cgroups ?? noCgroups,
     node,
     places: { nodeName, rootDir, logDir, containerLogDir: options.containerLogDir ?? '/var/log/containers', cgroupRoot, memoryBytes },

@@ -1,11 +1,12 @@
-// Owns the real ProbeDialer: node:http, node:net and node:http2. It refuses to judge what comes back.
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+// Owns the real ProbeDialer: plain HTTP by hand, node:https, node:net and node:http2. It refuses to judge what comes back.
+import type { IncomingMessage } from 'node:http';
 import { connect as http2Connect, type IncomingHttpHeaders } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
+import type { Clock } from '../../base/clock.ts';
+import { plainHttp, probeBodyBytes } from './plain-http.ts';
 import { DialError, type HttpProbeRequest, type HttpProbeResponse, type ProbeDialer, urlOf } from './probe-dialer.ts';
 
-const bodyLimit = 10 * 1024;
 const servingStatus = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];
 
 function dialText(error: Error & { readonly code?: string }, host: string, port: number): string {
@@ -30,32 +31,29 @@ function dialText(error: Error & { readonly code?: string }, host: string, port:
   }
 }
 
-function http(request: HttpProbeRequest): Promise<HttpProbeResponse> {
-  const { scheme, host, port, path, headers, timeoutMs } = request;
+function https(request: HttpProbeRequest): Promise<HttpProbeResponse> {
+  const { host, port, path, headers, timeoutMs } = request;
   const { promise, resolve, reject } = Promise.withResolvers<HttpProbeResponse>();
   const fail = (text: string): void => reject(new DialError(`Get "${urlOf(request)}": ${text}`));
   const onResponse = (response: IncomingMessage): void => {
     const chunks: Buffer[] = [];
     let size = 0;
     const finish = (): void => {
-      const body = Buffer.concat(chunks).subarray(0, bodyLimit).toString('utf8');
+      const body = Buffer.concat(chunks).subarray(0, probeBodyBytes).toString('utf8');
       resolve({ status: response.statusCode ?? 0, location: response.headers.location, body });
       response.destroy();
     };
     response.on('data', (chunk: Buffer) => {
       size += chunk.length;
       chunks.push(chunk);
-      if (size >= bodyLimit) finish();
+      if (size >= probeBodyBytes) finish();
     });
     response.on('end', finish);
     response.on('error', (error) => fail(dialText(error, host, port)));
   };
   const options = { host, port, path: path.startsWith('/') ? path : `/${path}`, headers, agent: false, timeout: timeoutMs };
   const signal = AbortSignal.timeout(timeoutMs);
-  const sent: ClientRequest =
-    scheme === 'https'
-      ? httpsRequest({ ...options, signal, rejectUnauthorized: false }, onResponse)
-      : httpRequest({ ...options, signal }, onResponse);
+  const sent = httpsRequest({ ...options, signal, rejectUnauthorized: false }, onResponse);
   sent.on('error', (error) => {
     if (signal.aborted) fail('context deadline exceeded (Client.Timeout exceeded while awaiting headers)');
     else fail(dialText(error, host, port));
@@ -140,4 +138,11 @@ export function grpcRefusal(code: number, message: string, timeoutMs: number): s
 }
 
 /** Probes over the node's own network. */
-export const networkDialer: ProbeDialer = { http, tcp, grpc };
+export function networkDialer(clock: Pick<Clock, 'after'>): ProbeDialer {
+  return {
+    http: (request) =>
+      request.scheme === 'https' ? https(request) : plainHttp(request, clock, (error) => dialText(error, request.host, request.port)),
+    tcp,
+    grpc,
+  };
+}

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Container, Probe } from '../../api/core/v1.ts';
+import { systemClock } from '../../base/clock.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { grpcRefusal, networkDialer } from './network-dialer.ts';
 import { DialError, type HttpProbeResponse, type ProbeDialer } from './probe-dialer.ts';
@@ -87,7 +88,7 @@ afterAll(() => {
 const local = { ...target, podIp: '127.0.0.1' };
 
 test('over the network: headers, refusal, timeouts, HTTPS on HTTP, in Go’s words', async () => {
-  const ask = (probe: Probe) => tryProbe(probe, local, noRuntime, networkDialer);
+  const ask = (probe: Probe) => tryProbe(probe, local, noRuntime, networkDialer(systemClock));
   expect(await ask({ httpGet: { path: '/', port } })).toEqual({ result: 'success', output: 'kube-probe/1.36' });
   expect(await ask({ tcpSocket: { port } })).toEqual({ result: 'success', output: '' });
   expect(await ask({ httpGet: { path: '/', port: 1 } })).toEqual({
