@@ -53,10 +53,15 @@ export async function openBareCri(bench: string, block: number): Promise<BareCri
   const logs = mkdtempSync(join(tmpdir(), 'peapod-bench-'));
   const accounts: ProcessAccount[] = [];
   const remove = async (): Promise<void> => {
-    await Promise.all([cluster.dispose(), bareCluster.dispose()]);
-    for (const account of accounts) account[Symbol.dispose]();
-    removeCgroups('/peapod-bench');
-    rmSync(logs, { recursive: true, force: true });
+    // One after the other: each has a minute for all of its pods.
+    try {
+      await cluster.dispose();
+    } finally {
+      await bareCluster.dispose();
+      for (const account of accounts) account[Symbol.dispose]();
+      removeCgroups('/peapod-bench');
+      rmSync(logs, { recursive: true, force: true });
+    }
   };
   try {
     await Promise.all([cluster.start(), bareCluster.start()]);
