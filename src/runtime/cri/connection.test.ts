@@ -132,6 +132,19 @@ test('the server is told the deadline and the headers, and hears the request', a
   expect(heard.slice(1).join('')).toBe(frame(encodeMessage('VersionRequest', { version: 'v1' })).toString('hex'));
 });
 
+test.each([
+  [99_999_999, '99999999m'],
+  [2 ** 31 + 14_999, '2147499S'],
+])('a call may take %i ms', async (deadlineMs, text) => {
+  let told: unknown;
+  await serve((stream, headers) => {
+    told = headers['grpc-timeout'];
+    answering([whole], ok)(stream, headers);
+  });
+  await ask(deadlineMs);
+  expect(told).toBe(text);
+});
+
 test('a call that nobody answers ends with its deadline, or as it is aborted, and the server hears of it', async () => {
   const closed: Promise<void>[] = [];
   await serve((stream) => void closed.push(new Promise((resolve) => stream.on('close', () => resolve()))));

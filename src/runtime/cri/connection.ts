@@ -37,6 +37,8 @@ export function isUnimplemented(error: unknown): boolean {
 
 const windowBytes = 1024 * 1024;
 const sessionMegabytes = 64;
+/** A timer of Node's that is asked for longer goes off at once. */
+const longestTimerMs = 2 ** 31 - 1;
 /** Messages of a stream that wait for their reader; more of them wait at the sender. */
 const mostWaiting = 1024;
 
@@ -82,7 +84,8 @@ export class RuntimeConnection {
       };
       const call = rpcCall(this.#open(), `/${service}/${method}`, message, headers, deadlineMs, heard);
       const onAbort = (): void => call.fail(cancelled());
-      const timer = setTimeout(() => call.fail(new RpcFailure(rpcCodes.deadlineExceeded, 'context deadline exceeded')), deadlineMs);
+      const late = (): void => call.fail(new RpcFailure(rpcCodes.deadlineExceeded, 'context deadline exceeded'));
+      const timer = setTimeout(late, Math.min(deadlineMs, longestTimerMs));
       signal?.addEventListener('abort', onAbort, { once: true });
     });
   }

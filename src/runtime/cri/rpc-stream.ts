@@ -70,6 +70,12 @@ function endOf(headers: IncomingHttpHeaders): RpcFailure | 'ok' | undefined {
   return code === rpcCodes.ok ? 'ok' : new RpcFailure(code, words(headers['grpc-message'] as string | undefined));
 }
 
+/** A number of the header has eight digits at most: longer times are told in seconds. */
+function timeoutText(timeoutMs: number): string {
+  const wholeMs = Math.ceil(timeoutMs);
+  return wholeMs < 1e8 ? `${wholeMs}m` : `${Math.ceil(wholeMs / 1000)}S`;
+}
+
 /**
  * Sends one message to `path` (`/SERVICE/METHOD`) and listens to what comes back. `timeoutMs`: what the server is told of the deadline, which the
  * caller keeps. Messages of more than 16 MiB and compressed ones are failures.
@@ -87,7 +93,7 @@ export function rpcCall(
     ':path': path,
     'content-type': 'application/grpc',
     te: 'trailers',
-    ...(timeoutMs === undefined ? {} : { 'grpc-timeout': `${Math.ceil(timeoutMs)}m` }),
+    ...(timeoutMs === undefined ? {} : { 'grpc-timeout': timeoutText(timeoutMs) }),
     ...headers,
   });
   const reading = new RpcReading(stream, listener);
