@@ -306,6 +306,22 @@ test('a postStart hook that fails stops its container as any other: preStop firs
   expect(calls.slice(0, 3)).toEqual(['exec c bad', 'exec c good', 'stop c 30']);
 });
 
+test('a postStart hook that may ask another container comes when that has run for a moment', async () => {
+  bench = await scriptedBench().start();
+  // Nobody listens there.
+  const lifecycle = { postStart: { httpGet: { port: 1, host: '127.0.0.1' } } };
+  await bench.create('p', {
+    containers: [
+      { name: 'a', image: 'i:1' },
+      { name: 'c', image: 'i:1', lifecycle },
+    ],
+  });
+  await bench.clock.until(() => bench.runtime.running('c') !== undefined);
+  const startedMs = bench.clock.now();
+  await bench.clock.until(async () => (await bench.events()).some((text) => text.startsWith('FailedPostStartHook')));
+  expect(bench.clock.now() - startedMs).toBeGreaterThanOrEqual(200);
+});
+
 test('a container that vanished without a word is noticed within a minute and made anew', async () => {
   bench = await scriptedBench().start();
   await bench.create('p', {});

@@ -9,7 +9,12 @@ const why = 'may not be transitioned to non-terminated state';
 export function containerTransitionCauses(next: Pod, old: Pod): readonly StatusCause[] {
   const { spec, status = {} } = old;
   const named = new Map([...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].map((container) => [container.name, container]));
+  // A rule that restarts all containers brings back those too that nothing else would.
+  const anyMay = [...named.values()].some(({ restartPolicyRules }) =>
+    restartPolicyRules?.some(({ action }) => action === 'RestartAllContainers'),
+  );
   const restarted = ({ name, state }: ContainerStatus): boolean => {
+    if (anyMay) return true;
     const exit = state?.terminated?.exitCode ?? 0;
     const container = named.get(name);
     if (container !== undefined && matchesRules(container, exit)) return true;

@@ -19,6 +19,7 @@ import { podCgroupValues } from '../resources/cgroup-values.ts';
 import { cgroupParentOf } from '../resources/qos.ts';
 import { wholePod } from '../resources/resize.ts';
 import type { MountedVolume } from '../volumes/pod-volumes.ts';
+import { earlierRan } from './earlier-containers.ts';
 import type { EffectContext } from './effect-context.ts';
 import { MemberImages } from './member-images.ts';
 import { membersOf, targetOf } from './members.ts';
@@ -267,6 +268,7 @@ export class PodEffects {
     const hook = member.spec.lifecycle?.postStart;
     if (hook === undefined) return note({ what: 'started', container });
     const stopped = new Promise<undefined>((resolve) => ending.addEventListener('abort', () => resolve(undefined), { once: true }));
+    if (hook.httpGet !== undefined) await earlierRan(this.#context, member);
     const problem = await Promise.race([runHook(hook, pod(), this.target(member, id), 2 ** 31 - 1, ports), stopped]);
     if (problem === undefined) return note({ what: 'started', container });
     const { fieldPath } = member;
