@@ -73,7 +73,8 @@ export function decodeFields(kind: KindDescription, raw: object, options: Decode
   }
   if (state.strict.length > 0 && options.fieldValidation === 'Strict')
     throw new DecodeError(`strict decoding error: ${state.strict.join(', ')}`);
-  const named = { ...object, kind: kind.kind, apiVersion: apiVersionOf(kind.group, kind.version) };
+  const { kind: _kind, apiVersion: _version, ...fields } = object;
+  const named = { kind: kind.kind, apiVersion: apiVersionOf(kind.group, kind.version), ...fields };
   return { object: named, warnings: options.fieldValidation === 'Warn' ? state.strict : [] };
 }
 

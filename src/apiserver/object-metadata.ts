@@ -43,7 +43,17 @@ export function born(object: AnyObject, nowMs: number, entropy: Entropy, byCreat
         ...(deletionGracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds }),
       };
   const name = rest.name ? rest.name : rest.generateName ? `${rest.generateName.slice(0, longestBase)}${entropy.suffix(suffixLength)}` : '';
-  const metadata = { ...rest, name, uid: entropy.uuid(), creationTimestamp: formatTime(nowMs) };
+  const { name: _name, generateName, namespace, uid: _uid, generation, creationTimestamp: _created, ...others } = rest;
+  // In the order in which they are stored: else all of it would be sorted anew on its way there.
+  const metadata = {
+    name,
+    ...(generateName === undefined ? {} : { generateName }),
+    ...(namespace === undefined ? {} : { namespace }),
+    uid: entropy.uuid(),
+    ...(generation === undefined ? {} : { generation }),
+    creationTimestamp: formatTime(nowMs),
+    ...others,
+  };
   return { ...object, metadata: metadata as AnyObject['metadata'] };
 }
 
