@@ -38,18 +38,18 @@ for (const [shape, { mark, pod }] of Object.entries(shapes)) {
 }
 
 if (wanted === undefined || wanted === 'Preemption') {
-  const cluster = await openBenchCluster(600);
+  const cluster = await openBenchCluster(1_000);
   try {
     const cpu = (name: string, milli: number) => ({
       priorityClassName: name,
       terminationGracePeriodSeconds: 0,
       containers: [{ name: 'c', image: 'pause', resources: { requests: { cpu: `${milli}m` } } }],
     });
-    await cluster.place(Array.from({ length: 2_400 }, (_, index) => benchPod(index, cpu('low', 900))));
+    await cluster.place(Array.from({ length: 4_000 }, (_, index) => benchPod(index, cpu('low', 900))));
     const important = (from: number, many: number) =>
       Array.from({ length: many }, (_, index) => benchPod(from + index, cpu('high', 3_000)));
-    // As above: what is measured has been compiled.
-    await cluster.place(important(20_000, 100));
+    // As above: what is measured has been compiled, evictions too.
+    await cluster.place(important(20_000, 400));
     report('Preemption', 500, await timed(() => cluster.place(important(10_000, 500))), 800);
   } finally {
     await cluster.stop();
