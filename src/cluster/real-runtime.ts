@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Service } from '../base/service.ts';
 import { machineCgroups, removeEmptyRoot, removeNodeCgroups } from '../kubelet/resources/pod-cgroups.ts';
+import { cgroupsOf } from '../kubelet/resources/qos.ts';
 import { containerdPaths, runningContainerd, startContainerd, stopContainerd } from '../runtime/cri/containerd.ts';
 import { criRuntime } from '../runtime/cri/cri-runtime.ts';
 import { mountsBelow } from '../runtime/cri/mounts-below.ts';
@@ -132,25 +133,35 @@ interface NodeContainers {
   readonly kubelet: string;
 }
 
+/** Ends every pod, then containerd; what an earlier Peapod had no time to take away of pods that were gone goes too. */
 async function endContainers({ socket, cgroupRoot, kubelet, ...where }: NodeContainers, clock: Clock, log: Log): Promise<void> {
-  if (runningContainerd(where) === undefined) return;
+  const ended = runningContainerd(where) === undefined ? [] : await endSandboxes(socket, clock, log);
+  await stopContainerd(where);
+  const directories = existsSync(`${kubelet}/pods`) ? readdirSync(`${kubelet}/pods`) : [];
+  for (const uid of new Set([...ended, ...directories]))
+    // The kernel keeps a cgroup for a moment after its last process.
+    for (const path of cgroupsOf(uid, cgroupRoot))
+      for (let tries = 0; tries < 25 && !(await machineCgroups.remove(path)); tries++) await clock.sleep(20);
+  await removeEmptyRoot(cgroupRoot);
+  // The kubelet's memory volumes are mounted in this namespace and belong to pods that are no more.
+  for (const mount of mountsBelow(readFileSync('/proc/self/mountinfo', 'utf8'), [kubelet])) await run('umount', [mount]);
+}
+
+/** Returns the uids of their pods. */
+async function endSandboxes(socket: string, clock: Clock, log: Log): Promise<readonly string[]> {
   const runtime = criRuntime({ endpoint: `unix://${socket}`, clock, log });
   try {
     const sandboxes = await runtime.listSandboxes();
     const containers = await runtime.listContainers();
     await Promise.all(containers.filter(({ state }) => state === 'running').map(({ id }) => runtime.stopContainer(id, 2)));
-    for (const { id, metadata } of sandboxes) {
+    for (const { id } of sandboxes) {
       await runtime.stopSandbox(id);
       await runtime.removeSandbox(id);
-      for (const parent of ['', '/burstable', '/besteffort']) await machineCgroups.remove(`${cgroupRoot}${parent}/pod${metadata.uid}`);
     }
+    return sandboxes.map(({ metadata }) => metadata.uid);
   } finally {
     await runtime.close();
   }
-  await removeEmptyRoot(cgroupRoot);
-  await stopContainerd(where);
-  // The kubelet's memory volumes are mounted in this namespace and belong to pods that are no more.
-  for (const mount of mountsBelow(readFileSync('/proc/self/mountinfo', 'utf8'), [kubelet])) await run('umount', [mount]);
 }
 
 /** Links to the logs of containers that are no more. */

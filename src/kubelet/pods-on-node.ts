@@ -242,16 +242,20 @@ export class PodsOnNode implements Service, PodLookup {
     for (const [id, uid] of this.#owners) if (uid === worker.uid) this.#owners.delete(id);
     this.#tasks.run('clean up after a pod', async () => {
       await worker.stop();
-      await this.#ports.volumes.unmount(worker.uid);
       // Of a leftover pod nobody knows the class: an absent cgroup is no error.
       const root = this.#ports.places.cgroupRoot;
-      const paths = isOrphan(worker.pod) ? cgroupsOf(worker.uid, root) : [cgroupParentOf(worker.pod, root)];
-      // The kernel keeps a cgroup for a moment after its last process.
-      for (const path of paths)
-        for (let tries = 0; tries < mostRemovals && !(await this.#ports.cgroups.remove(path)); tries++)
-          await this.#ports.clock.sleep(unknownMs);
+      await this.#removeCgroups(isOrphan(worker.pod) ? cgroupsOf(worker.uid, root) : [cgroupParentOf(worker.pod, root)]);
+      // The directory goes last: as long as it is there, the next start finds what is left to do.
+      await this.#ports.volumes.unmount(worker.uid);
       await this.#ports.files.remove(logDirectoryOf(worker.pod, this.#ports.places.logDir));
     });
+  }
+
+  async #removeCgroups(paths: readonly string[]): Promise<void> {
+    // The kernel keeps a cgroup for a moment after its last process.
+    for (const path of paths)
+      for (let tries = 0; tries < mostRemovals && !(await this.#ports.cgroups.remove(path)); tries++)
+        await this.#ports.clock.sleep(unknownMs);
   }
 
   #happened(event: RuntimeEvent): void {
@@ -292,7 +296,11 @@ export class PodsOnNode implements Service, PodLookup {
     const { files, places, volumes } = this.#ports;
     const root = `${places.rootDir}/pods`;
     if ((await files.stat(root)) === undefined) return;
-    for (const uid of await files.list(root)) if (!this.#workers.has(uid)) await volumes.unmount(uid);
+    for (const uid of await files.list(root)) {
+      if (this.#workers.has(uid)) continue;
+      await this.#removeCgroups(cgroupsOf(uid, places.cgroupRoot));
+      await volumes.unmount(uid);
+    }
   }
 }
 
