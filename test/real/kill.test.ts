@@ -1,8 +1,10 @@
 // Proves on real containers that `kill -9` of Peapod, during writes, costs no container its life and no acknowledged object its place.
+import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Pod } from '../../src/api/core/v1.ts';
 import { resources } from '../../src/client/resources.ts';
+import { containerdPid } from '../../src/cluster/real-runtime.ts';
 import { adminOf, peapod } from '../cli/peapod-process.ts';
 import { type RealCluster, realCluster, testNamespace, whyNoRealCluster } from './cluster-for-tests.ts';
 
@@ -137,7 +139,25 @@ describe.skipIf(problem !== undefined)('kill -9 with real containers', () => {
     const again = await adminOf(cluster.dataDir);
     expect(lives((await again.list(resources.pods, { namespace })).items)).toEqual(before);
     await again.close();
-    const down = await peapod(['down', '--data-dir', cluster.dataDir], {}, 600_000);
+    const down = await peapod(['down', '--data-dir', cluster.dataDir], {}, 120_000);
     expect(down.code).toBe(0);
+  });
+
+  test('down ends what a killed Peapod and a killed containerd leave, their cgroups too', async () => {
+    await cluster.start();
+    const client = await adminOf(cluster.dataDir);
+    const uids = (await running(client, 3)).map(({ metadata }) => metadata.uid ?? '');
+    await client.close();
+    const cgroups = (): readonly string[] => {
+      const found = readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' });
+      return found.filter((path) => uids.some((uid) => path.includes(uid)));
+    };
+    expect(cgroups().length).toBeGreaterThanOrEqual(uids.length);
+    await cluster.process.end('SIGKILL');
+    const pid = containerdPid(cluster.dataDir);
+    if (pid === undefined) throw new Error('no containerd runs');
+    process.kill(pid, 'SIGKILL');
+    expect((await peapod(['down', '--data-dir', cluster.dataDir], {}, 120_000)).code).toBe(0);
+    expect(cgroups()).toEqual([]);
   });
 });
