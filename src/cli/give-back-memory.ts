@@ -10,7 +10,7 @@ const mebibyte = 1024 * 1024;
 /** So much more than after the last collection is worth one, and so much of what there was then. */
 const [worthBytes, worthShare] = [32 * mebibyte, 0.25];
 /** A process that was on the processor for less of the time than this is quiet. */
-const quietShare = 0.3;
+const quietShare = 0.1;
 
 /** What a look finds: bytes of the heap in use, those that were left by the last collection, and the share of time since the last look that was busy. */
 export interface HeapLook {
