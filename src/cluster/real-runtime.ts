@@ -138,8 +138,8 @@ async function endContainers({ socket, cgroupRoot, kubelet, ...where }: NodeCont
   const ended = runningContainerd(where) === undefined ? [] : await endSandboxes(socket, clock, log);
   await stopContainerd(where);
   const directories = existsSync(`${kubelet}/pods`) ? readdirSync(`${kubelet}/pods`) : [];
+  // The kernel keeps a cgroup for a moment after its last process.
   for (const uid of new Set([...ended, ...directories]))
-    // The kernel keeps a cgroup for a moment after its last process.
     for (const path of cgroupsOf(uid, cgroupRoot))
       for (let tries = 0; tries < 25 && !(await machineCgroups.remove(path)); tries++) await clock.sleep(20);
   await removeEmptyRoot(cgroupRoot);
