@@ -25,9 +25,8 @@ export function worthCollecting({ usedBytes, leftBytes, busyShare }: HeapLook): 
 }
 
 /**
- * Collects once after a start, and again whenever work has left much behind and it is quiet. An idle process would not have a collection for hours, and
- * one as V8 has them keeps the pages that it emptied: only the last resort, which goes over the heap twice, gives them back. Some 30 ms after a start;
- * a tenth of a second for each 50 MB that stay.
+ * Collects once after a start, and again whenever work has left much behind and it is quiet: an idle process would not have a collection for hours.
+ * An ordinary one: the last resort gives back a few pages more, but what comes next pays for it (watches a third later, each with twice the memory).
  */
 export function giveBackMemory(): Disposable {
   const collect = collector();
@@ -52,6 +51,6 @@ function collector(): () => void {
   const found: unknown = runInNewContext('typeof gc === "function" ? gc : undefined');
   setFlagsFromString('--no-expose-gc');
   return () => {
-    if (typeof found === 'function') found({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    if (typeof found === 'function') found({ type: 'major', execution: 'sync' });
   };
 }
