@@ -91,6 +91,8 @@ export function disruptionController({ informers, client, clock, log }: Controll
 
   return {
     name: 'disruption-controller',
+    // Whoever evicts one pod after another is judged by what the budget says of the last one.
+    settleMs: 0,
     async start(enqueue: Enqueue) {
       const change = (budget: PodDisruptionBudget): void => enqueue(keyOf(budget));
       budgets.on({ added: change, updated: change, deleted: change });
