@@ -23,6 +23,15 @@ const execs = 40;
 const problem = whyNoRealCluster();
 if (problem !== undefined) console.log(`faults of real containers are left out: ${problem}`);
 
+/** What is being started again just now cannot be killed. Never a number for none: -1 would mean every process of the machine. */
+const killIfThere = (pid: number | undefined): void => {
+  try {
+    if (pid !== undefined && pid > 1) process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself meanwhile.
+  }
+};
+
 describe.skipIf(problem !== undefined)('faults', () => {
   let cluster: RealCluster;
   let client: Awaited<ReturnType<typeof adminOf>>;
@@ -121,10 +130,10 @@ describe.skipIf(problem !== undefined)('faults', () => {
       },
       shim: async () => {
         const [shim] = pidsOf('containerd-shim', stateDir, await sandboxOf(pod.metadata.uid));
-        process.kill(shim ?? -1, 'SIGKILL');
+        killIfThere(shim);
       },
       pause: async () => void process.kill(pauseOf(pod.metadata.uid), 'SIGKILL'),
-      containerd: async () => void process.kill(containerdPid(cluster.dataDir) ?? -1, 'SIGKILL'),
+      containerd: async () => killIfThere(containerdPid(cluster.dataDir)),
       Peapod: async () => {
         await cluster.process.end('SIGKILL');
         await cluster.start();
@@ -151,9 +160,9 @@ describe.skipIf(problem !== undefined)('faults', () => {
     const shims = (): readonly number[] => pidsOf('containerd-shim', machineNames(cluster.dataDir).stateDir);
     const kills: Readonly<Record<string, () => void>> = {
       shims: () => {
-        for (const pid of shims()) process.kill(pid, 'SIGKILL');
+        for (const pid of shims()) killIfThere(pid);
       },
-      containerd: () => void process.kill(containerdPid(cluster.dataDir) ?? -1, 'SIGKILL'),
+      containerd: () => killIfThere(containerdPid(cluster.dataDir)),
     };
     for (const [what, kill] of Object.entries(kills)) {
       for (const [index, afterMs] of [20, 80, 160, 320].entries()) {
