@@ -1,5 +1,6 @@
 // Owns what a pod asks of the API beyond itself: a static pod may not, as it runs where there is no API too. Pure.
-import type { Container, Pod, Volume, VolumeProjection } from '../api/core/v1.ts';
+import type { Pod, Volume, VolumeProjection } from '../api/core/v1.ts';
+import { allContainers } from './all-containers.ts';
 import { environmentReferences } from './env/environment.ts';
 import { volumeReferences } from './volumes/projection.ts';
 
@@ -18,10 +19,12 @@ const byVolume = [
 ] as const satisfies readonly (readonly [keyof Volume, string])[];
 
 /** What the pod refers to, as messages name it; undefined for one that needs nothing but its node. */
-export function apiReference({ spec }: Pod): string | undefined {
+export function apiReference(pod: Pod): string | undefined {
+  const { spec } = pod;
   const { volumes = [], serviceAccountName = '', imagePullSecrets = [], resourceClaims = [] } = spec;
-  const containers = [...(spec.initContainers ?? []), ...spec.containers, ...((spec.ephemeralContainers ?? []) as readonly Container[])];
-  const kinds = new Set([...containers.flatMap(environmentReferences), ...volumes.flatMap(volumeReferences)].map(({ kind }) => kind));
+  const kinds = new Set(
+    [...allContainers(pod).flatMap(environmentReferences), ...volumes.flatMap(volumeReferences)].map(({ kind }) => kind),
+  );
   if (serviceAccountName !== '') return 'serviceaccounts';
   if (imagePullSecrets.length > 0 || kinds.has('secret')) return 'secrets';
   if (kinds.has('configMap')) return 'configmaps';

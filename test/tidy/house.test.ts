@@ -1,5 +1,5 @@
 // Owns the habits of the checkout: a lockfile that names no host, no machine's paths, pinned versions, docs whose links lead somewhere.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -27,4 +27,10 @@ test.each(pages)('files named in %s exist', (page) => {
     (match) => match[1] ?? '',
   );
   expect(named.filter((path) => !existsSync(path))).toEqual([]);
+});
+
+test('no signal goes to a number that stands for no process: 0 and less mean groups of them, and everybody', () => {
+  const sources = globSync('{src,test,bench,scripts}/**/*.ts');
+  const loose = sources.filter((path) => /\bkill\((?:-\d|[^()]*(?:\([^()]*\)[^()]*)?\?\?)/.test(readFileSync(path, 'utf8')));
+  expect(loose).toEqual([]);
 });

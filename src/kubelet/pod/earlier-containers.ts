@@ -10,16 +10,8 @@ const lookMs = 20;
 
 /** Resolves once the main containers that are listed before this one have run for a moment, or do not seem to come up. */
 export async function earlierRan({ ports, pod, view }: EffectContext, member: Member): Promise<void> {
-  const mains = membersOf(pod()).filter(({ role }) => role === 'main');
-  const names = mains
-    .slice(
-      0,
-      Math.max(
-        0,
-        mains.findIndex(({ spec }) => spec.name === member.spec.name),
-      ),
-    )
-    .map(({ spec }) => spec.name);
+  const mains = membersOf(pod()).flatMap(({ role, spec }) => (role === 'main' ? [spec.name] : []));
+  const names = mains.slice(0, Math.max(0, mains.indexOf(member.spec.name)));
   const endMs = ports.clock.now() + longestWaitMs;
   for (;;) {
     const nowMs = ports.clock.now();

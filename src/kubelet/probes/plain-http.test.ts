@@ -63,6 +63,11 @@ test.each([
   ['no HTTP', 'SSH-2.0-x\r\n', 'malformed HTTP response "SSH-2.0-x"'],
   ['no status', 'HTTP/1.1 abc\r\n\r\n', 'malformed HTTP response "HTTP/1.1 abc"'],
   ['no chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n', 'invalid byte in chunk length'],
+  [
+    'a chunk without end of its head',
+    `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;${'x'.repeat(100_000)}`,
+    'header line too long',
+  ],
 ])('what is %s is refused', (_, text, why) => {
   expect(() => new ResponseReading().take(Buffer.from(text))).toThrow(why);
 });

@@ -63,6 +63,7 @@ export class ResponseReading {
     if (/\bchunked\s*$/i.test(headers.get('transfer-encoding') ?? '')) {
       const { body, complete } = chunksOf(this.#bytes);
       if (complete || body.length >= probeBodyBytes) return answer(body);
+      if (this.#bytes.length > headBytes + probeBodyBytes) throw new DialError('header line too long');
     } else {
       const length = headers.get('content-length');
       if (length === undefined ? ended : this.#bytes.length >= Number(length))

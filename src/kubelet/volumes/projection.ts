@@ -1,5 +1,6 @@
 // Owns what the files of a projected volume hold: config maps, secrets, downward API, tokens, with names, modes and upstream's errors. Pure.
-import type { ConfigMap, Container, KeyToPath, Pod, Secret, Volume, VolumeProjection } from '../../api/core/v1.ts';
+import type { ConfigMap, KeyToPath, Pod, Secret, Volume, VolumeProjection } from '../../api/core/v1.ts';
+import { allContainers } from '../all-containers.ts';
 import { ConfigError, fieldValue, namedContainer, type PodFacts, resourceValue } from '../env/downward.ts';
 
 export interface ProjectedFile {
@@ -122,10 +123,9 @@ function addSource(
 }
 
 /** A token belongs to the user that all containers run as, and to nobody else but the group of the pod's volumes, which is given its rights later. */
-function tokenOwner({ spec }: Pod, mode: number): { readonly mode: number; readonly uid?: number } {
-  const shared = spec.securityContext;
-  const containers = [...(spec.initContainers ?? []), ...spec.containers, ...((spec.ephemeralContainers ?? []) as readonly Container[])];
-  const users = new Set(containers.map(({ securityContext }) => securityContext?.runAsUser ?? shared?.runAsUser));
+function tokenOwner(pod: Pod, mode: number): { readonly mode: number; readonly uid?: number } {
+  const shared = pod.spec.securityContext;
+  const users = new Set(allContainers(pod).map(({ securityContext }) => securityContext?.runAsUser ?? shared?.runAsUser));
   const [user] = users;
   if (users.size === 1 && user !== undefined) return { mode: 0o600, uid: user };
   return { mode: shared?.fsGroup === undefined ? mode : 0o600 };

@@ -1,13 +1,10 @@
 // Owns what a pod's containers do with its volumes: which are mounted, which are devices, and which mounts lie within others. Pure.
-import type { Container, Pod } from '../../api/core/v1.ts';
-
-function containersOf({ spec }: Pod): readonly Container[] {
-  return [...(spec.initContainers ?? []), ...spec.containers, ...((spec.ephemeralContainers ?? []) as readonly Container[])];
-}
+import type { Pod } from '../../api/core/v1.ts';
+import { allContainers } from '../all-containers.ts';
 
 /** Names of the volumes that containers want: as files, and as block devices. A volume that nobody wants is never set up. */
 export function volumeUses(pod: Pod): { readonly mounted: ReadonlySet<string>; readonly devices: ReadonlySet<string> } {
-  const containers = containersOf(pod);
+  const containers = allContainers(pod);
   return {
     mounted: new Set(containers.flatMap(({ volumeMounts }) => (volumeMounts ?? []).map(({ name }) => name))),
     devices: new Set(containers.flatMap(({ volumeDevices }) => (volumeDevices ?? []).map(({ name }) => name))),
@@ -20,7 +17,7 @@ export function volumeUses(pod: Pod): { readonly mounted: ReadonlySet<string>; r
  */
 export function nestedMountPoints(pod: Pod, volume: string): ReadonlySet<string> {
   const nested = new Set<string>();
-  for (const { volumeMounts = [] } of containersOf(pod)) {
+  for (const { volumeMounts = [] } of allContainers(pod)) {
     const paths = volumeMounts.map(({ mountPath }) => cleaned(mountPath)).toSorted();
     for (const { name, mountPath } of volumeMounts) {
       if (name !== volume) continue;
